@@ -1,0 +1,293 @@
+"""The frozen values that travel the arrows: sources → observe → plan → gate → apply → report.
+
+They carry data and provenance and decide nothing. All cell values are canonical text (`values.py`). A
+`Replace` cannot be built without an authority and the Change History row that holds the prior value; there is
+no delete and no whole-row write among these types, so neither can be planned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from mdfsync.values import digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRef:
+    """Where a value came from. `observed_at` is the source's own time, `fetched_at` ours, `blob` the SHA-256
+    of the archived bytes, `row` the place inside them (JSON pointer or line number)."""
+
+    source_id: str
+    external_id: str
+    observed_at: datetime | None
+    fetched_at: datetime
+    blob: str
+    row: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawRow:
+    """One row as the source delivered it (after the parser's allow-list), with its provenance."""
+
+    ref: SourceRef
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Subject:
+    """A row of the base by table and stable id, before and after Airtable knows it."""
+
+    table: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.table}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What one source says about one cell."""
+
+    subject: Subject
+    field: str
+    value: str
+    ref: SourceRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """A source row that could not be read: kept and reported, never dropped."""
+
+    ref: SourceRef
+    reason: str
+    detail: str
+
+
+Severity = Literal["low", "medium", "high", "critical"]
+FindingKind = Literal["hold", "exception"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something a rule or a stage has to say about a row. `key` tells apart several findings of one rule on one
+    row and must stay the same while the cause is the same; running clocks belong in neither `key`, `message`
+    nor `evidence`. `blocks` are the rows that the hold also keeps from going on."""
+
+    rule_id: str
+    kind: FindingKind
+    severity: Severity
+    subject: Subject
+    message: str
+    evidence: Mapping[str, str]
+    source_ids: tuple[str, ...]
+    owner_role: str
+    required_action: str
+    key: str = ""
+    blocks: tuple[Subject, ...] = ()
+    due: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        return digest([self.rule_id, self.subject.table, self.subject.id, self.key])[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """Everything the sources say, and what could not be said. Conservation: `rows_read` rows ended either in
+    `rejects`, in `unlinked` (read, but belonging to no joint campaign) or in observations."""
+
+    observations: tuple[Observation, ...]
+    rejects: tuple[Reject, ...]
+    findings: tuple[Finding, ...]
+    rows_read: int
+    rows_observed: int
+    unlinked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One row of the base as read: canonical text by field name, blanks left out; links as stable ids where the
+    target is known, else as record ids."""
+
+    record_id: str
+    subject: Subject
+    fields: Mapping[str, str]
+
+    def get(self, name: str) -> str:
+        return self.fields.get(name, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The whole base at one time. `duplicates` are stable ids that more than one row carries; `missing_fields` are
+    dictionary fields that the live base lacks or has with another type (they are not read and not written)."""
+
+    base_id: str
+    taken_at: datetime
+    tables: Mapping[str, tuple[Record, ...]]
+    missing_fields: frozenset[tuple[str, str]] = frozenset()
+
+    def by_id(self, table: str) -> dict[str, Record]:
+        return {r.subject.id: r for r in self.tables.get(table, ()) if r.subject.id}
+
+    def duplicates(self) -> dict[Subject, tuple[str, ...]]:
+        seen: dict[Subject, list[str]] = {}
+        for rows in self.tables.values():
+            for row in rows:
+                if row.subject.id:
+                    seen.setdefault(row.subject, []).append(row.record_id)
+        return {s: tuple(ids) for s, ids in seen.items() if len(ids) > 1}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellBase:
+    """The two bases of a cell. `source` = last source value we disposed of (written, proposed and decided);
+    `cell` = last value we wrote or a decision set. `None` = never."""
+
+    source: str | None = None
+    cell: str | None = None
+
+
+Bases = Mapping[Subject, Mapping[str, CellBase]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A person's (or program's) change to a cell as the change feed tells it."""
+
+    table: str
+    record_id: str
+    field: str
+    prior: str | None
+    value: str
+    actor: str
+    at: datetime
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A person's recorded decision on one Change History row."""
+
+    change_id: str
+    reviewer: str
+    at: datetime
+    disposition: Literal["approved", "edited", "rejected"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The dictionary's own authority for `track` and `computed` fields: field and dictionary version."""
+
+    field: str
+    version: str
+
+
+Authority = Decision | Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Create:
+    """A new row. `fields` never hold blanks; the stable id is among them."""
+
+    subject: Subject
+    fields: Mapping[str, str]
+    refs: tuple[SourceRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillBlank:
+    """A value for a cell that is blank."""
+
+    subject: Subject
+    record_id: str
+    field: str
+    value: str
+    refs: tuple[SourceRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replace:
+    """A new value for a cell that is not blank: only with an authority and after `change_id` stands in the base."""
+
+    subject: Subject
+    record_id: str
+    field: str
+    prior: str
+    value: str
+    authority: Authority
+    change_id: str
+    refs: tuple[SourceRef, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.authority, Decision | Standing) or not self.change_id:
+            raise TypeError(f"overwrite of {self.subject}.{self.field} without authority or history row")
+
+
+Change = Create | FillBlank | Replace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run would do, sorted and digested. The digest covers changes and refusals, never our own clock."""
+
+    changes: tuple[Change, ...]
+    findings: tuple[Finding, ...]
+    settled: Mapping[Subject, Mapping[str, CellBase]]
+    counts: Mapping[str, Mapping[str, int]]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A change that the gate keeps back, and why."""
+
+    change: Change
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatedPlan:
+    """The only thing `apply` takes. `refusals` non-empty means: shown, nothing may be written."""
+
+    plan: Plan
+    admitted: tuple[Change, ...]
+    held: tuple[Held, ...]
+    refusals: tuple[str, ...]
+    digest: str
+
+
+Outcome = Literal["applied", "already", "raced", "rejected"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What became of one change: `raced` = the cell no longer held what the plan saw, nothing was written."""
+
+    change: Change
+    outcome: Outcome
+    record_id: str
+    saw: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePull:
+    """What one source delivered in this run: rows, whether it was a complete listing, and its notices.
+    `held` is the reason why the delivery as a whole is not used."""
+
+    source_id: str
+    rows: tuple[RawRow, ...] = ()
+    rejects: tuple[Reject, ...] = ()
+    gone: tuple[str, ...] = ()
+    complete: bool = False
+    cursor: Mapping[str, Any] | None = None
+    notices: tuple[str, ...] = ()
+    absent: str = ""
+    held: str = ""
+    requests: int = 0
+    blobs: tuple[str, ...] = ()
+    scope: Mapping[str, str] = field(default_factory=dict)
