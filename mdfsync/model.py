@@ -197,16 +197,27 @@ class Create:
     fields: Mapping[str, str]
     refs: tuple[SourceRef, ...] = ()
 
+    @property
+    def key(self) -> str:
+        return str(self.subject)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillBlank:
-    """A value for a cell that is blank."""
+    """A value for a cell that is blank. `settles` = the source base that the cell has once this is applied; `needs` =
+    keys of changes without which this one must not be applied."""
 
     subject: Subject
     record_id: str
     field: str
     value: str
+    settles: str = ""
+    needs: tuple[str, ...] = ()
     refs: tuple[SourceRef, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return f"{self.subject}.{self.field}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,11 +231,19 @@ class Replace:
     value: str
     authority: Authority
     change_id: str
+    settles: str = ""
+    needs: tuple[str, ...] = ()
     refs: tuple[SourceRef, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.authority, Decision | Standing) or not self.change_id:
             raise TypeError(f"overwrite of {self.subject}.{self.field} without authority or history row")
+        if not self.prior or not self.value:
+            raise TypeError(f"{self.subject}.{self.field}: a replacement has a prior and a value")
+
+    @property
+    def key(self) -> str:
+        return f"{self.subject}.{self.field}"
 
 
 Change = Create | FillBlank | Replace
@@ -265,13 +284,15 @@ Outcome = Literal["applied", "already", "raced", "rejected"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What became of one change: `raced` = the cell no longer held what the plan saw, nothing was written."""
+    """What became of one change: `raced` = the cell no longer held what the plan saw, nothing was written. `sent` =
+    cells of a new row that were sent with it."""
 
     change: Change
     outcome: Outcome
     record_id: str
     saw: str = ""
     note: str = ""
+    sent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,10 @@ Kind = Literal[
 ]  # fmt: skip
 KINDS: tuple[str, ...] = get_args(Kind)
 BLANK = ""
+# Stamps stand in a plan for what only the applying run knows, so that a plan's digest holds no clock of ours.
+# No canonical text can equal them: control characters are refused.
+STAMP_NOW = "\x00now"
+STAMP_RUN = "\x00run"
 LISTS = frozenset({"multi_select", "link", "attachment"})
 NUMBERS = frozenset({"integer", "number", "money", "percent"})
 

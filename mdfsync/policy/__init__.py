@@ -1,0 +1,104 @@
+"""Policy: every rule that people set, loaded once and checked as a whole before anything else happens.
+
+`load_policy` reads the field dictionary, the source register, the jobs, the rulebook, the approval matrix and
+the column mappings, checks each file and all of them against each other, and gives every reason at once. It
+refuses to return half a policy. First in the flow; everything after takes the `Policy` as a value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mdfsync.errors import PolicyError
+from mdfsync.policy.approvals import ApprovalMatrix, load_approvals
+from mdfsync.policy.crosscheck import (
+    DICTIONARY,
+    check_approvals,
+    check_jobs,
+    check_mappings,
+    check_roles,
+    check_rules,
+    check_sources,
+)
+from mdfsync.policy.dictionary import Dictionary, load_dictionary
+from mdfsync.policy.jobs import JobSpec, load_jobs
+from mdfsync.policy.mappings import MappingSpec, load_mappings
+from mdfsync.policy.register import Register, load_register
+from mdfsync.policy.rulebook import RuleSetting, load_rules
+from mdfsync.values import digest
+
+_FILES = ("field-dictionary.json", "source-register.csv", "jobs/*.toml", "schema/*.toml", "schema/*/*.toml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A checked policy release. `version` = the dictionary's `vYYYY.MM`; `digest` = SHA-256 over the names
+    and bytes of every policy file, programmes included."""
+
+    root: Path
+    version: str
+    dictionary: Dictionary
+    register: Register
+    jobs: Mapping[str, JobSpec]
+    rules: Mapping[str, RuleSetting]
+    approvals: ApprovalMatrix
+    mappings: Mapping[str, MappingSpec]
+    digest: str
+
+
+def load_policy(root: Path) -> Policy:
+    """The policy below `root`. `PolicyError` with every reason, each `file: key: what, what to do`."""
+    reasons: list[str] = []
+    dictionary, faults = load_dictionary(root / DICTIONARY)
+    reasons += faults
+    register = load_register(root, reasons)
+    jobs = load_jobs(root, reasons)
+    rules = load_rules(root, reasons)
+    approvals = load_approvals(root, reasons)
+    mappings = load_mappings(root, reasons)
+    reasons += _together(dictionary, register, jobs, rules, approvals, mappings)
+    if reasons or dictionary is None or register is None or approvals is None:
+        raise PolicyError(reasons)
+    return Policy(
+        root=root,
+        version=dictionary.version,
+        dictionary=dictionary,
+        register=register,
+        jobs=jobs,
+        rules=rules,
+        approvals=approvals,
+        mappings=mappings,
+        digest=policy_digest(root),
+    )
+
+
+def _together(
+    dictionary: Dictionary | None,
+    register: Register | None,
+    jobs: Mapping[str, JobSpec],
+    rules: Mapping[str, RuleSetting],
+    approvals: ApprovalMatrix | None,
+    mappings: Mapping[str, MappingSpec],
+) -> Iterator[str]:
+    """Reasons between files, as far as the files that could be read allow."""
+    if dictionary and register:
+        yield from check_sources(dictionary, register)
+        yield from check_mappings(dictionary, register, mappings)
+    if dictionary and rules:
+        yield from check_rules(dictionary, rules)
+    if approvals:
+        yield from check_roles(dictionary, register, rules, approvals)
+    if dictionary and approvals:
+        yield from check_approvals(dictionary, approvals)
+    yield from check_jobs(dictionary, register, jobs)
+
+
+def policy_digest(root: Path) -> str:
+    """SHA-256 over the relative names and bytes of all policy files below `root`."""
+    found = sorted({path for pattern in _FILES for path in root.glob(pattern)})
+    return digest(
+        [[path.relative_to(root).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()] for path in found]
+    )

@@ -1,0 +1,116 @@
+"""The rulebook in code: the ordered table of rules, and `judge`, which asks each of them about one view.
+
+    View ─judge─> Finding, Finding, …
+
+The order below is the order of the run and of the report; reading it tells what runs. A rule that raises
+has not judged anything, so `judge` closes: one hold that blocks every row of the rule's tables, and an
+exception that names the fault. Settings (on, severity, thresholds, owner, clause) are data in
+`schema/rules.toml`. Fifth layer of the flow; the stages before it raise findings of their own, which never
+pass through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import ModuleType
+
+from mdfsync.model import Finding, Subject
+from mdfsync.policy.rulebook import RuleSetting
+from mdfsync.rules import (
+    disputed_ownership,
+    duplicate_id,
+    ineligible_expense,
+    link_disagreement,
+    missing_id,
+    missing_proof,
+    outside_agreement,
+    source_conflict,
+    source_cut_off,
+    source_stale,
+    source_withdrew,
+    unknown_value,
+    unreconciled_lead,
+    unsupported_influence,
+    vanished_from_source,
+)
+from mdfsync.rules.rule import Rule
+from mdfsync.view import View
+
+
+def _rule(module: ModuleType) -> Rule:
+    return Rule(id=module.ID, tables=module.TABLES, check=module.check, policy=(module.__doc__ or "").strip())
+
+
+RULES: tuple[Rule, ...] = (
+    _rule(outside_agreement),
+    _rule(ineligible_expense),
+    _rule(missing_proof),
+    _rule(disputed_ownership),
+    _rule(unreconciled_lead),
+    _rule(unsupported_influence),
+    _rule(missing_id),
+    _rule(duplicate_id),
+    _rule(link_disagreement),
+    _rule(unknown_value),
+    _rule(source_conflict),
+    _rule(source_stale),
+    _rule(source_withdrew),
+    _rule(source_cut_off),
+    _rule(vanished_from_source),
+)
+
+
+def judge(view: View, settings: Mapping[str, RuleSetting]) -> tuple[Finding, ...]:
+    """Every finding of every rule that is on, in rule order, one per fingerprint."""
+    found: dict[str, Finding] = {}
+    for rule in RULES:
+        setting = settings[rule.id]
+        if not setting.on:
+            continue
+        try:
+            said = sorted(rule.check(view, setting), key=lambda f: (f.subject, f.key))
+        except Exception as fault:  # noqa: BLE001 - a broken rule must hold its tables, not end the run
+            said = list(_closed(rule, setting, view, fault))
+        for finding in said:
+            known = found.get(finding.fingerprint)
+            found[finding.fingerprint] = _joined(known, finding) if known else finding
+    return tuple(found.values())
+
+
+def _joined(first: Finding, second: Finding) -> Finding:
+    """Two findings of one cause are one: the first one's words, everything that either blocks or cites."""
+    return replace(
+        first,
+        evidence={**second.evidence, **first.evidence},
+        source_ids=tuple(sorted({*first.source_ids, *second.source_ids})),
+        blocks=tuple(sorted({*first.blocks, *second.blocks})),
+    )
+
+
+def _closed(rule: Rule, setting: RuleSetting, view: View, fault: Exception) -> Iterator[Finding]:
+    """What a rule that raised amounts to. The fault's own text may hold cell values, so only its type is
+    told."""
+    tables = rule.tables or tuple(view.tables)
+    hold = Finding(
+        rule_id=rule.id,
+        kind="hold",
+        severity="critical",
+        subject=Subject(table="Rules", id=rule.id),
+        message=f"Rule {rule.id} could not be applied, so nothing it guards may go on.",
+        evidence={"fault": type(fault).__name__, "tables": ", ".join(tables)},
+        source_ids=(),
+        owner_role=setting.owner_role,
+        required_action="Repair the rule or the value it cannot read; the hold clears with the next run.",
+        key="not judged",
+        blocks=tuple(row.place for table in tables for row in view.rows(table)),
+    )
+    yield hold
+    yield replace(
+        hold,
+        kind="exception",
+        message=f"Rule {rule.id} ended with {type(fault).__name__} and judged nothing.",
+        required_action="Send the run report to revenue operations.",
+        key="rule broken",
+        blocks=(),
+    )

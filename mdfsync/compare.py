@@ -1,0 +1,257 @@
+"""The three-way comparison: what a source says, what the cell holds, and the two bases we remember of it.
+
+Each observation ends in exactly one way: same, create, fill, replace under standing authority, or a conflict
+that a person decides (proposal, drift, withdrawn, identity). It refuses to turn an absent or emptied source value
+into a blank, to touch a row that two records claim, and to re-create a row that a person removed. A pure
+function; between `observe` (or `derive`) and `plan` in the flow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import iso4217
+
+from mdfsync.model import (
+    Bases,
+    CellBase,
+    Create,
+    FillBlank,
+    Observation,
+    Record,
+    Snapshot,
+    SourceRef,
+    Subject,
+)
+from mdfsync.policy.dictionary import Dictionary, FieldSpec
+from mdfsync.values import same
+
+ConflictKind = Literal["proposal", "tracked", "computed", "drift", "withdrawn", "identity"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """The honest form of "would have overwritten". `tracked` and `computed` conflicts have standing authority and
+    become replacements once their history row is planned; the others wait for a person. For `drift`, `prior` is
+    what we had written and `proposed` what a person typed."""
+
+    subject: Subject
+    record_id: str
+    field: str
+    kind: ConflictKind
+    prior: str
+    proposed: str
+    reason: str
+    refs: tuple[SourceRef, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """Sources of the same cell that say different things; the first in authority was used."""
+
+    subject: Subject
+    field: str
+    says: Mapping[str, str]
+
+
+@dataclass(slots=True, kw_only=True)
+class Compared:
+    """Everything one comparison found, in sorted order of subjects."""
+
+    creates: list[Create] = field(default_factory=list)
+    fills: list[FillBlank] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    disagreements: list[Disagreement] = field(default_factory=list)
+    settled: dict[Subject, dict[str, CellBase]] = field(default_factory=dict)
+    removed: list[tuple[Subject, str]] = field(default_factory=list)
+    frozen: set[Subject] = field(default_factory=set)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def merge(self, other: Compared) -> None:
+        """Add another comparison's findings; a row that both create is created once with the cells of both."""
+        created = {c.subject: n for n, c in enumerate(self.creates)}
+        for create in other.creates:
+            if (n := created.get(create.subject)) is None:
+                created[create.subject] = len(self.creates)
+                self.creates.append(create)
+            else:
+                mine = self.creates[n]
+                refs = tuple(dict.fromkeys(mine.refs + create.refs))
+                self.creates[n] = Create(subject=mine.subject, fields={**mine.fields, **create.fields}, refs=refs)
+        self.fills += other.fills
+        self.conflicts += other.conflicts
+        self.disagreements += other.disagreements
+        self.removed += [r for r in other.removed if r not in self.removed]
+        self.frozen |= other.frozen
+        for subject, cells in other.settled.items():
+            self.settled.setdefault(subject, {}).update(cells)
+        for table, outcomes in other.counts.items():
+            for outcome, n in outcomes.items():
+                self.tally(table, outcome, n)
+
+    def tally(self, table: str, outcome: str, n: int = 1) -> None:
+        row = self.counts.setdefault(table, {})
+        row[outcome] = row.get(outcome, 0) + n
+
+
+def compare(
+    observations: Iterable[Observation],
+    snapshot: Snapshot,
+    bases: Bases,
+    bindings: Mapping[Subject, str],
+    dictionary: Dictionary,
+    *,
+    own_tables: frozenset[str] = frozenset(),
+) -> Compared:
+    """Compare observations with the base. `bindings` are the records that rows of ours had when last seen. In
+    `own_tables` (the worker's own records) a cell without bases counts as ours as it stands."""
+    out = Compared()
+    records = {table: snapshot.by_id(table) for table in snapshot.tables}
+    doubled = snapshot.duplicates()
+    for subject, cells in sorted(_by_subject(observations).items()):
+        total = sum(len(says) for says in cells.values())
+        record = records.get(subject.table, {}).get(subject.id)
+        if subject in doubled:
+            out.frozen.add(subject)
+            out.tally(subject.table, "held", total)
+        elif record is not None:
+            for name, says in sorted(cells.items()):
+                if (subject.table, name) in snapshot.missing_fields:
+                    out.tally(subject.table, "held", len(says))
+                    continue
+                base = bases.get(subject, {}).get(name, CellBase())
+                if base.cell is None and subject.table in own_tables:
+                    base = CellBase(source=record.get(name), cell=record.get(name))
+                _compare_cell(out, record, dictionary.field(subject.table, name), says, base)
+        elif subject in bindings:
+            out.removed.append((subject, bindings[subject]))
+            out.tally(subject.table, "held", total)
+        else:
+            _create(out, subject, cells, dictionary, snapshot.missing_fields)
+    return out
+
+
+def _by_subject(observations: Iterable[Observation]) -> dict[Subject, dict[str, list[Observation]]]:
+    grouped: dict[Subject, dict[str, list[Observation]]] = {}
+    for seen in observations:
+        grouped.setdefault(seen.subject, {}).setdefault(seen.field, []).append(seen)
+    return grouped
+
+
+def _create(
+    out: Compared,
+    subject: Subject,
+    cells: Mapping[str, list[Observation]],
+    dictionary: Dictionary,
+    missing: frozenset[tuple[str, str]],
+) -> None:
+    spec = dictionary.tables[subject.table]
+    fields = {spec.id_field: subject.id}
+    refs: list[SourceRef] = []
+    for name, says in sorted(cells.items()):
+        best = _authoritative(out, spec.fields[name], says)
+        if best.value and spec.fields[name].worker and (subject.table, name) not in missing:
+            fields[name] = best.value
+            refs.append(best.ref)
+        out.tally(subject.table, "created" if best.value else "same", len(says))
+    out.creates.append(Create(subject=subject, fields=fields, refs=tuple(dict.fromkeys(refs))))
+
+
+def _authoritative(out: Compared, spec: FieldSpec, says: list[Observation]) -> Observation:
+    """The observation of the first source in the dictionary's order that has a value; the newest of its rows."""
+    order = {source: n for n, source in enumerate(spec.sources)}
+
+    def rank(seen: Observation) -> tuple[bool, int, float, str]:
+        newest = -seen.ref.observed_at.timestamp() if seen.ref.observed_at else 0.0
+        return (not seen.value, order.get(seen.ref.source_id, len(order)), newest, seen.ref.external_id)
+
+    ranked = sorted(says, key=rank)
+    best = ranked[0]
+    others = {s.ref.source_id: s.value for s in reversed(ranked) if s.value and s.value != best.value}
+    if others:
+        says_all = {**others, best.ref.source_id: best.value}
+        if len(says_all) == 1:
+            says_all = {f"{best.ref.source_id} ({s.ref.external_id})": s.value for s in ranked if s.value}
+        out.disagreements.append(Disagreement(subject=best.subject, field=best.field, says=says_all))
+    return best
+
+
+def currency_exponent(code: str) -> int:
+    """Decimal places of an ISO 4217 currency; 2 when the code is not known."""
+    try:
+        exponent = iso4217.Currency(code.lower()).exponent
+    except ValueError:
+        return 2
+    return exponent if isinstance(exponent, int) else 2
+
+
+def _compare_cell(out: Compared, record: Record, spec: FieldSpec, says: list[Observation], base: CellBase) -> None:
+    best = _authoritative(out, spec, says)
+    exponent = currency_exponent(record.get(spec.currency_field)) if spec.kind == "money" else None
+
+    def equal(left: str | None, right: str | None) -> bool:
+        return left is not None and right is not None and same(spec.kind, left, right, exponent=exponent)
+
+    cell, source = record.get(spec.name), best.value
+    outcome, kind, reason = judge_cell(
+        write=spec.write,
+        cell=cell,
+        source=source,
+        source_moved=base.source is not None and not equal(source, base.source),
+        cell_moved=base.cell is not None and not equal(cell, base.cell),
+        known=base.source is not None and base.cell is not None,
+        equal=equal(cell, source),
+    )
+    out.tally(record.subject.table, outcome, len(says))
+    if outcome == "same" and source and equal(cell, source) and base != CellBase(source=source, cell=cell):
+        out.settled.setdefault(record.subject, {})[spec.name] = CellBase(source=source, cell=cell)
+    elif outcome == "filled":
+        out.fills.append(
+            FillBlank(
+                subject=record.subject, record_id=record.record_id, field=spec.name, value=source,
+                settles=source, refs=(best.ref,),
+            )
+        )  # fmt: skip
+    elif kind is not None:
+        drifted = kind == "drift"
+        out.conflicts.append(
+            Conflict(
+                subject=record.subject, record_id=record.record_id, field=spec.name, kind=kind, reason=reason,
+                prior=(base.cell or "") if drifted else cell, proposed=cell if drifted else source,
+                refs=(best.ref,), source=source,
+            )
+        )  # fmt: skip
+
+
+def judge_cell(
+    *, write: str, cell: str, source: str, source_moved: bool, cell_moved: bool, known: bool, equal: bool
+) -> tuple[str, ConflictKind | None, str]:
+    """(outcome, conflict kind, reason) for one cell: the whole write-mode table of the dictionary in one place.
+
+    `known` = both bases stand; without them blanks are filled, differences are proposed and nothing tracks."""
+    if write == "operator":
+        return "same", None, ""
+    if equal or (not source and not cell):
+        return "same", None, ""
+    if not source:
+        if known and source_moved:
+            return "withdrawn", "withdrawn", "the source no longer has a value; the cell keeps its own"
+        return "same", None, ""
+    if not cell and not (known and cell_moved):
+        return "filled", None, ""
+    if write == "identity":
+        return "conflict", "identity", "an id never changes: the source says another one"
+    if not known:
+        return "proposed", "proposal", "the cell and the source differ and no earlier agreement is on record"
+    if source_moved and cell_moved:
+        return "proposed", "proposal", "the source moved and a person had changed the cell"
+    if source_moved:
+        if write == "propose":
+            return "proposed", "proposal", "the source moved; this field changes only by a person's decision"
+        return "replaced", "computed" if write == "computed" else "tracked", "the source moved"
+    if cell_moved:
+        return "drift", "drift", "a person changed a cell that the worker keeps; the person's value stands"
+    return "same", None, ""

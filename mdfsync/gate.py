@@ -1,0 +1,117 @@
+"""The gate: divides a plan into what may be written now and what is kept back, and says why.
+
+It shows before it refuses. A field in which an implausible share of cells would change is kept back until a person
+waives exactly that; select values that the base cannot hold are kept back cell by cell; whatever needs a kept-back
+change is kept back with it. Exceeding a job's limits refuses the plan as a whole. `apply` takes only what comes out of
+here. A pure function, between `plan` and `apply`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from mdfsync.history import TABLE as HISTORY
+from mdfsync.mass import concerned
+from mdfsync.model import Change, Create, FillBlank, GatedPlan, Held, Plan, Replace, Snapshot, Subject
+from mdfsync.policy.jobs import GateLimits
+from mdfsync.values import digest, list_items
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """Select fields of the live base and the choices they lack: (table, field) → missing choices."""
+
+    missing: Mapping[tuple[str, str], frozenset[str]]
+
+
+def gate(plan: Plan, snapshot: Snapshot, limits: GateLimits, choices: Choices, waived: frozenset[str]) -> GatedPlan:
+    """Divide the plan. `waived` are fingerprints of findings that a person let pass."""
+    barred = {
+        (f.evidence["table"], f.evidence["field"])
+        for f in plan.findings
+        if f.rule_id == "mass_change" and f.fingerprint not in waived
+    }
+    held: dict[int, str] = {}
+    for n, change in enumerate(plan.changes):
+        reason = _reason(change, barred, choices, snapshot)
+        if reason:
+            held[n] = reason
+    _close_over(plan.changes, held)
+    admitted = tuple(c for n, c in enumerate(plan.changes) if n not in held)
+    refusals = _refusals(admitted, snapshot, limits)
+    kept = tuple(Held(change=plan.changes[n], reason=reason) for n, reason in sorted(held.items()))
+    return GatedPlan(
+        plan=plan, admitted=admitted, held=kept, refusals=refusals,
+        digest=digest([plan.digest, sorted(held.values()), list(refusals)]),
+    )  # fmt: skip
+
+
+def _reason(change: Change, barred: set[tuple[str, str]], choices: Choices, snapshot: Snapshot) -> str:
+    table = change.subject.table
+    if isinstance(change, Create):
+        if concerned(change) in barred and change.fields.get("kind") in {"tracked", "computed", "proposal"}:
+            return "mass change: a person must look first"
+        for name, value in change.fields.items():
+            if _lacks(choices, table, name, value):
+                return f"{name}: the base lacks the choice “{value}”; add it by hand"
+        return ""
+    if isinstance(change, Replace) and (table, change.field) in barred:
+        return "mass change: a person must look first"
+    if (table, change.field) in snapshot.missing_fields:
+        return f"{change.field} is missing in the base or has another type"
+    if _lacks(choices, table, change.field, change.value):
+        return f"{change.field}: the base lacks the choice “{change.value}”; add it by hand"
+    return ""
+
+
+def _lacks(choices: Choices, table: str, name: str, value: str) -> bool:
+    missing = choices.missing.get((table, name))
+    return bool(missing) and bool(missing & set(list_items(value) if value.startswith("[") else (value,)))  # type: ignore[operator]
+
+
+def _close_over(changes: Iterable[Change], held: dict[int, str]) -> None:
+    """What rests on a kept-back change is kept back too: its history row, what it needs, rows that link to it."""
+    changes = tuple(changes)
+    while True:
+        keys = {changes[n].key for n in held}
+        rows = {c.subject for n in held if isinstance(c := changes[n], Create)}
+        ids = {c.fields["change_id"] for n in held if isinstance(c := changes[n], Create) and "change_id" in c.fields}
+        more = {
+            n: "it rests on a change that is kept back"
+            for n, change in enumerate(changes)
+            if n not in held and _rests(change, keys, rows, ids)
+        }
+        if not more:
+            return
+        held.update(more)
+
+
+def _rests(change: Change, keys: set[str], rows: set[Subject], change_ids: set[str]) -> bool:
+    if isinstance(change, FillBlank | Replace):
+        if any(need in keys for need in change.needs) or change.subject in rows:
+            return True
+        return isinstance(change, Replace) and change.change_id in change_ids
+    return False
+
+
+def _refusals(admitted: tuple[Change, ...], snapshot: Snapshot, limits: GateLimits) -> tuple[str, ...]:
+    """Limits of the job. The share is judged per table over the rows that exist."""
+    creates = sum(isinstance(c, Create) and c.subject.table != HISTORY for c in admitted)
+    replaces = [c for c in admitted if isinstance(c, Replace)]
+    out = []
+    if creates > limits.max_creates:
+        out.append(f"{creates} new rows, the job's limit is {limits.max_creates} (gate.max_creates)")
+    if len(replaces) > limits.max_replaces:
+        out.append(f"{len(replaces)} replaced cells, the job's limit is {limits.max_replaces} (gate.max_replaces)")
+    by_table: dict[str, set[str]] = {}
+    for change in replaces:
+        by_table.setdefault(change.subject.table, set()).add(change.subject.id)
+    for table, ids in sorted(by_table.items()):
+        rows = len(snapshot.tables.get(table, ()))
+        if rows >= 20 and len(ids) > rows * limits.max_changed_share:
+            out.append(
+                f"{len(ids)} of {rows} rows of {table} would change, the job's limit is {limits.max_changed_share:%}"
+                " (gate.max_changed_share)"
+            )
+    return tuple(out)

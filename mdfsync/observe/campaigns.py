@@ -1,0 +1,42 @@
+"""HubSpot campaigns onto Campaigns rows; what looks like a partner campaign without an id becomes an exception.
+
+A Campaigns row is made only for an id that the source itself gives. Part of `observe`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mdfsync.model import RawRow, Subject
+from mdfsync.observe.linking import Links, prop
+from mdfsync.observe.saying import Sayings
+
+
+def observe_campaigns(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], links: Links) -> None:
+    """One Campaigns subject per linked HubSpot campaign; two HubSpot campaigns on one joint campaign disagree."""
+    for row in mirror.get("hubspot.campaigns", ()):
+        joint = links.campaigns.get(row.ref.external_id)
+        if joint:
+            subject = Subject(table="Campaigns", id=joint)
+            say.row(subject, row)
+        elif reason := _looks_like_partner_campaign(row, say):
+            say.finding(
+                "looks_like_partner_campaign",
+                Subject(table="Campaigns", id=f"hubspot:{row.ref.external_id}"),
+                f"HubSpot campaign “{prop(row, 'hs_name')}” looks like a partner campaign but has no joint_campaign_id",
+                ref=row.ref,
+                evidence={
+                    "hubspot_campaign_id": row.ref.external_id,
+                    "name": prop(row, "hs_name"),
+                    "because": reason,
+                },
+            )
+
+
+def _looks_like_partner_campaign(row: RawRow, say: Sayings) -> str:
+    if prop(row, "partner_name"):
+        return f"its partner_name says “{prop(row, 'partner_name')}”"
+    name = prop(row, "hs_name").casefold()
+    words = say.policy.rules["looks_like_partner_campaign"].params.get("words", [])
+    hit = next((str(word) for word in words if str(word).casefold() in name), "")
+    return f"its name contains “{hit}”" if hit else ""

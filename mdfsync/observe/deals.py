@@ -1,0 +1,85 @@
+"""HubSpot deals of joint campaigns onto Opportunities: own facts, stage in words, owner, account.
+
+A deal of no joint campaign does not enter the base. A deal that several joint campaigns claim on equally good
+grounds keeps the first by id and is reported. Part of `observe`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mdfsync.model import RawRow, Subject
+from mdfsync.observe.linking import ORDER, Links, prop
+from mdfsync.observe.saying import Sayings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A pipeline stage in words. `closed`/`won` come from the stage's own metadata, never from its label."""
+
+    pipeline: str
+    label: str
+    row: RawRow
+
+
+def observe_deals(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], links: Links) -> None:
+    """One Opportunities subject per linked deal."""
+    stages = _stages(mirror.get("hubspot.pipelines", ()))
+    owner_rows = {row.ref.external_id: row for row in mirror.get("hubspot.owners", ())}
+    for row in mirror.get("hubspot.deals", ()):
+        found = links.deals.get(row.ref.external_id)
+        if not found:
+            continue
+        subject = Subject(table="Opportunities", id=f"hs-deal-{row.ref.external_id}")
+        say.row(subject, row)
+        _campaign(say, subject, row, found)
+        stage = stages.get((prop(row, "pipeline"), prop(row, "dealstage")))
+        if stage:
+            say.value(subject, "stage_label", stage.label, stage.row.ref)
+            say.value(subject, "pipeline_label", stage.pipeline, stage.row.ref)
+        owner = owner_rows.get(prop(row, "hubspot_owner_id"))
+        if owner and owner.body.get("email"):
+            say.value(subject, "opportunity_owner", owner.body["email"], owner.ref)
+            say.value(subject, "owner", owner.body["email"], owner.ref)
+        company = _company(row, links)
+        if company:
+            say.value(subject, "account_id", f"hs-co-{company}", row.ref)
+            account = links.companies.get(company)
+            if account:
+                say.value(subject, "account_name", prop(account, "name"), account.ref)
+
+
+def _campaign(say: Sayings, subject: Subject, row: RawRow, found: Mapping[str, str]) -> None:
+    ranked = sorted(found, key=lambda joint: (ORDER.index(found[joint]), joint))
+    first = ranked[0]
+    say.value(subject, "joint_campaign_id", first, row.ref)
+    say.value(subject, "link_basis", found[first], row.ref)
+    say.value(subject, "other_joint_campaign_ids", ", ".join(ranked[1:]), row.ref)
+    if len(ranked) > 1 and found[ranked[1]] == found[first]:
+        say.finding(
+            "source_conflict",
+            subject,
+            f"the deal belongs to {len(ranked)} joint campaigns on the same ground ({found[first]})",
+            ref=row.ref,
+            evidence={joint: found[joint] for joint in ranked},
+            key="joint_campaign_id",
+        )
+
+
+def _stages(pipelines: tuple[RawRow, ...]) -> dict[tuple[str, str], Stage]:
+    out = {}
+    for row in pipelines:
+        for stage in row.body.get("stages", ()):
+            key = (row.ref.external_id, str(stage.get("id", "")))
+            out[key] = Stage(pipeline=str(row.body.get("label", "")), label=str(stage.get("label", "")), row=row)
+    return out
+
+
+def _company(row: RawRow, links: Links) -> str:
+    """The deal's primary company, else its only one; several without a primary one name none."""
+    primary = prop(row, "hs_primary_associated_company")
+    if primary:
+        return primary
+    companies = links.deal_companies.get(row.ref.external_id, frozenset())
+    return next(iter(companies)) if len(companies) == 1 else ""

@@ -1,0 +1,136 @@
+"""Which joint campaign a HubSpot campaign, deal or contact belongs to, and how that is known.
+
+Four ways, best first: the explicit joint campaign id on the record, the HubSpot campaign id that a person typed on
+the Campaigns row, an association (a contact of the campaign is on the deal), the UTM value. The way is kept with
+the link. An overlap is never a link. Used by the observers of campaigns, deals and leads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from mdfsync.model import RawRow, Record, Snapshot
+from mdfsync.observe.saying import at_path
+
+EXPLICIT, BY_CAMPAIGN, BY_ASSOCIATION, BY_UTM = "explicit_id", "campaign_id", "association", "utm"
+ORDER = (EXPLICIT, BY_CAMPAIGN, BY_ASSOCIATION, BY_UTM)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """HubSpot campaign GUID → joint campaign; deal → {joint campaign: basis}; contact → {joint campaign: touches}."""
+
+    campaigns: Mapping[str, str]
+    deals: Mapping[str, Mapping[str, str]]
+    contacts: Mapping[str, Mapping[str, frozenset[str]]]
+    deal_contacts: Mapping[str, frozenset[str]]
+    deal_companies: Mapping[str, frozenset[str]]
+    contact_companies: Mapping[str, frozenset[str]]
+    companies: Mapping[str, RawRow]
+    contact_rows: Mapping[str, RawRow]
+    owners: Mapping[str, str]
+
+
+def prop(row: RawRow, name: str) -> str:
+    """A HubSpot property as text; absent and null are the same."""
+    value = at_path(row.body, f"properties.{name}")
+    return "" if value is None else str(value).strip()
+
+
+def link(mirror: Mapping[str, tuple[RawRow, ...]], snapshot: Snapshot) -> Links:
+    """All links that the mirror and the base's Campaigns rows give."""
+    rows = snapshot.tables.get("Campaigns", ())
+    campaigns = _campaigns(mirror.get("hubspot.campaigns", ()), rows)
+    contacts = _contacts(mirror, campaigns)
+    deal_contacts = _associated(mirror, "deals", "contacts")
+    utms = _utms(mirror.get("hubspot.campaigns", ()), rows, campaigns)
+    known = {r.subject.id for r in rows} | set(campaigns.values())
+    deals = {
+        row.ref.external_id: _deal(row, known, campaigns, contacts, deal_contacts, utms)
+        for row in mirror.get("hubspot.deals", ())
+    }
+    return Links(
+        campaigns=campaigns,
+        deals={deal: found for deal, found in deals.items() if found},
+        contacts=contacts,
+        deal_contacts=deal_contacts,
+        deal_companies=_associated(mirror, "deals", "companies"),
+        contact_companies=_associated(mirror, "contacts", "companies"),
+        companies={r.ref.external_id: r for r in mirror.get("hubspot.companies", ())},
+        contact_rows={r.ref.external_id: r for r in mirror.get("hubspot.contacts", ())},
+        owners={r.ref.external_id: str(r.body.get("email") or "") for r in mirror.get("hubspot.owners", ())},
+    )
+
+
+def _campaigns(hubspot: Iterable[RawRow], rows: Iterable[Record]) -> dict[str, str]:
+    typed = {r.get("hubspot_campaign_id").lower(): r.subject.id for r in rows if r.get("hubspot_campaign_id")}
+    out = {}
+    for row in hubspot:
+        guid = row.ref.external_id
+        joint = prop(row, "joint_campaign_id") or typed.get(guid.lower(), "")
+        if joint:
+            out[guid] = joint
+    return out
+
+
+def _utms(hubspot: Iterable[RawRow], rows: Iterable[Record], campaigns: Mapping[str, str]) -> dict[str, str]:
+    """UTM value → joint campaign; a value that two campaigns use links nothing."""
+    claims: dict[str, set[str]] = {}
+    for row in hubspot:
+        if row.ref.external_id in campaigns and prop(row, "hs_utm"):
+            claims.setdefault(prop(row, "hs_utm").lower(), set()).add(campaigns[row.ref.external_id])
+    for record in rows:
+        if record.get("utm_campaign"):
+            claims.setdefault(record.get("utm_campaign").lower(), set()).add(record.subject.id)
+    return {utm: next(iter(joint)) for utm, joint in claims.items() if len(joint) == 1}
+
+
+def _contacts(
+    mirror: Mapping[str, tuple[RawRow, ...]], campaigns: Mapping[str, str]
+) -> dict[str, dict[str, frozenset[str]]]:
+    """Contacts that HubSpot's own campaign reports name, with the kinds of touch."""
+    out: dict[str, dict[str, frozenset[str]]] = {}
+    for row in mirror.get("hubspot.campaign_contacts", ()):
+        joint = campaigns.get(str(row.body.get("campaign_guid", "")))
+        if joint:
+            held = out.setdefault(str(row.body.get("contact_id", "")), {})
+            held[joint] = held.get(joint, frozenset()) | {str(row.body.get("contact_type", ""))}
+    return out
+
+
+def _associated(mirror: Mapping[str, tuple[RawRow, ...]], left: str, right: str) -> dict[str, frozenset[str]]:
+    """Association rows come as `{from_type}:{id}:{to_type}`."""
+    out = {}
+    for row in mirror.get("hubspot.associations", ()):
+        parts = row.ref.external_id.split(":")
+        if len(parts) == 3 and (parts[0], parts[2]) == (left, right):
+            out[parts[1]] = frozenset(str(to["id"]) for to in row.body.get("to", ()))
+    return out
+
+
+def _deal(
+    row: RawRow,
+    known: set[str],
+    campaigns: Mapping[str, str],
+    contacts: Mapping[str, Mapping[str, frozenset[str]]],
+    deal_contacts: Mapping[str, frozenset[str]],
+    utms: Mapping[str, str],
+) -> dict[str, str]:
+    """Joint campaigns of one deal, each with the best way it is known."""
+    found: dict[str, str] = {}
+    explicit = prop(row, "joint_campaign_id")
+    if explicit:
+        found[explicit] = EXPLICIT
+    guids = [*prop(row, "hs_manual_campaign_ids").split(";"), prop(row, "hs_campaign")]
+    for guid in guids:
+        if guid.strip() in campaigns:
+            found.setdefault(campaigns[guid.strip()], BY_CAMPAIGN)
+    for contact in sorted(deal_contacts.get(row.ref.external_id, ())):
+        for joint in sorted(contacts.get(contact, {})):
+            found.setdefault(joint, BY_ASSOCIATION)
+    for name in ("utm_campaign", "hs_analytics_source_data_1", "hs_analytics_source_data_2"):
+        joint = utms.get(prop(row, name).lower(), "")
+        if joint:
+            found.setdefault(joint, BY_UTM)
+    return {joint: basis for joint, basis in found.items() if joint in known}

@@ -1,0 +1,99 @@
+"""Collects what is observed: values by dictionary path, rejects, findings, and which rows were used.
+
+It reads a value only through the dictionary's `paths`, canonicalises it by the field's kind, and rejects what
+cannot be read, row kept. It knows no source by name. Used by every observer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mdfsync.model import Finding, Observation, Observed, RawRow, Reject, SourceRef, Subject
+from mdfsync.policy import Policy
+from mdfsync.values import canonical
+
+
+def at_path(body: Mapping[str, Any], path: str) -> Any:
+    """Value at a dotted path of nested mappings; None when any step is missing."""
+    value: Any = body
+    for step in path.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(step)
+    return value
+
+
+class Sayings:
+    """Grows while observers run; `observed()` closes it."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self._seen: list[Observation] = []
+        self._rejects: list[Reject] = []
+        self._findings: list[Finding] = []
+        self._used: set[tuple[str, str]] = set()
+        self._rejected: set[tuple[str, str]] = set()
+
+    def row(self, subject: Subject, row: RawRow, body: Mapping[str, Any] | None = None) -> None:
+        """Observe every field of the subject's table that names this row's source and a path into it."""
+        source = row.ref.source_id
+        for spec in self.policy.dictionary.tables[subject.table].fields.values():
+            path = spec.paths.get(source)
+            if path and spec.write != "operator":
+                self.value(subject, spec.name, at_path(row.body if body is None else body, path), row.ref)
+
+    def value(self, subject: Subject, field: str, raw: Any, ref: SourceRef) -> None:
+        """Observe one value, also one that has no path (what linking found out)."""
+        spec = self.policy.dictionary.tables[subject.table].fields.get(field)
+        if spec is None or spec.write == "operator":
+            return
+        try:
+            text = canonical(spec.kind, raw)
+        except (ValueError, TypeError) as error:
+            self.reject(ref, "unreadable value", f"{subject}.{field}: {error}")
+            return
+        self._used.add((ref.source_id, ref.external_id))
+        self._seen.append(Observation(subject=subject, field=field, value=text, ref=ref))
+
+    def reject(self, ref: SourceRef, reason: str, detail: str) -> None:
+        self._rejected.add((ref.source_id, ref.external_id))
+        self._rejects.append(Reject(ref=ref, reason=reason, detail=detail))
+
+    def finding(
+        self,
+        rule_id: str,
+        subject: Subject,
+        message: str,
+        *,
+        ref: SourceRef,
+        evidence: Mapping[str, str],
+        key: str = "",
+    ) -> None:
+        """An exception that only the observer can see; its settings come from the rulebook."""
+        setting = self.policy.rules[rule_id]
+        if not setting.on:
+            return
+        self._findings.append(
+            Finding(
+                rule_id=rule_id, kind=setting.kind, severity=setting.severity, subject=subject, message=message,
+                evidence=evidence, source_ids=(ref.source_id,), owner_role=setting.owner_role,
+                required_action=setting.required_action, key=key,
+            )
+        )  # fmt: skip
+
+    def observed(self, *, rows_read: int) -> Observed:
+        """Everything said, in a stable order."""
+        used = self._used | self._rejected
+        return Observed(
+            observations=tuple(sorted(self._seen, key=_place)),
+            rejects=tuple(sorted(self._rejects, key=lambda r: (r.ref.source_id, r.ref.external_id, r.detail))),
+            findings=tuple(sorted(self._findings, key=lambda f: f.fingerprint)),
+            rows_read=rows_read,
+            rows_observed=len(self._used),
+            unlinked=rows_read - len(used),
+        )  # fmt: skip
+
+
+def _place(seen: Observation) -> tuple[Subject, str, str, str]:
+    return (seen.subject, seen.field, seen.ref.source_id, seen.ref.external_id)

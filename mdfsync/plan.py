@@ -1,0 +1,337 @@
+"""Everything one run would do, as a value: facts, decisions, relations, computed cells, findings, their rows.
+
+The stages meet here in their order, each a pure function of what came before; `as_of` is the only present. Planning
+asks no service and writes nothing, and the same inputs give the same digest whatever the clock says (stamps stand for
+what only the applying run knows). Between the reading ends and `gate` in the flow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mdfsync.actions import publish_actions
+from mdfsync.changes import Recorded, record_changes
+from mdfsync.compare import Compared, Conflict, compare
+from mdfsync.decide import Decided, Edits, decide
+from mdfsync.derive import derive
+from mdfsync.findings import refused_decisions, stage_findings, view_facts
+from mdfsync.history import DECIDABLE, SUPERSEDED, Ledger, is_closed, read_ledger
+from mdfsync.history import TABLE as HISTORY
+from mdfsync.mass import mass_findings
+from mdfsync.model import (
+    Bases,
+    CellBase,
+    Change,
+    Create,
+    FillBlank,
+    Finding,
+    Observation,
+    Observed,
+    Plan,
+    RawRow,
+    Replace,
+    Snapshot,
+    SourceRef,
+    Subject,
+)
+from mdfsync.observe import Mirror, observe
+from mdfsync.operator_edits import operator_edits
+from mdfsync.policy import Policy
+from mdfsync.publish import Published, computed_ref, publish_findings
+from mdfsync.relate import relate
+from mdfsync.rules import judge
+from mdfsync.sources import publish_sources
+from mdfsync.values import canonical, digest
+from mdfsync.view import Interval, SourceHealth, View, project
+
+OWN_TABLES = frozenset({HISTORY, "Exceptions", "Holds", "Actions", "Sources", "Sync Runs"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """Everything a plan is made from. `gone` are rows that vanished from their source; `raised` are findings that
+    the reading ends made (drift of the schema, blind time, recovery)."""
+
+    snapshot: Snapshot
+    bases: Bases
+    bindings: Mapping[Subject, str]
+    mirror: Mirror
+    gone: Mirror
+    sources: Mapping[str, SourceHealth]
+    seen: Mapping[tuple[str, str], Interval]
+    edits: Edits
+    chain: Sequence[Mapping[str, str]]
+    raised: tuple[Finding, ...]
+    policy: Policy
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan with what it was concluded from, for the report and the documents."""
+
+    plan: Plan
+    view: View
+    observed: Observed
+    decided: Decided
+    conflicts: tuple[Conflict, ...]
+    waived: frozenset[str]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Draft:
+    """Grows through the stages; `changes()` is what stands so far."""
+
+    compared: Compared = field(default_factory=Compared)
+    recorded: Recorded = field(default_factory=Recorded)
+    decided: Decided = field(default_factory=Decided)
+
+    def changes(self) -> list[Change]:
+        return [
+            *self.compared.creates,
+            *self.recorded.rows,
+            *self.decided.fills,
+            *self.compared.fills,
+            *self.decided.replaces,
+            *self.recorded.replaces,
+        ]
+
+
+def make_plan(now: Situation) -> Planned:
+    """Plan everything; nothing is filtered here, `gate` divides."""
+    ledger = read_ledger(now.snapshot, now.chain)
+    decided = decide(now.snapshot, ledger, now.edits, now.policy)
+    observed = observe(now.mirror, now.snapshot, now.policy)
+    draft = _Draft(decided=decided)
+    cells = _CellsOf(now.snapshot, draft)
+
+    facts = _facts(now, observed, decided)
+    draft.compared.merge(facts)
+    _record(now, draft, facts.conflicts, ledger, cells)
+    seen_edits, seen = operator_edits(now.snapshot, now.bases, now.edits, now.policy.dictionary, _typed(now))
+    edited = record_changes((), seen_edits, ledger, now.edits, now.policy, cells)
+    draft.recorded.rows += edited.rows
+
+    view = _project(now, draft, facts, observed)
+    mass = mass_findings(draft.changes(), now.snapshot, now.policy, OWN_TABLES)
+    findings = _findings(now, view, facts, observed, mass)
+    derived = _compare(now, _computed(now, view, findings))
+    draft.compared.merge(derived)
+    _record(now, draft, derived.conflicts, ledger, cells)
+
+    published = _publish(now, draft, findings, ledger, cells)
+    own = _compare(now, published.observations)
+    draft.compared.merge(own)
+    _record(now, draft, own.conflicts, ledger, cells)
+
+    plan = _close(draft, findings, seen)
+    waived = _waived(now.snapshot)
+    return Planned(
+        plan=plan, view=view, observed=observed, decided=decided,
+        conflicts=tuple(draft.compared.conflicts), waived=waived,
+    )  # fmt: skip
+
+
+class _CellsOf:
+    """Cells of a row with those of its campaign and partner behind them: whose it is, who holds which role."""
+
+    def __init__(self, snapshot: Snapshot, draft: _Draft) -> None:
+        self._rows = {t: {r.subject.id: r.fields for r in rows if r.subject.id} for t, rows in snapshot.tables.items()}
+        self._draft = draft
+        self._seen_creates = 0
+
+    def _row(self, table: str, key: str) -> Mapping[str, str]:
+        creates = self._draft.compared.creates
+        if len(creates) != self._seen_creates:
+            for create in creates:
+                self._rows.setdefault(create.subject.table, {}).setdefault(create.subject.id, create.fields)
+            self._seen_creates = len(creates)
+        return self._rows.get(table, {}).get(key, {})
+
+    def __call__(self, subject: Subject) -> Mapping[str, str]:
+        row = self._row(subject.table, subject.id)
+        joint = subject.id if subject.table == "Campaigns" else row.get("joint_campaign_id", "")
+        partner = subject.id if subject.table == "Partners" else row.get("partner_id", "")
+        about = {**self._row("Partners", partner), **self._row("Campaigns", joint), **row}
+        return {**about, "joint_campaign_id": joint, "partner_id": partner}
+
+
+def _typed(now: Situation) -> SourceRef:
+    return computed_ref("airtable.base", now.as_of)
+
+
+def _facts(now: Situation, observed: Observed, decided: Decided) -> Compared:
+    """Observations, ids for rows typed without one, and relations, compared."""
+    dictionary = now.policy.dictionary
+    given = [
+        Observation(subject=r.subject, field=spec.id_field, value=r.subject.id, ref=computed_ref("given_id", now.as_of))
+        for spec in dictionary.tables.values()
+        if spec.name not in OWN_TABLES
+        for r in now.snapshot.tables.get(spec.name, ())
+        if not r.get(spec.id_field)
+    ]  # fmt: skip
+    seen = [o for o in observed.observations if (o.subject, o.field) not in decided.taken]
+    facts = _compare(now, [*seen, *given])
+    related = relate(
+        now.snapshot,
+        facts.creates,
+        [*facts.fills, *decided.fills],
+        dictionary,
+        computed_ref("relation", now.as_of),
+    )
+    facts.merge(_compare(now, related))
+    return facts
+
+
+def _compare(now: Situation, observations: Iterable[Observation]) -> Compared:
+    return compare(observations, now.snapshot, now.bases, now.bindings, now.policy.dictionary, own_tables=OWN_TABLES)
+
+
+def _record(now: Situation, draft: _Draft, conflicts: Iterable[Conflict], ledger: Ledger, cells: _CellsOf) -> None:
+    recorded = record_changes(conflicts, (), ledger, now.edits, now.policy, cells)
+    known = {row.subject for row in draft.recorded.rows}
+    draft.recorded.rows += [row for row in recorded.rows if row.subject not in known]
+    draft.recorded.replaces += recorded.replaces
+    draft.recorded.waiting += recorded.waiting
+    draft.recorded.standing_ids |= recorded.standing_ids
+
+
+def _project(now: Situation, draft: _Draft, facts: Compared, observed: Observed) -> View:
+    return project(
+        now.snapshot,
+        draft.changes(),
+        as_of=now.as_of,
+        dictionary=now.policy.dictionary,
+        mirror=now.mirror,
+        sources=now.sources,
+        facts=view_facts(facts, _gone(now, observed), now.seen),
+    )
+
+
+def _gone(now: Situation, observed: Observed) -> tuple[Observation, ...]:
+    """What vanished rows used to say about rows that nobody else speaks of now."""
+    if not any(now.gone.values()):
+        return ()
+    both: dict[str, tuple[RawRow, ...]] = {
+        s: (*now.mirror.get(s, ()), *now.gone.get(s, ())) for s in {*now.mirror, *now.gone}
+    }
+    alive = {(o.subject, o.ref.source_id) for o in observed.observations}
+    lost = {(r.ref.source_id, r.ref.external_id) for rows in now.gone.values() for r in rows}
+    return tuple(
+        o
+        for o in observe(both, now.snapshot, now.policy).observations
+        if (o.ref.source_id, o.ref.external_id) in lost and (o.subject, o.ref.source_id) not in alive
+    )
+
+
+def _findings(
+    now: Situation, view: View, facts: Compared, observed: Observed, mass: tuple[Finding, ...]
+) -> tuple[Finding, ...]:
+    raised = stage_findings(facts, observed, now.snapshot, now.policy)
+    judged = judge(view, now.policy.rules)
+    unique: dict[str, Finding] = {}
+    for finding in (*now.raised, *raised, *mass, *judged):
+        unique.setdefault(f"{finding.kind}:{finding.fingerprint}", finding)
+    return tuple(sorted(unique.values(), key=lambda f: (f.kind, f.rule_id, f.subject, f.key)))
+
+
+def _computed(now: Situation, view: View, findings: tuple[Finding, ...]) -> list[Observation]:
+    """Computed cells as observations. A derivation that comes to nothing says `none`: cells are never blanked."""
+    out = []
+    for made in derive(view, findings, now.policy):
+        spec = now.policy.dictionary.tables[made.subject.table].fields.get(made.field)
+        if spec is None or spec.write != "computed":
+            continue
+        value = canonical(spec.kind, made.value)
+        if not value and spec.kind in {"text", "long_text"}:
+            value = "none"
+        ref = computed_ref(made.rule, now.as_of, "; ".join(made.inputs))
+        out.append(Observation(subject=made.subject, field=made.field, value=value, ref=ref))
+    return out
+
+
+def _publish(
+    now: Situation, draft: _Draft, findings: tuple[Finding, ...], ledger: Ledger, cells: _CellsOf
+) -> Published:
+    """Governance rows: findings, sources, decisions dealt with, and last the queue of what still waits."""
+    out = publish_findings(findings, now.snapshot, now.edits, now.policy, cells, now.as_of)
+    refused = refused_decisions(out.refused, now.policy)
+    if refused:
+        again = (*findings, *refused)
+        out = publish_findings(again, now.snapshot, now.edits, now.policy, cells, now.as_of)
+    publish_sources(out, now.sources, now.policy, now.as_of)
+    ref = computed_ref("decisions", now.as_of)
+    for change_id, state in sorted(draft.decided.states.items()):
+        out.cells(Subject(table=HISTORY, id=change_id), state, ref)
+    for change_id, row in sorted(ledger.rows.items()):
+        undecided = change_id not in draft.decided.states and not is_closed(row.fields)
+        if undecided and row.get("kind") in DECIDABLE and change_id not in draft.recorded.standing_ids:
+            out.cells(row.subject, {"state": SUPERSEDED}, ref)
+    waiting = [
+        w for w in draft.recorded.waiting
+        if w.table not in OWN_TABLES and not _dealt_with(draft.decided.states.get(w.change_id, {}))
+    ]  # fmt: skip
+    actions = publish_actions(waiting, now.snapshot, now.policy, now.as_of, draft.decided.feedback)
+    out.observations += actions.observations
+    return out
+
+
+def _dealt_with(state: Mapping[str, str]) -> bool:
+    return "decided_by" in state
+
+
+def _close(
+    draft: _Draft,
+    findings: tuple[Finding, ...],
+    seen: Mapping[Subject, Mapping[str, CellBase]],
+) -> Plan:
+    needs = {Subject(table=HISTORY, id=change_id): key for change_id, key in draft.decided.needs.items()}
+    changes = sorted((_needing(c, needs) for c in draft.changes()), key=_order)
+    settled: dict[Subject, dict[str, CellBase]] = {}
+    for part in (draft.compared.settled, draft.decided.settled, seen):
+        for subject, bases in part.items():
+            settled.setdefault(subject, {}).update(bases)
+    return Plan(
+        changes=tuple(changes),
+        findings=findings,
+        settled=settled,
+        counts=draft.compared.counts,
+        digest=plan_digest(changes),
+    )
+
+
+def _needing(change: Change, needs: Mapping[Subject, str]) -> Change:
+    key = needs.get(change.subject)
+    if key is None or isinstance(change, Create):
+        return change
+    values = {name: getattr(change, name) for name in change.__dataclass_fields__}
+    return type(change)(**{**values, "needs": (*change.needs, key)})
+
+
+def _order(change: Change) -> tuple[int, str, str, str]:
+    kind = {Create: 0, FillBlank: 1, Replace: 2}[type(change)]
+    return (kind, change.subject.table, change.subject.id, "" if isinstance(change, Create) else change.field)
+
+
+def plan_digest(changes: Iterable[Change]) -> str:
+    """SHA-256 over what would be written, where, in place of what; provenance times are not part of it."""
+    return digest([change_document(change) for change in changes])
+
+
+def change_document(change: Change) -> dict[str, object]:
+    """A change as plain JSON."""
+    base: dict[str, object] = {"table": change.subject.table, "id": change.subject.id}
+    if isinstance(change, Create):
+        return {**base, "create": dict(sorted(change.fields.items()))}
+    cell: dict[str, object] = {**base, "field": change.field, "value": change.value}
+    if isinstance(change, Replace):
+        cell |= {"prior": change.prior, "change_id": change.change_id}
+    return cell
+
+
+def _waived(snapshot: Snapshot) -> frozenset[str]:
+    """Fingerprints that a person waived, as the worker acknowledged it."""
+    rows = (*snapshot.tables.get("Holds", ()), *snapshot.tables.get("Exceptions", ()))
+    return frozenset(r.subject.id.rpartition("-")[2] for r in rows if r.get("status") == "waived")

@@ -1,0 +1,177 @@
+"""The rulebook: per rule, whether it is on, how grave it is, who owns it, and its thresholds.
+
+`schema/rules.toml` must name exactly the rules that the software has, each with exactly the parameters that
+the rule reads: a misspelt threshold would otherwise be a rule silently run on its default. The judgement
+itself is in `rules/`; this module only knows each rule's name, kind and parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from mdfsync.model import FindingKind, Severity
+from mdfsync.policy.door import EMAIL, NAME, FileModel, parse, read_toml
+
+FILE = "schema/rules.toml"
+ParamKind = Literal["share", "count", "counts", "words"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSetting:
+    """What an organisation decides about one rule. `clause`: the rule in plain words. `due_days`: days from
+    first seen until the required action is due. `params`: thresholds; shares are `Decimal` 0 to 1, counts
+    `int`, lists tuples. `waivable`: whether a person may let the finding pass for a stated time."""
+
+    id: str
+    on: bool
+    severity: Severity
+    kind: FindingKind
+    waivable: bool
+    owner_role: str
+    clause: str
+    required_action: str
+    due_days: int
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownRule:
+    """What the software knows of a rule before any setting. `never_waivable`: no organisation may allow a
+    waiver. `params`: the parameters the rule reads."""
+
+    kind: FindingKind
+    never_waivable: bool = False
+    params: Mapping[str, ParamKind] = field(default_factory=dict)
+
+
+_HOLD = KnownRule(kind="hold")
+_EXCEPTION = KnownRule(kind="exception")
+_FIRM = KnownRule(kind="exception", never_waivable=True)
+
+KNOWN: Mapping[str, KnownRule] = {
+    # the six holds of the source workflow
+    "ineligible_expense": KnownRule(kind="hold", params={"never_waived": "words"}),
+    "disputed_ownership": KnownRule(kind="hold", params={"first_wins_after_days": "count"}),
+    "unreconciled_lead": KnownRule(kind="hold", params={"hours": "count"}),
+    "unsupported_influence": KnownRule(
+        kind="hold",
+        params={
+            "sourcing_window_days": "count",
+            "influence_window_days": "count",
+            "sales_lookback_days": "count",
+            "lock_after_create_days": "count",
+            "registration_valid_days": "count",
+            "backdating_gap_days": "count",
+        },
+    ),
+    "missing_proof": KnownRule(kind="hold", params={"grace_days": "count"}),
+    "outside_agreement": _HOLD,
+    # exceptions decided by rules
+    "missing_id": _EXCEPTION,
+    "duplicate_id": _FIRM,
+    "link_disagreement": _EXCEPTION,
+    "unknown_value": _EXCEPTION,
+    "source_conflict": _EXCEPTION,
+    "source_stale": _EXCEPTION,
+    "source_withdrew": _EXCEPTION,
+    "source_cut_off": KnownRule(
+        kind="exception", params={"max_drop_share": "share", "min_rows": "count", "row_caps": "counts"}
+    ),
+    "vanished_from_source": _EXCEPTION,
+    # exceptions raised by the stages
+    "source_row_rejected": _EXCEPTION,
+    "looks_like_partner_campaign": KnownRule(kind="exception", params={"words": "words"}),
+    "overlap_unmatched": KnownRule(kind="exception", params={"max_candidates": "count"}),
+    "identity_changed": _FIRM,
+    "row_removed": _EXCEPTION,
+    "person_changed_cell": _EXCEPTION,
+    "mass_change": KnownRule(kind="exception", params={"max_share": "share", "min_cells": "count"}),
+    "schema_drift": _EXCEPTION,
+    "blind_interval": _EXCEPTION,
+    "overwrote_person": _FIRM,
+    "decision_unclear": _FIRM,
+    "mirror_tampered": _FIRM,
+    "changed_under_us": _EXCEPTION,
+}
+"""Every rule, in reading order. `decision_unclear` also carries segregation of duties: never waived."""
+
+
+class RuleFile(FileModel):
+    on: bool = True
+    severity: Severity
+    kind: FindingKind
+    waivable: bool
+    owner_role: Annotated[str, Field(pattern=NAME)]
+    clause: Annotated[str, Field(min_length=20)]
+    """The rule in plain words, for a reader from finance."""
+    required_action: Annotated[str, Field(min_length=10)]
+    """What frees the record."""
+    due_days: Annotated[int, Field(ge=0, le=365)]
+    """Days from first seen until the action is due."""
+    params: dict[str, Any] = Field(default_factory=dict)
+    """Thresholds; each rule has its own."""
+
+
+class RulesFile(FileModel):
+    """Shape of `schema/rules.toml`."""
+
+    owner: Annotated[str, Field(pattern=EMAIL)]
+    rules: dict[str, RuleFile]
+    """Rule id → setting; every rule must be there."""
+
+
+def load_rules(root: Path, reasons: list[str]) -> dict[str, RuleSetting]:
+    """Settings of every rule in the order of `KNOWN`; faults go to `reasons`."""
+    document = read_toml(root / FILE, FILE, reasons)
+    model = parse(RulesFile, document, FILE, reasons) if document is not None else None
+    if model is None:
+        return {}
+    reasons += [f"{FILE}: rules.{i}: is not a rule of this software, remove it" for i in model.rules if i not in KNOWN]
+    reasons += [f"{FILE}: rules.{i}: is missing, add it" for i in KNOWN if i not in model.rules]
+    found = {}
+    for rule_id, known in KNOWN.items():
+        if (row := model.rules.get(rule_id)) is None:
+            continue
+        reasons += [f"{FILE}: rules.{rule_id}.{fault}" for fault in _faults(row, known)]
+        params = {key: tuple(v) if isinstance(v, list) else v for key, v in row.params.items()}
+        found[rule_id] = RuleSetting(id=rule_id, **row.model_dump(exclude={"params"}), params=params)
+    return found
+
+
+def _faults(row: RuleFile, known: KnownRule) -> list[str]:
+    faults = []
+    if row.kind != known.kind:
+        faults.append(f"kind: is {row.kind!r}, but the rule is a {known.kind}; write that")
+    if row.waivable and known.never_waivable:
+        faults.append("waivable: this rule may never be waived, write false")
+    faults += [f"params.{k}: is missing, add it" for k in known.params if k not in row.params]
+    for key, value in row.params.items():
+        kind = known.params.get(key)
+        if kind is None:
+            faults.append(f"params.{key}: is not read by this rule, remove it or correct its spelling")
+        elif not _fits(kind, value):
+            faults.append(f"params.{key}: {_WANTED[kind]}")
+    return faults
+
+
+_WANTED: Mapping[ParamKind, str] = {
+    "share": "is not a share, write a number from 0 to 1 such as 0.15",
+    "count": "is not a count, write a whole number, 0 or more",
+    "counts": "is not a list of counts, write [100, 1000]",
+    "words": 'is not a list of words, write ["one", "two"]',
+}
+
+
+def _fits(kind: ParamKind, value: Any) -> bool:
+    if kind == "share":
+        return isinstance(value, Decimal | int) and not isinstance(value, bool) and 0 <= value <= 1
+    if kind == "count":
+        return type(value) is int and value >= 0
+    item = int if kind == "counts" else str
+    return isinstance(value, list) and bool(value) and all(type(v) is item for v in value)

@@ -1,0 +1,149 @@
+"""Findings onto Holds and Exceptions rows.
+
+One row per fingerprint: running again adds nothing, a cause that is gone clears its row, a person's `uphold` or
+`waive` stands while the cause does. What people decided here counts only with a known author who holds the role. It
+moves nothing itself: everything leaves as observations that pass the same comparison as a source's. A pure function,
+after `rules` and before `plan` in the flow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from mdfsync.decide import Edits
+from mdfsync.model import Finding, Observation, Record, Snapshot, SourceRef, Subject
+from mdfsync.policy import Policy
+from mdfsync.values import STAMP_NOW, STAMP_RUN, instant_text
+
+OPEN, CLEARED, UPHELD, WAIVED = "open", "cleared", "upheld", "waived"
+TABLES = {"hold": ("Holds", "hold_id", "hold"), "exception": ("Exceptions", "exception_id", "exc")}
+Cells = Callable[[Subject], Mapping[str, str]]
+
+
+def finding_subject(finding: Finding) -> Subject:
+    """The Holds or Exceptions row of a finding."""
+    table, _, prefix = TABLES[finding.kind]
+    return Subject(table=table, id=f"{prefix}-{finding.fingerprint}")
+
+
+@dataclass(slots=True, kw_only=True)
+class Published:
+    """Observations on governance rows, and which fingerprints people waived or upheld."""
+
+    observations: list[Observation] = field(default_factory=list)
+    refused: list[tuple[Subject, str]] = field(default_factory=list)
+
+    def cells(self, subject: Subject, cells: Mapping[str, str], ref: SourceRef) -> None:
+        self.observations += [
+            Observation(subject=subject, field=name, value=value, ref=ref) for name, value in cells.items() if value
+        ]  # fmt: skip
+
+
+def computed_ref(rule: str, as_of: datetime, inputs: str = "") -> SourceRef:
+    """Provenance of a computed value: the rule and what went into it."""
+    return SourceRef(source_id="computed", external_id=rule, observed_at=None, fetched_at=as_of, blob="", row=inputs)
+
+
+def publish_findings(
+    findings: Iterable[Finding],
+    snapshot: Snapshot,
+    edits: Edits,
+    policy: Policy,
+    cells: Cells,
+    as_of: datetime,
+) -> Published:
+    """Rows to open, keep, clear or mark as decided."""
+    out = Published()
+    standing = {t: snapshot.by_id(t) for t in ("Holds", "Exceptions")}
+    seen: set[Subject] = set()
+    for finding in findings:
+        subject = finding_subject(finding)
+        if subject in seen:
+            continue
+        seen.add(subject)
+        row = standing[subject.table].get(subject.id)
+        about = cells(finding.subject)
+        body = _body(finding, about, policy)
+        if row is None:
+            body |= {
+                "first_seen": STAMP_NOW,
+                "run_id": STAMP_RUN,
+                "due": finding.due or _due(finding, policy, as_of),
+            }
+            body["status"] = OPEN
+        else:
+            body |= _status(out, row, finding, edits, policy, about, as_of.date())
+        out.cells(subject, body, computed_ref(finding.rule_id, as_of))
+    for rows in standing.values():
+        for row in rows.values():
+            if row.subject not in seen and row.get("status") in {OPEN, UPHELD, WAIVED}:
+                cleared = {"status": CLEARED} | ({} if row.get("cleared_at") else {"cleared_at": STAMP_NOW})
+                out.cells(row.subject, cleared, computed_ref(row.get("rule_id") or row.get("exception_type"), as_of))
+    return out
+
+
+def _body(finding: Finding, about: Mapping[str, str], policy: Policy) -> dict[str, str]:
+    owners = policy.approvals.holders(finding.owner_role, about)
+    kind = "rule_id" if finding.kind == "hold" else "exception_type"
+    body = {
+        kind: finding.rule_id,
+        "table": finding.subject.table,
+        "record": finding.subject.id,
+        "severity": finding.severity,
+        "message": finding.message,
+        "evidence": "\n".join(f"{name}: {value}" for name, value in sorted(finding.evidence.items())),
+        "source_ids": ", ".join(finding.source_ids),
+        "owner_role": finding.owner_role,
+        "owner": owners[0] if owners else "",
+        "required_action": finding.required_action,
+        "joint_campaign_id": about.get("joint_campaign_id", ""),
+        "partner_id": about.get("partner_id", ""),
+    }
+    if finding.kind == "hold":
+        setting = policy.rules[finding.rule_id]
+        body |= {
+            "blocks": "\n".join(str(s) for s in finding.blocks),
+            "waivable": "true" if setting.waivable else "",
+        }
+    return body
+
+
+def _due(finding: Finding, policy: Policy, as_of: datetime) -> str:
+    return (as_of.date() + timedelta(days=policy.rules[finding.rule_id].due_days)).isoformat()
+
+
+def _status(
+    out: Published,
+    row: Record,
+    finding: Finding,
+    edits: Edits,
+    policy: Policy,
+    about: Mapping[str, str],
+    today: date,
+) -> dict[str, str]:
+    """The status a person's disposition gives a finding that still stands."""
+    disposition = row.get("disposition")
+    if disposition not in {"uphold", "waive"}:
+        return {"status": OPEN}
+    edit = edits.get((row.subject.table, row.record_id, "disposition"))
+    known = edit is not None and edit.value == disposition
+    reason = "nobody can be shown to have made this decision" if not known else ""
+    if edit is not None and known:
+        reason = policy.approvals.may_decide(edit.actor, row.get("table"), "status", disposition, about)
+    if disposition == "waive" and not policy.rules[finding.rule_id].waivable:
+        reason = "this rule is never waived"
+    if disposition == "waive" and not reason and not row.get("waive_reason"):
+        reason = "a waiver needs its reason"
+    if reason:
+        if row.get("status") in {UPHELD, WAIVED} and not known:
+            return {}  # decided while the author was known; a lost feed does not take it back
+        out.refused.append((row.subject, reason))
+        return {"status": OPEN}
+    if disposition == "waive" and row.get("waive_until") and row.get("waive_until") < today.isoformat():
+        return {"status": OPEN}
+    signed = (
+        {"decided_by": edit.actor, "decided_at": instant_text(edit.at)} if edit and not row.get("decided_by") else {}
+    )
+    return {"status": UPHELD if disposition == "uphold" else WAIVED, **signed}

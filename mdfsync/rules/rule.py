@@ -1,0 +1,78 @@
+"""What every rule file is made of: an id, the tables it guards, and one pure function from a view to
+findings.
+
+A rule looks and speaks; it never changes, logs or asks the time (`view.as_of` is the only present), and it
+leaves running clocks out of its messages, so the same cause says the same words on every run. `due` is
+given only where a date of its own decides (a claim deadline); else whoever publishes the finding counts the
+setting's days from the day it was first seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from mdfsync.model import Finding, Severity, Subject
+from mdfsync.policy.rulebook import RuleSetting
+from mdfsync.view import Row, View
+
+Check = Callable[[View, RuleSetting], Iterator[Finding]]
+BASE = "airtable.base"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """`tables` are the tables whose rows may not go on unjudged if the rule breaks; empty = every table."""
+
+    id: str
+    tables: tuple[str, ...]
+    check: Check
+    policy: str
+
+
+def speak(
+    setting: RuleSetting,
+    subject: Subject,
+    message: str,
+    *,
+    evidence: Mapping[str, str],
+    sources: Iterable[str] = (),
+    key: str = "",
+    blocks: Iterable[Subject] = (),
+    due: str = "",
+    severity: Severity | None = None,
+    required_action: str = "",
+) -> Finding:
+    """A finding in the words of its rulebook entry; evidence keeps only values that are there."""
+    return Finding(
+        rule_id=setting.id,
+        kind=setting.kind,
+        severity=severity or setting.severity,
+        subject=subject,
+        message=message,
+        evidence={name: value for name, value in sorted(evidence.items()) if value},
+        source_ids=tuple(sorted(set(sources))),
+        owner_role=setting.owner_role,
+        required_action=required_action or setting.required_action,
+        key=key,
+        blocks=tuple(sorted(set(blocks))),
+        due=due,
+    )
+
+
+def sources_of(view: View, table: str, *names: str) -> tuple[str, ...]:
+    """Register ids behind fields of a table: their sources of truth in order; what people type counts as
+    the base."""
+    spec = view.dictionary.tables.get(table)
+    found: dict[str, None] = {}
+    for name in names:
+        if spec and name in spec.fields:
+            for source in spec.fields[name].sources:
+                if source != "computed":
+                    found[BASE if source == "operator" else source] = None
+    return tuple(found)
+
+
+def shown(row: Row, *names: str) -> dict[str, str]:
+    """Evidence from a row: the cells that decided, by field name."""
+    return {name: row.text(name) for name in names if row.text(name)}

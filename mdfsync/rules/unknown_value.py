@@ -1,0 +1,42 @@
+"""A choice that nobody defined.
+
+What it protects: filters, deadlines and approvals go by closed vocabularies (lifecycle states, verdicts,
+classes). A value outside of them falls out of every view unnoticed.
+
+When it fires: a field with allowed values in the field dictionary holds something else (a choice added in
+Airtable by hand, a state that an older version knew).
+
+What clears it: the cell gets an allowed value, or the dictionary's owner releases a version that allows
+this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mdfsync.model import Finding
+from mdfsync.policy.rulebook import RuleSetting
+from mdfsync.rules.rule import sources_of, speak
+from mdfsync.view import View
+
+ID = "unknown_value"
+TABLES: tuple[str, ...] = ()
+
+
+def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
+    for table, spec in view.dictionary.tables.items():
+        closed = [(name, frozenset(field.allowed)) for name, field in spec.fields.items() if field.allowed]
+        for row in view.rows(table):
+            for name, allowed in closed:
+                if not row.fields.get(name) or row.text(name) in allowed:
+                    continue
+                strange = [item for item in row.items(name) if item not in allowed]
+                if strange:
+                    yield speak(
+                        setting,
+                        row.place,
+                        f"{name} of this {table} row is outside its allowed values.",
+                        evidence={name: ", ".join(strange), "allowed": ", ".join(sorted(allowed))},
+                        sources=sources_of(view, table, name),
+                        key=name,
+                    )

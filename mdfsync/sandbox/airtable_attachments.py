@@ -1,0 +1,84 @@
+"""Attachments of the sandbox's Airtable: kept bytes, expiring links, no network.
+
+An attachment cell keeps `att…` ids. Bytes come in through the upload endpoint or from a link to an attachment of
+this sandbox; any other URL is noted but never fetched (the sandbox calls nobody), so downloading it answers 404.
+Links handed out are on the sandbox's own origin and die after two hours of the world's time.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import mimetypes
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+from mdfsync.sandbox import ids
+from mdfsync.sandbox.airtable_errors import Refusal
+from mdfsync.sandbox.airtable_world import World
+from mdfsync.sandbox.store import Doc
+
+LIFETIME = timedelta(hours=2)
+LARGEST_UPLOAD = 5 * 1024 * 1024
+PATH = "/_attachments"
+
+
+def accept(world: World, field_name: str, item: Any) -> str:
+    """The `att…` id for one element of a written attachment cell: `{id}` keeps, `{url[, filename]}` adds."""
+    if isinstance(item, dict):
+        has_id, url = isinstance(item.get("id"), str), item.get("url")
+        if has_id and url is None and world.store.get("attachments", item["id"]):
+            return str(item["id"])
+        if not has_id and isinstance(url, str) and urlsplit(url).scheme in {"http", "https"}:
+            return _from_url(world, url, item.get("filename"))
+    shown = json.dumps(item, indent=2)
+    raise Refusal(422, "INVALID_ATTACHMENT_OBJECT", f"Invalid attachment object for field {field_name}: {shown}")
+
+
+def _from_url(world: World, url: str, filename: Any) -> str:
+    path = unquote(urlsplit(url).path)
+    parts = path.split("/")
+    known = world.store.get("attachments", parts[2]) if path.startswith(PATH + "/") and len(parts) == 5 else None
+    name = filename if isinstance(filename, str) and filename else parts[-1] or "attachment"
+    if known is not None and known["blob"]:
+        return _keep(world, name, known["type"], known["blob"], known["size"])
+    return _keep(world, name, mimetypes.guess_type(name)[0] or "application/octet-stream", "", 0)
+
+
+def _keep(world: World, filename: str, media_type: str, blob: str, size: int) -> str:
+    attachment_id = ids.new(world.store, "att")
+    doc = {"id": attachment_id, "filename": filename, "type": media_type, "blob": blob, "size": size}
+    world.store.put("attachments", attachment_id, doc)
+    return attachment_id
+
+
+def add(world: World, filename: str, media_type: str, data: bytes) -> str:
+    """Keep bytes as a new attachment and return its `att…` id."""
+    sha = hashlib.sha256(data).hexdigest()
+    if world.store.get("blobs", sha) is None:
+        world.store.put("blobs", sha, {"base64": base64.b64encode(data).decode("ascii")})
+    return _keep(world, filename, media_type, sha, len(data))
+
+
+def show(world: World, attachment_id: str) -> Doc:
+    """The attachment object that a read returns, with a link good for two hours."""
+    doc = world.store.get("attachments", attachment_id) or {"filename": "", "type": "", "blob": "", "size": 0}
+    until = int((world.clock.now() + LIFETIME).timestamp() // 60 * 60)
+    url = f"{world.root_url}{PATH}/{attachment_id}/{until}/{quote(doc['filename'], safe='')}"
+    shown = {"id": attachment_id, "url": url, "filename": doc["filename"]}
+    if doc["blob"]:
+        shown |= {"size": doc["size"], "type": doc["type"]}
+    return shown
+
+
+def download(world: World, attachment_id: str, until: str) -> tuple[int, str, bytes]:
+    """(status, media type, bytes) of a link: 410 when it expired, 404 when there are no bytes behind it."""
+    doc = world.store.get("attachments", attachment_id)
+    blob = world.store.get("blobs", doc["blob"]) if doc else None
+    if doc is None or blob is None or not until.isdigit():
+        return 404, "text/plain", b"not found"
+    if datetime.fromtimestamp(int(until), tz=UTC) < world.clock.now():
+        return 410, "text/plain", b"expired"
+    return 200, doc["type"], base64.b64decode(blob["base64"])

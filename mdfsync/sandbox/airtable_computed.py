@@ -1,0 +1,155 @@
+"""Computed cells of the sandbox's Airtable: worked out on every read, never kept.
+
+Covers autoNumber, createdTime/By, lastModifiedTime/By (all fields or the referenced ones), count, lookup, rollup and
+formula. Cells as formulas see them (`operand`) differ from cells as reads show them: links by the names of their
+records, users by name, dates as dates.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from mdfsync.sandbox.airtable_cells import cell_text, collaborator, plain_number, show
+from mdfsync.sandbox.airtable_formula import (
+    FormulaError,
+    Getter,
+    InvalidFormula,
+    Scope,
+    compile_formula,
+    last_modified,
+)
+from mdfsync.sandbox.airtable_world import COMPUTED, Table, World
+from mdfsync.sandbox.clock import instant_text
+from mdfsync.sandbox.store import Doc
+
+_ERROR = {"error": "#ERROR!"}
+
+
+def value(world: World, table: Table, field: Doc, row: Doc) -> Any:
+    """A computed cell as record endpoints return it; None for an empty one."""
+    kind, options = field["type"], field.get("options") or {}
+    if kind == "autoNumber":
+        return row["number"]
+    if kind == "createdTime":
+        return row["createdTime"]
+    if kind == "createdBy":
+        return collaborator(world, row["createdBy"])
+    if kind in {"lastModifiedTime", "lastModifiedBy"}:
+        return _last_modified(world, kind, options.get("referencedFieldIds") or [], row)
+    if kind == "count":
+        return len(row["cells"].get(options.get("recordLinkFieldId"), []))
+    if kind == "multipleLookupValues":
+        return _lookup(world, table, options, row) or None
+    if kind in {"formula", "rollup"}:
+        return _shown(_evaluate(world, table, field, row))
+    return None
+
+
+def _last_modified(world: World, kind: str, watched: list[str], row: Doc) -> Any:
+    """A field that watches certain cells is blank until one of them holds or held something."""
+    if watched and not any(f in row["cells"] or f in row.get("touched", {}) for f in watched):
+        return None
+    at, user = last_modified(row, watched)
+    return at if kind == "lastModifiedTime" else collaborator(world, user)
+
+
+def _linked_rows(world: World, table: Table, options: Doc, row: Doc) -> tuple[Table, list[Doc]]:
+    link = table.fields[options["recordLinkFieldId"]]
+    target = world.table_by_id(link["options"]["linkedTableId"])
+    known = world.records(target.id)
+    return target, [known[r] for r in row["cells"].get(link["id"], []) if r in known]
+
+
+def _lookup(world: World, table: Table, options: Doc, row: Doc) -> list[Any]:
+    target, rows = _linked_rows(world, table, options, row)
+    field = target.fields[options["fieldIdInLinkedTable"]]
+    found: list[Any] = []
+    for linked in rows:
+        cell = cell_value(world, target, field, linked)
+        found += cell if isinstance(cell, list) else [] if cell is None else [cell]
+    return found
+
+
+def cell_value(world: World, table: Table, field: Doc, row: Doc) -> Any:
+    """Any cell, kept or computed, as record endpoints return it."""
+    if field["type"] in COMPUTED:
+        return value(world, table, field, row)
+    kept = row["cells"].get(field["id"])
+    return None if kept is None else show(world, field, kept)
+
+
+def _evaluate(world: World, table: Table, field: Doc, row: Doc) -> Any:
+    options = field["options"]
+    if field["type"] == "formula":
+        resolve = resolver(world, table)
+    else:
+        target, rows = _linked_rows(world, table, options, row)
+        get = operand(world, target, target.fields[options["fieldIdInLinkedTable"]])
+        values = [item for item in (get(linked) for linked in rows) if item is not None]
+        resolve = {"values": lambda _row: values}.get
+    try:
+        return compile_formula(options["formula"], Scope(resolve, world.clock.now()))(row)
+    except (FormulaError, InvalidFormula, RecursionError):
+        return _ERROR
+
+
+def _shown(result: Any) -> Any:
+    if isinstance(result, float) and not math.isfinite(result):
+        return {"specialValue": "NaN" if math.isnan(result) else "Infinity" if result > 0 else "-Infinity"}
+    if isinstance(result, bool):
+        return int(result)
+    if isinstance(result, float):
+        return plain_number(result)
+    if isinstance(result, datetime):
+        return instant_text(result)
+    if isinstance(result, date):
+        return result.isoformat()
+    return None if result == "" else result
+
+
+def resolver(world: World, table: Table) -> Callable[[str], Getter | None]:
+    """Field names of a table for formulas; `\\0id:<name>` resolves to the field's id (for LAST_MODIFIED_TIME)."""
+    lowered = {name.lower(): field for name, field in table.by_name.items()}
+
+    def resolve(name: str) -> Getter | None:
+        wanted = name.removeprefix("\0id:")
+        field = table.field(wanted) or lowered.get(wanted.lower())
+        if field is None:
+            return None
+        if name != wanted:
+            field_id = field["id"]
+            return lambda _row: field_id
+        return operand(world, table, field)
+
+    return resolve
+
+
+def operand(world: World, table: Table, field: Doc) -> Getter:
+    """How formulas see the cells of a field."""
+    field_id, kind = field["id"], field["type"]
+    if kind in COMPUTED:
+        return lambda row: _read_back(kind, value(world, table, field, row))
+    if kind == "checkbox":
+        return lambda row: row["cells"].get(field_id, False)
+    if kind == "date":
+        return lambda row: date.fromisoformat(row["cells"][field_id]) if field_id in row["cells"] else None
+    if kind == "dateTime":
+        return lambda row: datetime.fromisoformat(row["cells"][field_id]) if field_id in row["cells"] else None
+    if kind in {"multipleRecordLinks", "singleCollaborator", "multipleCollaborators", "multipleAttachments", "barcode"}:
+        return lambda row: cell_text(world, field, row["cells"][field_id]) if field_id in row["cells"] else None
+    return lambda row: row["cells"].get(field_id)
+
+
+def _read_back(kind: str, shown: Any) -> Any:
+    if shown == _ERROR:
+        raise FormulaError("#ERROR!")
+    if kind in {"createdTime", "lastModifiedTime"} and shown:
+        return datetime.fromisoformat(shown)
+    if kind in {"createdBy", "lastModifiedBy"} and shown:
+        return shown.get("name", "")
+    if isinstance(shown, dict):
+        return math.nan if shown.get("specialValue") == "NaN" else None
+    return shown

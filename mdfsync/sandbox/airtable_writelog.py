@@ -1,0 +1,54 @@
+"""The write log: every cell that anybody changed, in order, as an independent witness for tests.
+
+One stored entry per record and request, spread on reading into one entry per cell: `{seq, at, actor, actor_id, base,
+table, table_id, record_id, field, field_id, before, after, op, derived}`; `op` is create, update or delete,
+`derived` marks the reverse side of a link, which Airtable writes by itself. A record created without cells gives one
+entry with a blank field. Values are the kept ones (users as `usr…`, attachments as `att…`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from mdfsync.sandbox.store import Doc, Store
+
+if TYPE_CHECKING:
+    from mdfsync.sandbox.airtable_batch import Batch, Moved
+
+LOG = "writes"
+
+
+def note(batch: Batch, moved: Sequence[Moved]) -> None:
+    """Append the changes of one request."""
+    for move in moved:
+        table = batch.world.table_by_id(move.table_id)
+        old: Doc = move.before["cells"] if move.before else {}
+        new: Doc = move.after["cells"] if move.after else {}
+        cells: list[list[Any]] = [
+            [f, table.fields[f]["name"], old.get(f), new.get(f), (move.record_id, f) in batch.derived]
+            for f in move.changed()
+        ]
+        entry = {
+            "at": batch.at, "actor": batch.person.email, "actor_id": batch.person.id, "base": batch.base_id,
+            "table": table.name, "table_id": table.id, "record_id": move.record_id,
+            "op": "create" if move.before is None else "delete" if move.after is None else "update",
+            "cells": cells or [["", "", None, None, False]],
+        }  # fmt: skip
+        batch.world.store.append(LOG, entry, span=len(entry["cells"]))
+
+
+def read(store: Store, after: int = 0, table: str = "") -> list[Doc]:
+    """All entries numbered above `after`, of one table (by name or id) or of all."""
+    entries = []
+    for row in store.log(LOG, after):
+        if table and table not in (row["table"], row["table_id"]):
+            continue
+        cells = row.pop("cells")
+        last = row.pop("seq")
+        for place, (field_id, field, before, now, derived) in enumerate(cells):
+            seq = last - len(cells) + 1 + place
+            if seq > after:
+                cell = {"field": field, "field_id": field_id, "before": before, "after": now, "derived": derived}
+                entries.append({"seq": seq, **row, **cell})
+    return entries

@@ -1,0 +1,150 @@
+"""The sandbox's HubSpot: which paths answer which operation, in both generations of path prefixes.
+
+`routes(store, clock)` gives Starlette routes to mount under `/hubspot`. Only what a read-only worker can
+use is here: no operation writes. The older generation (v1, v3, v4) and the dated ones (2026-03, 2026-09)
+have the same answers, with the two differences HubSpot documents for 2026-09: no listing of one record's
+associations, and batch errors of campaigns inside a 200.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from starlette.routing import Route
+
+from mdfsync.sandbox import hubspot_account as account
+from mdfsync.sandbox import hubspot_associations as associations
+from mdfsync.sandbox import hubspot_campaigns as campaigns
+from mdfsync.sandbox import hubspot_objects as objects
+from mdfsync.sandbox import hubspot_search, hubspot_touches
+from mdfsync.sandbox.clock import Clock
+from mdfsync.sandbox.hubspot_wire import Handler, Operation, Scopes, route_all
+from mdfsync.sandbox.store import Store
+
+TOKEN = "pat-na1-sandbox"  # noqa: S105 - the sandbox's own token, valid nowhere else
+VERSIONS = ("2026-03", "2026-09")
+SCOPES = (
+    "oauth", "crm.objects.deals.read", "crm.objects.contacts.read", "crm.objects.companies.read",
+    "crm.objects.owners.read", "crm.objects.marketing_events.read", "sales-email-read", "forms",
+    "marketing.campaigns.read", "marketing.campaigns.revenue.read",
+)  # fmt: skip
+
+ScopesOf = Callable[[Mapping[str, str], str], Scopes]
+
+
+def routes(store: Store, clock: Clock) -> list[Route]:
+    """All routes of the HubSpot emulator."""
+    operations = [*_objects(), *_associations(), *_campaigns(), *_account(), *_touches()]
+    return route_all(operations, store, clock)
+
+
+def _needs(*scopes: str) -> ScopesOf:
+    """One scope group: any of these will do; none given: any valid token."""
+    return lambda _path, _url: (scopes,) if scopes else ()
+
+
+def _dated(v3: str, dated: str) -> tuple[str, ...]:
+    """A path in v3 form and in every dated form (`{v}`), each with and without a trailing slash."""
+    paths = [v3, *(dated.replace("{v}", version) for version in VERSIONS)]
+    return tuple(p for path in paths for p in (path, f"{path}/"))
+
+
+def _get(paths: tuple[str, ...], handler: Handler, scopes: ScopesOf) -> Operation:
+    return Operation(method="GET", paths=paths, handler=handler, scopes=scopes)
+
+
+def _objects() -> list[Operation]:
+    base = "/crm/v3/objects/{type}", "/crm/objects/{v}/{type}"
+    batch = tuple(p for p in _dated(f"{base[0]}/batch/read", f"{base[1]}/batch/read"))
+    look = _dated(f"{base[0]}/search", f"{base[1]}/search")
+    scopes = objects.object_scopes
+    return [
+        Operation(method="POST", paths=batch, handler=objects.batch_read, scopes=scopes),
+        Operation(method="POST", paths=look, handler=hubspot_search.search, scopes=scopes, search=True),
+        _get(_dated(*base), objects.list_records, scopes),
+        _get(_dated(f"{base[0]}/{{id}}", f"{base[1]}/{{id}}"), objects.get_record, scopes),
+    ]
+
+
+def _associations() -> list[Operation]:
+    pair = "{from}/{to}"
+    one = (
+        "/crm/v4/objects/{from}/{id}/associations/{to}",
+        "/crm/objects/2026-03/{from}/{id}/associations/{to}",
+    )
+    batch = _dated(f"/crm/v4/associations/{pair}/batch/read", f"/crm/associations/{{v}}/{pair}/batch/read")
+    names = _dated(f"/crm/v4/associations/{pair}/labels", f"/crm/associations/{{v}}/{pair}/labels")
+    scopes = associations.pair_scopes
+    return [
+        Operation(method="POST", paths=batch, handler=associations.batch_read, scopes=scopes),
+        _get(names, associations.labels, scopes),
+        _get(one, associations.one_record, scopes),
+    ]
+
+
+def _campaigns() -> list[Operation]:
+    base = "/marketing/v3/campaigns", "/marketing/campaigns/{v}"
+    read = _needs("marketing.campaigns.read")
+    money = _needs(
+        "marketing.campaigns.revenue.read", "marketing.campaigns.revenue.lite.read",
+        "marketing.campaigns.revenue.full.read",
+    )  # fmt: skip
+
+    def at(tail: str) -> tuple[str, ...]:
+        return _dated(f"{base[0]}{tail}", f"{base[1]}{tail}")
+
+    return [
+        Operation(method="POST", paths=at("/batch/read"), handler=campaigns.batch_campaigns, scopes=read),
+        _get(at(""), campaigns.list_campaigns, read),
+        _get(at("/{guid}"), campaigns.get_campaign, read),
+        _get(at("/{guid}/assets/{kind}"), campaigns.assets, read),
+        _get(at("/{guid}/budget/totals"), campaigns.budget_totals, read),
+        _get(at("/{guid}/budget/{item}"), campaigns.budget_item, read),
+        _get(at("/{guid}/spend/{item}"), campaigns.spend_item, read),
+        _get(at("/{guid}/reports/metrics"), campaigns.metrics, read),
+        _get(at("/{guid}/reports/revenue"), campaigns.revenue, money),
+        _get(at("/{guid}/reports/contacts/{touch}"), campaigns.contacts_report, read),
+    ]
+
+
+def _account() -> list[Operation]:
+    any_crm = _needs("crm.objects.deals.read", "crm.objects.contacts.read", "crm.objects.companies.read")
+    owners = _needs("crm.objects.owners.read")
+    usage = "api-usage/daily/private-apps"
+    return [
+        _get(
+            _dated("/account-info/v3/details", "/account-info/{v}/details"), account.account_details, _needs()
+        ),
+        _get(
+            _dated(f"/account-info/v3/{usage}", f"/account-info/{{v}}/{usage}"), account.api_usage, _needs()
+        ),
+        _get(_dated("/crm/v3/owners", "/crm/owners/{v}"), account.list_owners, owners),
+        _get(_dated("/crm/v3/owners/{id}", "/crm/owners/{v}/{id}"), account.get_owner, owners),
+        _get(
+            _dated("/crm/v3/pipelines/{type}", "/crm/pipelines/{v}/{type}"), account.list_pipelines, any_crm
+        ),
+        _get(
+            _dated("/crm/v3/properties/{type}", "/crm/properties/{v}/{type}"),
+            account.list_properties,
+            any_crm,
+        ),
+    ]
+
+
+def _touches() -> list[Operation]:
+    forms, events = _needs("forms"), _needs("crm.objects.marketing_events.read")
+    sent = "/form-integrations/v1/submissions/forms/{guid}"
+
+    def at(tail: str) -> tuple[str, ...]:
+        older = _dated(f"/marketing/v3/marketing-events{tail}", f"/marketing/marketing-events/{{v}}{tail}")
+        return (*older, f"/marketing/marketing-events/v3{tail}", f"/marketing/marketing-events/v3{tail}/")
+
+    return [
+        _get(_dated("/marketing/v3/forms", "/marketing/forms/{v}"), hubspot_touches.list_forms, forms),
+        _get((sent, f"{sent}/"), hubspot_touches.submissions, forms),
+        _get(at(""), hubspot_touches.list_events, events),
+        _get(at("/participations/contacts/{contact}/breakdown"), hubspot_touches.contact_breakdown, events),
+        _get(at("/participations/{id}/breakdown"), hubspot_touches.event_breakdown, events),
+        _get(at("/participations/{id}"), hubspot_touches.counters, events),
+        _get(at("/{id}"), hubspot_touches.get_event, events),
+    ]

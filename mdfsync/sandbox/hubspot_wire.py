@@ -1,0 +1,242 @@
+"""How the sandbox's HubSpot speaks: bearer tokens with scopes, error bodies, rate limits, the `Date` header.
+
+Each operation is a function of a `Call` that returns JSON or raises `Refusal`; this module stands between
+it and Starlette. It refuses a wrong token (401), a missing scope (403 with the scopes that would do) and
+too many calls (429, with the bodies HubSpot sends, which do not match its own Error schema). Knobs are
+settings of the store, read at every call:
+
+    hubspot.search_per_second     calls a second for searches, 0 = no limit (HubSpot: 5)
+    hubspot.ten_seconds           calls in any 10 s except searches, 0 = no limit (HubSpot: 190)
+    hubspot.daily                 calls a day, 0 = no limit
+    hubspot.clock_skew_seconds    how far the `Date` header is off
+
+Tokens live in the collection `hubspot.tokens`: token → `{"scopes": [...]}`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import format_datetime
+from typing import Any
+
+from starlette.datastructures import URL, QueryParams
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mdfsync.sandbox.clock import Clock
+from mdfsync.sandbox.store import Store
+
+Json = dict[str, Any]
+Scopes = tuple[tuple[str, ...], ...]
+"""All of the groups are needed; inside a group any one scope does."""
+
+
+class Refusal(Exception):
+    """An answer that is an error: status and body as HubSpot words them."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        category: str = "VALIDATION_ERROR",
+        *,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body: Json = {"status": "error", "message": message, "category": category, **(more or {})}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request as an operation sees it."""
+
+    store: Store
+    clock: Clock
+    url: URL
+    path: Mapping[str, str]
+    query: QueryParams
+    body: Json
+    scopes: frozenset[str]
+
+    def number(self, name: str, default: int, *, most: int) -> int:
+        """A whole number of the query string within 1…`most`."""
+        text = self.query.get(name)
+        return whole(name, default if text is None else text, most=most)
+
+    def names(self, name: str) -> list[str]:
+        """A list given repeatedly, comma-separated, or both."""
+        parts = (part.strip() for text in self.query.getlist(name) for part in text.split(","))
+        return [part for part in parts if part]
+
+    def flag(self, name: str) -> bool:
+        """A boolean in any spelling (the Python client sends `False`)."""
+        return (self.query.get(name) or "").lower() == "true"
+
+    def next_page(self, after: str) -> Json:
+        """The `paging` member that leads to `after` on this very host."""
+        return {"next": {"after": after, "link": str(self.url.include_query_params(after=after))}}
+
+
+def whole(name: str, raw: Any, *, most: int) -> int:
+    """A limit or count; `Refusal` 400 outside 1…`most`."""
+    try:
+        value = int(str(raw))
+    except ValueError:
+        raise Refusal(400, f"{name} must be a number") from None
+    if not 1 <= value <= most:
+        raise Refusal(400, f"{name} must be between 1 and {most}, got {value}")
+    return value
+
+
+Handler = Callable[[Call], Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation under all its paths. A `numErrors` member in what its handler returns makes it a 207."""
+
+    method: str
+    paths: tuple[str, ...]
+    handler: Handler
+    scopes: Callable[[Mapping[str, str], str], Scopes]
+    search: bool = False
+
+
+@dataclass(slots=True)
+class Meter:
+    """Calls of this process, in real time: limits are about load, not about the story's calendar."""
+
+    recent: deque[float] = field(default_factory=deque)
+    searches: deque[float] = field(default_factory=deque)
+    today: int = 0
+
+    def admit(self, store: Store, *, search: bool) -> None:
+        """Count a call; `Refusal` 429 when a limit is set and reached."""
+        daily = int(store.setting("hubspot.daily", 0))
+        if daily and self.today >= daily:
+            raise _too_many("DAILY", "You have reached your daily limit.")
+        self.today += 1
+        if search:
+            self._window(self.searches, 1.0, int(store.setting("hubspot.search_per_second", 0)), "SECONDLY")
+        else:
+            self._window(
+                self.recent, 10.0, int(store.setting("hubspot.ten_seconds", 0)), "TEN_SECONDLY_ROLLING"
+            )
+
+    @staticmethod
+    def _window(calls: deque[float], seconds: float, most: int, policy: str) -> None:
+        now = time.monotonic()
+        while calls and calls[0] <= now - seconds:
+            calls.popleft()
+        if most and len(calls) >= most:
+            raise _too_many(policy, f"You have reached your {policy.lower()} limit.")
+        calls.append(now)
+
+    def headers(self, store: Store) -> dict[str, str]:
+        """The rate headers of every answer except a search's."""
+        most = int(store.setting("hubspot.ten_seconds", 0)) or 190
+        daily = int(store.setting("hubspot.daily", 0)) or 1_000_000
+        return {
+            "X-HubSpot-RateLimit-Daily": str(daily),
+            "X-HubSpot-RateLimit-Daily-Remaining": str(max(0, daily - self.today)),
+            "X-HubSpot-RateLimit-Interval-Milliseconds": "10000",
+            "X-HubSpot-RateLimit-Max": str(most),
+            "X-HubSpot-RateLimit-Remaining": str(max(0, most - len(self.recent))),
+        }
+
+
+def _too_many(policy: str, message: str) -> Refusal:
+    refusal = Refusal(429, message)
+    refusal.body = {"status": "error", "message": message, "errorType": "RATE_LIMIT", "policyName": policy}
+    return refusal
+
+
+def route_all(operations: list[Operation], store: Store, clock: Clock) -> list[Route]:
+    """Starlette routes of all operations, sharing one meter."""
+    meter = Meter()
+    found: list[Route] = []
+    for operation in operations:
+        endpoint = _endpoint(operation, store, clock, meter)
+        found += [Route(path, endpoint, methods=[operation.method]) for path in operation.paths]
+    return found
+
+
+def _endpoint(
+    operation: Operation, store: Store, clock: Clock, meter: Meter
+) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        raw = await request.body()
+        correlation = str(uuid.uuid4())
+        headers = {"X-HubSpot-Correlation-Id": correlation, "Date": _date(store, clock)}
+        try:
+            with store.lock:
+                scopes = _authorise(request, store, operation)
+                meter.admit(store, search=operation.search)
+                call = Call(
+                    store=store,
+                    clock=clock,
+                    url=request.url,
+                    path=request.path_params,
+                    query=request.query_params,
+                    body=_json(raw),
+                    scopes=scopes,
+                )
+                payload = operation.handler(call)
+            status = 207 if payload.get("numErrors") and "/2026-09" not in request.url.path else 200
+        except Refusal as refusal:
+            status, payload = refusal.status, {**refusal.body, "correlationId": correlation}
+        if not operation.search:
+            headers |= meter.headers(store)
+        text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+        return Response(
+            text, status_code=status, headers=headers, media_type="application/json;charset=utf-8"
+        )
+
+    return answer
+
+
+def _date(store: Store, clock: Clock) -> str:
+    skew = timedelta(seconds=float(store.setting("hubspot.clock_skew_seconds", 0)))
+    return format_datetime(clock.now() + skew, usegmt=True)
+
+
+def _authorise(request: Request, store: Store, operation: Operation) -> frozenset[str]:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    known = store.get("hubspot.tokens", token.strip()) if scheme.lower() == "bearer" else None
+    if known is None:
+        raise Refusal(401, "Authentication credentials not found or invalid.", "INVALID_AUTHENTICATION")
+    scopes = frozenset(known["scopes"])
+    for needed in operation.scopes(request.path_params, request.url.path):
+        if not scopes.intersection(needed):
+            raise missing_scopes(needed)
+    return scopes
+
+
+def missing_scopes(needed: tuple[str, ...]) -> Refusal:
+    """403 as HubSpot words it, naming the scopes that would do."""
+    error = {
+        "message": "One or more of the following scopes are required.",
+        "context": {"requiredGranularScopes": list(needed)},
+    }
+    message = "This app hasn't been granted all required scopes to make this call."
+    return Refusal(403, message, "MISSING_SCOPES", more={"errors": [error]})
+
+
+def _json(raw: bytes) -> Json:
+    if not raw:
+        return {}
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        raise Refusal(400, "Invalid input JSON: unable to parse the request body") from None
+    if not isinstance(body, dict):
+        raise Refusal(400, "Invalid input JSON: an object is expected")
+    return body

@@ -1,0 +1,73 @@
+"""Reads the base once, whole, before anything is planned.
+
+Links come as Airtable record ids and leave as stable ids wherever the target row is known; a row that a person
+typed without an id gets its deterministic one (prefix and record id) here, to be filled in by the plan. It
+writes nothing and judges nothing: duplicates and missing ids are for the rules. Between the Airtable edge and
+`compare` in the flow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from mdfsync.model import Record, Snapshot, Subject
+from mdfsync.policy.dictionary import Dictionary, TableSpec
+from mdfsync.ports import Base
+from mdfsync.values import list_items, list_text
+
+Raw = list[tuple[str, Mapping[str, str]]]
+
+
+def read_snapshot(
+    base: Base,
+    dictionary: Dictionary,
+    *,
+    taken_at: datetime,
+    missing: frozenset[tuple[str, str]] = frozenset(),
+    progress: Callable[[str], None] = lambda _table: None,
+) -> Snapshot:
+    """Every dictionary table of the base that is bound; tables that are missing as a whole read as empty."""
+    raw: dict[str, Raw] = {}
+    for spec in dictionary.tables.values():
+        if (spec.name, spec.id_field) in missing:
+            raw[spec.name] = []
+            continue
+        progress(spec.name)
+        raw[spec.name] = list(base.read_table(spec.name))
+    return build_snapshot(base.base_id, raw, dictionary, taken_at=taken_at, missing=missing)
+
+
+def build_snapshot(
+    base_id: str,
+    raw: Mapping[str, Raw],
+    dictionary: Dictionary,
+    *,
+    taken_at: datetime,
+    missing: frozenset[tuple[str, str]] = frozenset(),
+) -> Snapshot:
+    """Snapshot of raw rows (record id, canonical cells with links as record ids)."""
+    ids = {
+        table: {record_id: stable_id(dictionary.tables[table], record_id, cells) for record_id, cells in rows}
+        for table, rows in raw.items()
+    }
+    tables = {table: _records(dictionary.tables[table], rows, ids) for table, rows in raw.items()}
+    return Snapshot(base_id=base_id, taken_at=taken_at, tables=tables, missing_fields=missing)
+
+
+def stable_id(spec: TableSpec, record_id: str, cells: Mapping[str, str]) -> str:
+    """The row's own id, or the one that a row typed without id is given."""
+    return cells.get(spec.id_field) or f"{spec.id_prefix}-{record_id}"
+
+
+def _records(spec: TableSpec, rows: Raw, ids: Mapping[str, Mapping[str, str]]) -> tuple[Record, ...]:
+    links = {f.name: ids.get(f.link_table, {}) for f in spec.fields.values() if f.kind == "link"}
+    out = []
+    for record_id, cells in rows:
+        fields = dict(cells)
+        for name, targets in links.items():
+            if name in fields:
+                fields[name] = list_text(targets.get(item, item) for item in list_items(fields[name]))
+        subject = Subject(table=spec.name, id=ids[spec.name][record_id])
+        out.append(Record(record_id=record_id, subject=subject, fields=fields))
+    return tuple(sorted(out, key=lambda r: (r.subject, r.record_id)))

@@ -1,0 +1,82 @@
+"""The Sources table: the register's rows with each source's standing, and the guards on what a source delivers.
+
+A delivery that is empty where the last was not, or much smaller, is held as a whole and named by its hash; a person's
+waiver of exactly that exception releases exactly that delivery. Seen and pulled times stay in local state, so an
+uneventful pull moves no cell. Pure functions; between the pulls and `plan` in the flow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from statistics import median
+from typing import Any
+
+from mdfsync.model import SourcePull, Subject
+from mdfsync.policy import Policy
+from mdfsync.policy.rulebook import RuleSetting
+from mdfsync.publish import Published, computed_ref
+from mdfsync.values import digest
+from mdfsync.view import SourceHealth
+
+
+def delivery_sha(pull: SourcePull) -> str:
+    """Name of a delivery: what it said, not when."""
+    return digest(sorted([r.ref.external_id, r.ref.blob, r.ref.row] for r in pull.rows))[:32]
+
+
+def guard(pull: SourcePull, known: int, accepted: Sequence[int], setting: RuleSetting) -> str:
+    """Why a delivery as a whole is not used; `""` when it may be. Only complete listings can be judged by size."""
+    if pull.held:
+        return pull.held
+    if not setting.on or not pull.complete or not known:
+        return ""
+    usual = Decimal(str(median(accepted))) if accepted else Decimal(known)
+    rows = known - len(pull.gone)
+    drop = Decimal(str(setting.params["max_drop_share"]))
+    minimum = int(setting.params["min_rows"])
+    if rows == 0:
+        return f"the source returned nothing where it had {known} rows"
+    if usual >= minimum and rows < usual * (1 - drop):
+        return f"{rows} rows where {usual:g} were usual: more than {drop:.0%} are missing"
+    return ""
+
+
+def health(
+    status: Mapping[str, Any], accepted: Sequence[int], pull: SourcePull | None, window: timedelta,
+    required: bool, as_of: datetime,
+) -> SourceHealth:  # fmt: skip
+    """A source's standing from local state and this run's pull."""
+    last = status.get("last_accepted_at")
+    last_at = datetime.fromisoformat(last) if isinstance(last, str) and last else last or None
+    held = pull.held if pull else str(status.get("held_reason") or "")
+    absent = pull.absent if pull else str(status.get("absent_reason") or "")
+    if pull is not None and not held and not absent:
+        last_at = as_of
+    standing = "held" if held else "absent" if absent else "never" if last_at is None else "fresh"
+    if standing == "fresh" and last_at is not None and window and as_of - last_at > window:
+        standing = "stale"
+    return SourceHealth(
+        last_accepted_at=last_at, refresh_window=window, status=standing, rows=int(status.get("rows") or 0),
+        earlier_rows=tuple(accepted), required=required, held=held, absent=absent,
+        notices=pull.notices if pull else (), sha=delivery_sha(pull) if pull and held else "",
+    )  # fmt: skip
+
+
+def publish_sources(out: Published, sources: Mapping[str, SourceHealth], policy: Policy, as_of: datetime) -> None:
+    """One Sources row per register entry; its cells move only when the standing does."""
+    for source_id, entry in policy.register.sources.items():
+        standing = sources.get(source_id) or SourceHealth()
+        reason = standing.held or standing.absent
+        cells = {
+            "title": entry.title,
+            "system": entry.system,
+            "authoritative_for": ", ".join(entry.authoritative_for)
+            if not isinstance(entry.authoritative_for, str)
+            else entry.authoritative_for,
+            "owner": entry.owner,
+            "status": standing.status,
+            "status_reason": reason or ("delivers within its window" if standing.status == "fresh" else "none"),
+        }
+        out.cells(Subject(table="Sources", id=source_id), cells, computed_ref("sources", as_of))

@@ -1,0 +1,172 @@
+"""The base as it would be: the snapshot with every change of a plan applied, and quick ways to look things
+up in it.
+
+Rules, derivations and documents judge this one projection, so a value that the plan is about to fill counts
+as filled and a hold caused by a change that is itself held clears on the next run. It refuses to write, to
+ask a service or to know the present: `as_of` is handed in. Fourth layer of the flow, after `plan`, before
+`derive` and `rules`. Building it is one pass; each index is built in one pass when first asked for, and
+kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from mdfsync.model import Change, Create, RawRow, Snapshot, Subject
+from mdfsync.policy.dictionary import Dictionary
+from mdfsync.values import list_items
+from mdfsync.view.facts import Facts, SourceHealth
+from mdfsync.view.row import Row
+
+Indexes = dict[tuple[str, ...], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class View:
+    """`tables` = rows by table in the base's order, new rows last; `mirror` = last-seen rows of each
+    source by source id; `sources` = health by source id; `facts` = what other stages found. `memo` only
+    keeps indexes."""
+
+    as_of: datetime
+    dictionary: Dictionary
+    tables: Mapping[str, tuple[Row, ...]]
+    mirror: Mapping[str, tuple[RawRow, ...]] = field(default_factory=dict)
+    sources: Mapping[str, SourceHealth] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
+    missing_fields: frozenset[tuple[str, str]] = frozenset()
+    memo: Indexes = field(default_factory=dict, repr=False)
+
+    def rows(self, table: str) -> tuple[Row, ...]:
+        return self.tables.get(table, ())
+
+    def row(self, table: str, id: str) -> Row | None:
+        """The first row with that stable id."""
+        index: dict[str, Row] | None = self.memo.get((table,))
+        if index is None:
+            index = {}
+            for row in self.rows(table):
+                if row.id:
+                    index.setdefault(row.id, row)
+            self.memo[table,] = index
+        return index.get(id) if id else None
+
+    def where(self, table: str, name: str, value: str) -> tuple[Row, ...]:
+        """Rows of a table that hold `value` in field `name`; a list cell holds each of its items. For a
+        text id field that a link mirrors, the link counts where the text is blank."""
+        index: dict[str, list[Row]] | None = self.memo.get((table, name))
+        if index is None:
+            index = {}
+            for row in self.rows(table):
+                for item in self.refs(row, name):
+                    index.setdefault(item, []).append(row)
+            self.memo[table, name] = index
+        return tuple(index.get(value, ())) if value else ()
+
+    def refs(self, row: Row, name: str) -> tuple[str, ...]:
+        """The ids (or values) that a cell names: the text, a list text item by item, or the link that
+        mirrors it when the text is blank."""
+        text = row.text(name)
+        if text:
+            return list_items(text) if text.startswith("[") else _lines(text)
+        link = self._link_of(row.subject.table, name)
+        if not link:
+            return ()
+        table = self.dictionary.field(row.subject.table, link).link_table
+        return tuple(self.id_of(table, item) for item in row.items(link))
+
+    def ref(self, row: Row, name: str) -> str:
+        """The one id that a cell names; `""` when it names none or several."""
+        names = self.refs(row, name)
+        return names[0] if len(names) == 1 else ""
+
+    def target(self, row: Row, name: str) -> Row | None:
+        """The row that a text id cell or its link leads to."""
+        link = self._link_of(row.subject.table, name)
+        if not link:
+            return None
+        return self.row(self.dictionary.field(row.subject.table, link).link_table, self.ref(row, name))
+
+    def id_of(self, table: str, item: str) -> str:
+        """The stable id behind an item of a link, which is a record id when the linked row had no id
+        when read."""
+        if self.row(table, item) is not None:
+            return item
+        index: dict[str, str] | None = self.memo.get((table, "", "records"))
+        if index is None:
+            index = {row.record_id: row.id for row in self.rows(table) if row.record_id and row.id}
+            self.memo[table, "", "records"] = index
+        return index.get(item, item)
+
+    def links(self, table: str) -> Iterator[tuple[str, str, str]]:
+        """(text id field, link field, target table) of every relation of a table."""
+        spec = self.dictionary.tables.get(table)
+        for found in spec.fields.values() if spec else ():
+            if found.kind == "link":
+                yield found.link_id_field, found.name, found.link_table
+
+    def health(self, source_id: str) -> SourceHealth:
+        """A source's health; one that nothing is known about never delivered."""
+        return self.sources.get(source_id) or SourceHealth()
+
+    def _link_of(self, table: str, name: str) -> str:
+        pairs: dict[str, str] | None = self.memo.get((table, "", "links"))
+        if pairs is None:
+            pairs = {id_field: link for id_field, link, _ in self.links(table)}
+            self.memo[table, "", "links"] = pairs
+        return pairs.get(name, "")
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    """One id per line, where a long text mirrors a link to several rows."""
+    return (text,) if "\n" not in text else tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def project(
+    snapshot: Snapshot,
+    changes: Iterable[Change],
+    *,
+    as_of: datetime,
+    dictionary: Dictionary,
+    mirror: Mapping[str, tuple[RawRow, ...]] | None = None,
+    sources: Mapping[str, SourceHealth] | None = None,
+    facts: Facts | None = None,
+) -> View:
+    """The snapshot with `changes` applied. A cell change finds its row by record id; a `Create` of a
+    stable id that the base already has adds nothing (the plan settles that case)."""
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    renamed: dict[tuple[str, str], Subject] = {}
+    creates: dict[str, list[Create]] = {}
+    for change in changes:
+        if isinstance(change, Create):
+            creates.setdefault(change.subject.table, []).append(change)
+            continue
+        key = change.subject.table, change.record_id
+        cells.setdefault(key, {})[change.field] = change.value
+        renamed[key] = change.subject
+    tables: dict[str, tuple[Row, ...]] = {}
+    for table in {**dict.fromkeys(snapshot.tables), **dict.fromkeys(creates)}:
+        rows: list[Row] = []
+        for record in snapshot.tables.get(table, ()):
+            key = table, record.record_id
+            fields, subject = record.fields, record.subject
+            if key in cells:
+                fields = {**fields, **cells[key]}
+                subject = subject if subject.id else renamed[key]
+            rows.append(Row(subject, record.record_id, fields))
+        taken = {row.id for row in rows} if table in creates else set()
+        rows += [
+            Row(new.subject, "", new.fields) for new in creates.get(table, ()) if new.subject.id not in taken
+        ]
+        tables[table] = tuple(rows)
+    return View(
+        as_of=as_of,
+        dictionary=dictionary,
+        tables=tables,
+        mirror=mirror or {},
+        sources=sources or {},
+        facts=facts or Facts(),
+        missing_fields=snapshot.missing_fields,
+    )
