@@ -15,7 +15,8 @@ from mdfsync.apply_cells import apply_cells
 from mdfsync.apply_rows import apply_rows
 from mdfsync.errors import Refused
 from mdfsync.history import TABLE as HISTORY
-from mdfsync.model import Change, Create, FillBlank, GatedPlan, Receipt
+from mdfsync.model import Authority, Change, Create, FillBlank, GatedPlan, Receipt, Standing
+from mdfsync.values import instant_text
 from mdfsync.writing import Writing
 
 LIFECYCLE = frozenset({"state", "applied_value", "decided_by", "decided_at"})
@@ -93,4 +94,21 @@ def entry(change: Change) -> dict[str, Any]:
     }
     if isinstance(change, FillBlank):
         return {**cell, "kind": "fill"}
-    return {**cell, "kind": "replace", "prior": change.prior, "change_id": change.change_id}
+    return {
+        **cell,
+        "kind": "replace",
+        "prior": change.prior,
+        "change_id": change.change_id,
+        "authority": _authority(change.authority),
+    }
+
+
+def _authority(authority: Authority) -> dict[str, str]:
+    if isinstance(authority, Standing):
+        return {"field": authority.field, "version": authority.version}
+    return {
+        "change_id": authority.change_id,
+        "reviewer": authority.reviewer,
+        "at": instant_text(authority.at),
+        "disposition": authority.disposition,
+    }

@@ -22,7 +22,7 @@ from mdfsync.values import digest, list_items
 class Choices:
     """Select fields of the live base and the choices they lack: (table, field) → missing choices."""
 
-    missing: Mapping[tuple[str, str], frozenset[str]]
+    missing: Mapping[tuple[str, str], tuple[str, ...]]
 
 
 def gate(plan: Plan, snapshot: Snapshot, limits: GateLimits, choices: Choices, waived: frozenset[str]) -> GatedPlan:
@@ -67,7 +67,8 @@ def _reason(change: Change, barred: set[tuple[str, str]], choices: Choices, snap
 
 def _lacks(choices: Choices, table: str, name: str, value: str) -> bool:
     missing = choices.missing.get((table, name))
-    return bool(missing) and bool(missing & set(list_items(value) if value.startswith("[") else (value,)))  # type: ignore[operator]
+    items = list_items(value) if value.startswith("[") else (value,)
+    return missing is not None and any(item in missing for item in items)
 
 
 def _close_over(changes: Iterable[Change], held: dict[int, str]) -> None:

@@ -66,6 +66,11 @@ class Reject:
     detail: str
 
 
+def fingerprint(rule_id: str, subject: Subject, key: str) -> str:
+    """What makes two findings the same finding."""
+    return digest([rule_id, subject.table, subject.id, key])[:16]
+
+
 Severity = Literal["low", "medium", "high", "critical"]
 FindingKind = Literal["hold", "exception"]
 
@@ -91,7 +96,7 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        return digest([self.rule_id, self.subject.table, self.subject.id, self.key])[:16]
+        return fingerprint(self.rule_id, self.subject, self.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ what only the applying run knows). Between the reading ends and `gate` in the fl
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from mdfsync.actions import publish_actions
@@ -31,6 +31,7 @@ from mdfsync.model import (
     Observed,
     Plan,
     RawRow,
+    Reject,
     Replace,
     Snapshot,
     SourceRef,
@@ -52,7 +53,8 @@ OWN_TABLES = frozenset({HISTORY, "Exceptions", "Holds", "Actions", "Sources", "S
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """Everything a plan is made from. `gone` are rows that vanished from their source; `raised` are findings that
-    the reading ends made (drift of the schema, blind time, recovery)."""
+    the reading ends made (drift of the schema, blind time, recovery); `rejects` are rows their readers refused;
+    `overtaken` are change ids that announce a write which a person was quicker than."""
 
     snapshot: Snapshot
     bases: Bases
@@ -66,6 +68,8 @@ class Situation:
     raised: tuple[Finding, ...]
     policy: Policy
     as_of: datetime
+    overtaken: frozenset[str] = frozenset()
+    rejects: tuple[Reject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,7 @@ def make_plan(now: Situation) -> Planned:
     ledger = read_ledger(now.snapshot, now.chain)
     decided = decide(now.snapshot, ledger, now.edits, now.policy)
     observed = observe(now.mirror, now.snapshot, now.policy)
+    observed = replace(observed, rejects=(*now.rejects, *observed.rejects))
     draft = _Draft(decided=decided)
     cells = _CellsOf(now.snapshot, draft)
 
@@ -265,6 +270,8 @@ def _publish(
     ref = computed_ref("decisions", now.as_of)
     for change_id, state in sorted(draft.decided.states.items()):
         out.cells(Subject(table=HISTORY, id=change_id), state, ref)
+    for change_id in sorted(now.overtaken & ledger.rows.keys()):
+        out.cells(Subject(table=HISTORY, id=change_id), {"state": SUPERSEDED}, ref)
     for change_id, row in sorted(ledger.rows.items()):
         undecided = change_id not in draft.decided.states and not is_closed(row.fields)
         if undecided and row.get("kind") in DECIDABLE and change_id not in draft.recorded.standing_ids:

@@ -15,8 +15,19 @@ from typing import Any
 from mdfsync.apply_cells import apply_cells
 from mdfsync.apply_rows import apply_rows
 from mdfsync.history import TABLE as HISTORY
-from mdfsync.model import CellBase, Create, FillBlank, Record, Replace, Snapshot, Standing, Subject
-from mdfsync.values import same
+from mdfsync.model import (
+    Authority,
+    CellBase,
+    Create,
+    Decision,
+    FillBlank,
+    Record,
+    Replace,
+    Snapshot,
+    Standing,
+    Subject,
+)
+from mdfsync.values import same, to_instant
 from mdfsync.writing import Writing
 
 Entry = Mapping[str, Any]
@@ -101,13 +112,23 @@ def _cell(entry: Entry, record: Record | None, writing: Writing) -> tuple[list[F
     if record is None:
         writing.memory.journal_done(writing.base.base_id, [entry["entry_id"]], "overtaken")
         return [], [entry["change_id"]]
-    standing = Standing(field=f"{subject.table}.{entry['field']}", version="journal")
     replace = Replace(
         **common,
         prior=entry["prior"],
-        authority=standing,
+        authority=_authority(entry["authority"]),
         change_id=entry["change_id"],
         settles=entry["settles"],
         needs=tuple(entry["needs"]),
     )
     return [replace], []
+
+
+def _authority(kept: Mapping[str, Any]) -> Authority:
+    if "version" in kept:
+        return Standing(field=kept["field"], version=kept["version"])
+    return Decision(
+        change_id=kept["change_id"],
+        reviewer=kept["reviewer"],
+        at=to_instant(kept["at"]),
+        disposition=kept["disposition"],
+    )

@@ -26,6 +26,11 @@ def delivery_sha(pull: SourcePull) -> str:
     return digest(sorted([r.ref.external_id, r.ref.blob, r.ref.row] for r in pull.rows))[:32]
 
 
+def held_key(sha: str) -> str:
+    """Binds a waiver to one delivery."""
+    return f"held {sha}"
+
+
 def guard(pull: SourcePull, known: int, accepted: Sequence[int], setting: RuleSetting) -> str:
     """Why a delivery as a whole is not used; `""` when it may be. Only complete listings can be judged by size."""
     if pull.held:
@@ -72,9 +77,7 @@ def publish_sources(out: Published, sources: Mapping[str, SourceHealth], policy:
         cells = {
             "title": entry.title,
             "system": entry.system,
-            "authoritative_for": ", ".join(entry.authoritative_for)
-            if not isinstance(entry.authoritative_for, str)
-            else entry.authoritative_for,
+            "authoritative_for": ", ".join(entry.authoritative_for),
             "owner": entry.owner,
             "status": standing.status,
             "status_reason": reason or ("delivers within its window" if standing.status == "fresh" else "none"),

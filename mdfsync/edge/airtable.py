@@ -17,16 +17,16 @@ from typing import Any
 
 from pyairtable import Api
 from pyairtable.api.table import Table
-from pyairtable.formulas import EQ, OR, RECORD_ID, Field, Formula, quoted
+from pyairtable.formulas import Formula
 
 from mdfsync.edge import airtable_cells
 from mdfsync.edge.airtable_feed import Feed
+from mdfsync.edge.airtable_listing import PAGE, any_record, any_value, distinct, whole_listing
 from mdfsync.edge.airtable_payloads import Binding
 from mdfsync.edge.http import (
     TIMEOUT,
     Caller,
     Garbled,
-    ReadRejected,
     Service,
     Timeout,
     require_safe_url,
@@ -34,7 +34,7 @@ from mdfsync.edge.http import (
     session,
 )
 from mdfsync.edge.pace import Calls, Pace
-from mdfsync.errors import Unreachable, WriteRejected
+from mdfsync.errors import WriteRejected
 from mdfsync.model import Edit
 from mdfsync.policy.dictionary import Dictionary, FieldSpec
 from mdfsync.ports import Created
@@ -43,9 +43,7 @@ SERVICE = "airtable"
 API_URL = "https://api.airtable.com"
 SETTING = "AIRTABLE_API_KEY"
 QUOTA_SPENT = frozenset({"PUBLIC_API_BILLING_LIMIT_EXCEEDED"})
-ITERATOR_GONE = "LIST_RECORDS_ITERATOR_NOT_AVAILABLE"
-PAGE, BATCH = 100, 10
-LISTINGS_TRIED = 4
+BATCH = 10
 
 Json = Mapping[str, Any]
 Cells = Mapping[str, str]
@@ -143,29 +141,24 @@ class AirtableBase:
                 options=options | ({"offset": offset} if offset else {}),
             )
 
-        for _ in range(LISTINGS_TRIED):
-            try:
-                rows = self._listing(f"listing {table}", ask)
-            except ReadRejected as rejected:
-                if rejected.kind != ITERATOR_GONE:
-                    raise
-            else:
-                return [(record_id, self._cells(table, record_id, raw)) for record_id, raw in rows.items()]
-        raise Unreachable(f"Airtable dropped the listing of {table} {LISTINGS_TRIED} times: try again later")
+        return list(self._cells(table, whole_listing(self._caller, f"listing {table}", ask)).items())
 
     def read_records(self, table: str, record_ids: Sequence[str]) -> Mapping[str, Cells]:
         """Fresh cells of up to 100 records by record id; ids that do not exist are simply missing."""
-        formula = OR([EQ(RECORD_ID(), record_id) for record_id in _distinct(record_ids)]) if record_ids else None
-        rows = self._matching(table, f"reading rows of {table}", formula, list(self._fields(table)))
-        return {record_id: self._cells(table, record_id, raw) for record_id, raw in rows.items()}
+        wanted = distinct(record_ids)
+        if not wanted:
+            return {}
+        rows = self._matching(table, any_record(wanted), list(self._fields(table)))
+        return self._cells(table, rows)
 
     def find(self, table: str, ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
         """Record ids that carry each of up to 100 stable ids, letter by letter; ids that no row carries map
         to an empty tuple."""
         id_field = self._id_field(table)
-        wanted = _distinct([i for i in ids if i])
-        formula = OR([EQ(Field(id_field), _literal(i)) for i in wanted]) if wanted else None
-        rows = self._matching(table, f"finding rows of {table}", formula, [id_field])
+        wanted = distinct([i for i in ids if i])
+        if not wanted:
+            return {}
+        rows = self._matching(table, any_value(id_field, wanted), [id_field])
         found: dict[str, list[str]] = {i: [] for i in wanted}
         for record_id, raw in rows.items():
             carried = airtable_cells.read("text", raw.get(id_field))
@@ -254,18 +247,23 @@ class AirtableBase:
                 continue
         return fields
 
-    def _cells(self, table: str, record_id: str, raw: Json) -> Cells:
-        cells, fields = {}, self._fields(table)
+    def _cells(self, table: str, rows: Mapping[str, Json]) -> dict[str, Cells]:
+        fields = self._fields(table)
+        if self.unreadable:
+            again = {(table, record_id) for record_id in rows}
+            self.unreadable = {p: why for p, why in self.unreadable.items() if p[:2] not in again}
+        return {record_id: self._row(table, record_id, raw, fields) for record_id, raw in rows.items()}
+
+    def _row(self, table: str, record_id: str, raw: Json, fields: Mapping[str, FieldSpec]) -> Cells:
+        cells = {}
         for field_id, value in raw.items():
             if (spec := fields.get(field_id)) is None:
                 continue
-            place = (table, record_id, spec.name)
             try:
                 text = airtable_cells.read(spec.kind, value)
             except ValueError as error:
-                self.unreadable[place] = str(error)
+                self.unreadable[table, record_id, spec.name] = str(error)
                 continue
-            self.unreadable.pop(place, None)
             if text:
                 cells[spec.name] = text
         return cells
@@ -283,12 +281,8 @@ class AirtableBase:
                 raise _unwritable(table, name, str(error)) from None
         return values
 
-    # -- listings
-
-    def _matching(self, table: str, what: str, formula: Formula | None, field_ids: Sequence[str]) -> Mapping[str, Json]:
+    def _matching(self, table: str, formula: Formula, field_ids: Sequence[str]) -> Mapping[str, Json]:
         """Rows that a formula keeps, by POST so that the length of the formula does not matter."""
-        if formula is None:
-            return {}
         body = {
             "filterByFormula": str(formula),
             "fields": list(field_ids),
@@ -300,21 +294,7 @@ class AirtableBase:
         def ask(offset: str | None) -> Any:
             return self._api.post(url, json=body | ({"offset": offset} if offset else {}))
 
-        return self._listing(what, ask)
-
-    def _listing(self, what: str, ask: Callable[[str | None], Any]) -> dict[str, Json]:
-        """All pages of one listing: raw cells by field id, by record id; a row listed twice counts as last
-        seen."""
-        rows: dict[str, Json] = {}
-        offset: str | None = None
-        while True:
-            page, offset = self._caller.read(what, partial(_page, ask, offset))
-            before = len(rows)
-            rows.update(page)
-            if offset is None:
-                return rows
-            if len(rows) == before:
-                raise Unreachable(f"Airtable keeps {what} without an end: try again later")
+        return whole_listing(self._caller, f"looking up rows of {table}", ask)
 
 
 def _object(send: Callable[..., Any], url: str, **options: Any) -> Json:
@@ -322,27 +302,6 @@ def _object(send: Callable[..., Any], url: str, **options: Any) -> Json:
     if not isinstance(body, dict):
         raise Garbled("not an object")
     return body
-
-
-def _page(ask: Callable[[str | None], Any], offset: str | None) -> tuple[dict[str, Json], str | None]:
-    body = ask(offset)
-    rows = {record["id"]: record["fields"] for record in body["records"]}
-    if not all(isinstance(fields, dict) for fields in rows.values()):
-        raise Garbled("a record without fields")
-    return rows, body.get("offset") or None
-
-
-def _distinct(items: Sequence[str]) -> list[str]:
-    found = list(dict.fromkeys(items))
-    if len(found) > PAGE:
-        raise ValueError(f"up to {PAGE} rows are asked for at once")
-    return found
-
-
-def _literal(text: str) -> Formula:
-    """A string literal. The library escapes backslash and quote; a raw line break inside one is not certain
-    to be understood, its escape is."""
-    return Formula(quoted(text).replace("\n", r"\n").replace("\t", r"\t"))
 
 
 def _unwritable(table: str, field: str, why: str) -> WriteRejected:

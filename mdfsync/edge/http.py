@@ -46,7 +46,7 @@ TIMEOUT: Timeout = (10.0, 60.0)
 USER_AGENT = f"mdfsync/{__version__}"
 LONGEST_WAIT = 900.0
 LIMITED_WAITS, LOST_RETRIES = 3, 4
-_TOKENS = re.compile(r"(?i)\b(bearer\s+\S+|pat[a-z0-9]{14}\.[0-9a-f]+|pat-[a-z0-9]+-[0-9a-f-]{8,})")
+_TOKENS = re.compile(r"(?i)\b(bearer\s+\S+|pat[a-z0-9]{10,}\.[0-9a-z]{6,}|pat-[a-z0-9]+-[0-9a-f-]{8,})")
 
 
 class Forbidden(AuthLost):

@@ -41,9 +41,7 @@ class HubspotApi:
             self._made[key] = getattr(package, name)(api_client=api_client)
         return self._made[key]
 
-    def list_objects(
-        self, kind: str, *, properties: Sequence[str], after: str | None, limit: int = 100
-    ) -> Answer:
+    def list_objects(self, kind: str, *, properties: Sequence[str], after: str | None, limit: int = 100) -> Answer:
         """One page (≤ 100) of active records, ordered by id."""
         return _raw(
             self._client.crm.objects.basic_api.get_page(
@@ -128,13 +126,11 @@ class _Rest:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
-    def GET(self, url: str, query_params: Query | None = None, **_: Any) -> Answer:  # noqa: N802
+    def GET(self, url: str, query_params: Query | None = None, **_: Any) -> Answer:
         """As the client calls it."""
         return self._wire.send("GET", self._path(url), query_params or (), None)
 
-    def POST(  # noqa: N802
-        self, url: str, query_params: Query | None = None, body: Any = None, **_: Any
-    ) -> Answer:
+    def POST(self, url: str, query_params: Query | None = None, body: Any = None, **_: Any) -> Answer:
         """As the client calls it."""
         return self._wire.send("POST", self._path(url), query_params or (), body)
 

@@ -105,8 +105,6 @@ KINDS = (
     ),
     Kind(source_id="hubspot.meetings", object_type="meetings", properties=MEETINGS, text_bearing=True),
     Kind(source_id="hubspot.calls", object_type="calls", properties=CALLS, text_bearing=True),
-    Kind(
-        source_id="hubspot.emails", object_type="emails", properties=EMAILS, text_bearing=True, recycled=False
-    ),
+    Kind(source_id="hubspot.emails", object_type="emails", properties=EMAILS, text_bearing=True, recycled=False),
     Kind(source_id="hubspot.notes", object_type="notes", properties=_ACTIVITY, text_bearing=True),
 )

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from mdfsync.edge.hubspot_client import HubspotApi
 from mdfsync.edge.hubspot_kinds import Kind
-from mdfsync.edge.hubspot_pull import HubspotSource, Oddity, Page, Reading, milliseconds, moment, some
+from mdfsync.edge.hubspot_pull import HubspotSource, Oddity, Page, Reading, milliseconds
 from mdfsync.edge.hubspot_records import Records
 from mdfsync.model import RawRow, SourcePull
 from mdfsync.ports import Archive
@@ -24,6 +25,7 @@ from mdfsync.values import digest
 
 LAG = timedelta(minutes=5)
 OVERLAP = timedelta(hours=1)
+BACKWARDS = "HubSpot's clock went back behind the last pull: everything was read again"
 _CLOCK_TOLERANCE = timedelta(minutes=1)
 _MOST_REMEMBERED = 5_000
 _LONGEST_QUERY = 7_500
@@ -53,28 +55,26 @@ class ObjectSource(HubspotSource):
         self._lag, self._overlap = lag, max(overlap, lag)
         kind.asked(self._custom)
 
-    def read(
-        self, reading: Reading, cursor: Mapping[str, Any] | None, *, full: bool, known: Mapping[str, str]
-    ) -> SourcePull:
+    def read(self, reading: Reading) -> SourcePull:
         records = Records(self.kind, self.api, reading, self._asked())
         asked = digest(list(records.asked))
-        if full or cursor is None or cursor.get("asked") != asked:
-            return self._listing(reading, records, known, asked)
+        cursor = reading.cursor
+        if reading.full or cursor is None or cursor.get("asked") != asked:
+            return self._listing(reading, records, asked)
         window = self._window(reading, int(cursor["hi"]))
         if window is None:
-            reading.say("HubSpot's clock went back behind the last pull: everything was read again")
-            return self._listing(reading, records, known, asked)
-        return self._changes(reading, records, cursor, known, window)
+            return self._listing(reading, records, asked, BACKWARDS)
+        return self._changes(reading, records, cursor, window)
 
     def _asked(self) -> tuple[str, ...]:
         stages = self._stages() if self._stages else ()
         dates = [f"hs_v2_date_entered_{stage.replace('-', '_')}" for stage in stages]
         return self.kind.asked((*self._custom, *dates))
 
-    def _listing(
-        self, reading: Reading, records: Records, known: Mapping[str, str], asked: str
-    ) -> SourcePull:
+    def _listing(self, reading: Reading, records: Records, asked: str, remark: str = "") -> SourcePull:
         """Every active record; the cursor starts at the time of the first page."""
+        if remark:
+            reading.say(remark)
         kind, hi = self.kind, None
         rows: dict[str, RawRow] = {}
         long = sum(len(name) + len("&properties=") for name in records.asked) > _LONGEST_QUERY
@@ -90,10 +90,10 @@ class ObjectSource(HubspotSource):
             else:
                 _newest(rows, records.rows(page))
         complete = not reading.rejects
-        if kind.text_bearing and not rows and known:
+        if kind.text_bearing and not rows and reading.known:
             reading.say(f"HubSpot shows no {kind.object_type} at all: can this token see activities?")
         records.check_custom(self._custom)
-        missing = sorted(set(known) - set(rows)) if complete else []
+        missing = sorted(set(reading.known) - set(rows)) if complete else []
         tombstones = records.explain(missing, rows.values()) if rows else ()
         cursor = {"hi": str(milliseconds(hi or reading.now)), "asked": asked, "seen": {}}
         return reading.done([*rows.values(), *tombstones], gone=missing, complete=complete, cursor=cursor)
@@ -111,39 +111,36 @@ class ObjectSource(HubspotSource):
         reading: Reading,
         records: Records,
         cursor: Mapping[str, Any],
-        known: Mapping[str, str],
         window: tuple[int, int],
     ) -> SourcePull:
+        """What moved in the window since the last pull."""
         unsure = self.api.wire.server_now() is None
         found, whole = self._search(reading, records, window)
         if unsure:  # the window was laid by our own clock: HubSpot has told its own time by now
             better = self._window(reading, int(cursor["hi"]))
             if better is None:
-                reading.say("HubSpot's clock went back behind the last pull: everything was read again")
-                return self._listing(reading, records, known, str(cursor["asked"]))
-            if abs(better[1] - window[1]) > milliseconds_of(_CLOCK_TOLERANCE):
-                window = better
-                found, whole = self._search(reading, records, window)
-            window = (window[0], min(window[1], better[1]))
+                return self._listing(reading, records, str(cursor["asked"]), BACKWARDS)
+            if better[1] > window[1] + milliseconds_of(_CLOCK_TOLERANCE):
+                found, whole = self._search(reading, records, better)
+            window = better
+            found = {id: at for id, at in found.items() if at <= window[1]}
         seen = {str(id): int(at) for id, at in dict(cursor.get("seen") or {}).items()}
         moved = [id for id, at in found.items() if seen.get(id, -1) < at]
         read = records.by_id(moved)
-        lost = sorted(set(read.absent) & set(known))
+        lost = sorted(set(read.absent) & set(reading.known))
         merged = records.merges(read.rows)
-        swallowed = sorted((set(merged) & set(known)) - set(lost))
+        swallowed = sorted((set(merged) & set(reading.known)) - set(lost))
         tombstones = records.explain([*lost, *swallowed], read.rows)
         after = self._after(cursor, window if whole else None, seen, found, read.rows)
         return reading.done([*read.rows, *tombstones], gone=[*lost, *swallowed], cursor=after)
 
-    def _search(
-        self, reading: Reading, records: Records, window: tuple[int, int]
-    ) -> tuple[dict[str, int], bool]:
+    def _search(self, reading: Reading, records: Records, window: tuple[int, int]) -> tuple[dict[str, int], bool]:
         """Ids modified in the window with that time (ms), and whether HubSpot gave all it announced."""
         kind, last, total, given = self.kind, 0, None, 0
         found: dict[str, int] = {}
         while True:
             body = _question(kind, window, last)
-            ask = lambda body=body: self.api.search_objects(kind.object_type, body)  # noqa: E731
+            ask = partial(self.api.search_objects, kind.object_type, body)
             page = reading.page(f"{kind.object_type}-search", ask, records.clean)
             results = page.results()
             total = _total(page) if total is None else total
@@ -182,7 +179,8 @@ class ObjectSource(HubspotSource):
         times = {**seen, **found}
         for row in rows:
             if row.ref.observed_at is not None:
-                times[row.ref.external_id] = milliseconds(row.ref.observed_at)
+                id = row.ref.external_id
+                times[id] = max(milliseconds(row.ref.observed_at), found.get(id, 0))
         recent = sorted((id for id, at in times.items() if at >= since), key=lambda id: -times[id])
         kept = {id: times[id] for id in sorted(recent[:_MOST_REMEMBERED])}
         return {"hi": str(hi), "asked": cursor["asked"], "seen": kept}
@@ -222,6 +220,3 @@ def _newest(rows: dict[str, RawRow], more: Iterable[RawRow]) -> None:
 
 def _time(row: RawRow) -> int:
     return milliseconds(row.ref.observed_at) if row.ref.observed_at else -1
-
-
-__all__ = ["LAG", "OVERLAP", "ObjectSource", "moment", "some"]

@@ -52,10 +52,23 @@ class Page:
 
 
 class Reading:
-    """One pull: what it asked, archived, rejected and remarked."""
+    """One pull: what it was told (`cursor`, `known`; `full` also on a first load) and what it asked, archived,
+    rejected and remarked."""
 
-    def __init__(self, source_id: str, archive: Archive, now: datetime) -> None:
+    def __init__(
+        self,
+        source_id: str,
+        archive: Archive,
+        *,
+        cursor: Mapping[str, Any] | None,
+        full: bool,
+        known: Mapping[str, str],
+        now: datetime,
+    ) -> None:
         self.source_id = source_id
+        self.cursor = cursor
+        self.full = full or cursor is None
+        self.known = known
         self.now = now
         self.requests = 0
         self.blobs: list[str] = []
@@ -161,9 +174,9 @@ class HubspotSource(ABC):
         self, cursor: Mapping[str, Any] | None, *, full: bool, known: Mapping[str, str], now: datetime
     ) -> SourcePull:
         """See `ports.Source`. Raises `AuthLost`, `QuotaSpent` and `Unreachable`; all else is in the answer."""
-        reading = Reading(self.source_id, self._archive, now)
+        reading = Reading(self.source_id, self._archive, cursor=cursor, full=full, known=known, now=now)
         try:
-            return self.read(reading, cursor, full=full or cursor is None, known=known)
+            return self.read(reading)
         except Refused as refused:
             if refused.status == 403:
                 return reading.unusable(absent=lacking(refused))
@@ -172,10 +185,8 @@ class HubspotSource(ABC):
             return reading.unusable(held=str(odd))
 
     @abstractmethod
-    def read(
-        self, reading: Reading, cursor: Mapping[str, Any] | None, *, full: bool, known: Mapping[str, str]
-    ) -> SourcePull:
-        """The pull itself; `full` also on a first load. May raise `Refused` and `Oddity`."""
+    def read(self, reading: Reading) -> SourcePull:
+        """The pull itself. May raise `Refused` and `Oddity`."""
 
 
 def lacking(refused: Refused) -> str:
@@ -221,4 +232,6 @@ def some(ids: Sequence[str]) -> str:
 
 
 def _bytes(body: Mapping[str, Any]) -> bytes:
-    return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "backslashreplace")
+    return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode(
+        "utf-8", "backslashreplace"
+    )

@@ -31,9 +31,7 @@ class BaseState(Store):
 
     def bases(self, base_id: str) -> dict[Subject, dict[str, CellBase]]:
         """Both bases of every cell ever settled."""
-        query = sa.select(bases.c.table_name, bases.c.stable_id, bases.c.cells).where(
-            bases.c.base_id == base_id
-        )
+        query = sa.select(bases.c.table_name, bases.c.stable_id, bases.c.cells).where(bases.c.base_id == base_id)
         with self._read() as connection:
             found = connection.execute(query).all()
         return {
@@ -46,9 +44,7 @@ class BaseState(Store):
     def bindings(self, base_id: str) -> dict[Subject, str]:
         """Airtable record id of every row we wrote or adopted."""
         table = bindings
-        query = sa.select(table.c.table_name, table.c.stable_id, table.c.record_id).where(
-            table.c.base_id == base_id
-        )
+        query = sa.select(table.c.table_name, table.c.stable_id, table.c.record_id).where(table.c.base_id == base_id)
         with self._read() as connection:
             found = connection.execute(query).all()
         return {Subject(table=table_name, id=key): record for table_name, key, record in found}
@@ -58,13 +54,10 @@ class BaseState(Store):
         with self._write() as connection:
             self._settle(connection, base_id, settled, bindings)
 
-    def _settle(
-        self, connection: Connection, base_id: str, settled: Settled, bound: Mapping[Subject, str]
-    ) -> None:
+    def _settle(self, connection: Connection, base_id: str, settled: Settled, bound: Mapping[Subject, str]) -> None:
         held = _held_cells(connection, base_id, settled)
         lines = [
-            _subject_row(base_id, subject)
-            | {"cells": to_json(_merged(held.get((subject.table, subject.id)), cells))}
+            _subject_row(base_id, subject) | {"cells": to_json(_merged(held.get((subject.table, subject.id)), cells))}
             for subject, cells in settled.items()
             if cells
         ]
@@ -96,6 +89,10 @@ class BaseState(Store):
     def journal_open(self, base_id: str, run_id: str, entries: Sequence[Mapping[str, Any]]) -> None:
         """Record intents before they are sent. Each entry has a unique `entry_id`; one that was closed before
         is opened again, one still open keeps its place."""
+        with self._write() as connection:
+            self._open(connection, base_id, run_id, entries)
+
+    def _open(self, connection: Connection, base_id: str, run_id: str, entries: Sequence[Mapping[str, Any]]) -> None:
         lines = [
             {
                 "base_id": base_id,
@@ -109,9 +106,7 @@ class BaseState(Store):
             return
         statement = self._insert(journal)
         fresh = {"run_id": statement.excluded.run_id, "entry": statement.excluded.entry, "outcome": ""}
-        statement = statement.on_conflict_do_update(index_elements=["base_id", "entry_id"], set_=fresh)
-        with self._write() as connection:
-            connection.execute(statement, lines)
+        connection.execute(statement.on_conflict_do_update(index_elements=["base_id", "entry_id"], set_=fresh), lines)
 
     def journal_pending(self, base_id: str) -> tuple[Mapping[str, Any], ...]:
         """Intents without an outcome, in the order in which they were first opened, each with its

@@ -30,21 +30,26 @@ class ChainState(Store):
         """Append rows (each with a `change_id`) and return them with `previous_hash` and `hash`. A change_id
         that stands already is returned as it stands, whatever the new row says."""
         with self._write() as connection:
-            position, last = self._head(connection, base_id)
-            standing = _standing(connection, base_id, [row["change_id"] for row in rows])
-            fresh = []
-            for row in rows:
-                if row["change_id"] in standing:
-                    continue
-                position += 1
-                line = _line(base_id, position, last, row)
-                last = line["hash"]
-                fresh.append(line)
-                standing[row["change_id"]] = _returned(json.loads(line["row"]), line["previous_hash"], last)
-            if fresh:
-                connection.execute(chain.insert(), fresh)
-                head = {"base_id": base_id, "count": position, "hash": last}
-                self._upsert(connection, chain_heads, [head])
+            return self._append(connection, base_id, rows)
+
+    def _append(
+        self, connection: Connection, base_id: str, rows: Sequence[Mapping[str, str]]
+    ) -> tuple[Mapping[str, str], ...]:
+        position, last = self._head(connection, base_id)
+        standing = _standing(connection, base_id, [row["change_id"] for row in rows])
+        fresh = []
+        for row in rows:
+            if row["change_id"] in standing:
+                continue
+            position += 1
+            line = _line(base_id, position, last, row)
+            last = line["hash"]
+            fresh.append(line)
+            standing[row["change_id"]] = _returned(json.loads(line["row"]), line["previous_hash"], last)
+        if fresh:
+            connection.execute(chain.insert(), fresh)
+            head = {"base_id": base_id, "count": position, "hash": last}
+            self._upsert(connection, chain_heads, [head])
         return tuple(standing[row["change_id"]] for row in rows)
 
     def _head(self, connection: Connection, base_id: str) -> tuple[int, str]:
@@ -90,9 +95,7 @@ class ChainState(Store):
         ]
         return problems
 
-    def chain_redact(
-        self, base_id: str, change_ids: Sequence[str], fields: Sequence[str], decision_id: str
-    ) -> int:
+    def chain_redact(self, base_id: str, change_ids: Sequence[str], fields: Sequence[str], decision_id: str) -> int:
         """Blank the named non-blank fields of rows by a person's erasure decision; returns how many rows
         changed. The row's own hash stays, so the chain still verifies."""
         changed = 0
@@ -107,9 +110,7 @@ class ChainState(Store):
                     if not hidden or {**row, **hidden} == row:
                         continue
                     statement = chain.update().where(chain.c.base_id == base_id, chain.c.position == position)
-                    connection.execute(
-                        statement.values(row=to_json({**row, **hidden}), redacted_by=decision_id)
-                    )
+                    connection.execute(statement.values(row=to_json({**row, **hidden}), redacted_by=decision_id))
                     changed += 1
         return changed
 

@@ -35,9 +35,7 @@ class RunState(Store):
         with self._write() as connection:
             self._upsert(connection, runs, [line | {"finished_at": "", "status": "", "report": ""}])
 
-    def run_finish(
-        self, run_id: str, status: str, report: Mapping[str, Any], at: datetime | None = None
-    ) -> None:
+    def run_finish(self, run_id: str, status: str, report: Mapping[str, Any], at: datetime | None = None) -> None:
         """A run ended with its status and report."""
         statement = runs.update().where(runs.c.run_id == run_id)
         values = {
@@ -61,18 +59,14 @@ class RunState(Store):
 
     def _runs(self, query: sa.Select[Any]) -> tuple[Mapping[str, Any], ...]:
         with self._read() as connection:
-            found = connection.execute(
-                query.order_by(runs.c.started_at.desc(), runs.c.run_id.desc())
-            ).mappings()
+            found = connection.execute(query.order_by(runs.c.started_at.desc(), runs.c.run_id.desc())).mappings()
             return tuple({**line, "report": json.loads(line["report"] or "{}")} for line in found)
 
     def count_calls(self, service: str, n: int, month: str) -> None:
         """Add `n` requests to a service in a month (`2026-11`)."""
         statement = self._insert(calls).values(month=month, service=service, count=n)
         total = calls.c.count + statement.excluded["count"]
-        statement = statement.on_conflict_do_update(
-            index_elements=["month", "service"], set_={"count": total}
-        )
+        statement = statement.on_conflict_do_update(index_elements=["month", "service"], set_={"count": total})
         with self._write() as connection:
             connection.execute(statement)
 
@@ -137,9 +131,7 @@ class RunState(Store):
 
     def lease_holder(self, base_id: str, now: datetime) -> str | None:
         """Who holds the base now, for the message of the run that may not."""
-        query = sa.select(leases.c.holder).where(
-            leases.c.base_id == base_id, leases.c.expires_at > instant_text(now)
-        )
+        query = sa.select(leases.c.holder).where(leases.c.base_id == base_id, leases.c.expires_at > instant_text(now))
         with self._read() as connection:
             return connection.execute(query).scalar()
 

@@ -112,9 +112,7 @@ class SourceState(Store):
         return bool(fresh or returned)
 
     def _entry(self, connection: Connection, source_id: str) -> dict[str, Any]:
-        found = (
-            connection.execute(sa.select(sources).where(sources.c.source_id == source_id)).mappings().first()
-        )
+        found = connection.execute(sa.select(sources).where(sources.c.source_id == source_id)).mappings().first()
         return dict(found) if found else dict(_UNKNOWN, source_id=source_id)
 
     def accepted_counts(self, source_id: str, limit: int = 5) -> tuple[int, ...]:
@@ -140,9 +138,7 @@ class SourceState(Store):
             entry[name] = to_instant(entry[name]) if entry[name] else None
         return entry
 
-    def note_pull(
-        self, source_id: str, now: datetime, held: str = "", absent: str = "", sha: str = ""
-    ) -> None:
+    def note_pull(self, source_id: str, now: datetime, held: str = "", absent: str = "", sha: str = "") -> None:
         """A pull that was not accepted: when, and why it is held (`sha` then names the held snapshot) or
         absent."""
         with self._write() as connection:
@@ -246,14 +242,11 @@ def _update(connection: Connection, lines: Sequence[Mapping[str, Any]]) -> None:
     moved = ("sha", "body", "observed_at", "fetched_at", "blob", "row", "gone_at")
     statement = (
         source_rows.update()
-        .where(
-            source_rows.c.source_id == sa.bindparam("of"), source_rows.c.external_id == sa.bindparam("key")
-        )
+        .where(source_rows.c.source_id == sa.bindparam("of"), source_rows.c.external_id == sa.bindparam("key"))
         .values({name: sa.bindparam(f"new_{name}") for name in moved})
     )
     parameters = [
-        {"of": line["source_id"], "key": line["external_id"], **{f"new_{n}": line[n] for n in moved}}
-        for line in lines
+        {"of": line["source_id"], "key": line["external_id"], **{f"new_{n}": line[n] for n in moved}} for line in lines
     ]
     connection.execute(statement, parameters)
 

@@ -90,9 +90,7 @@ class Store:
         changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
         connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))
 
-    def _add_missing(
-        self, connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
-    ) -> None:
+    def _add_missing(self, connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows, leaving those alone that a unique key already has."""
         if rows:
             connection.execute(self._insert(table).on_conflict_do_nothing(), list(rows))
@@ -109,11 +107,7 @@ class Store:
         # Asking costs a millisecond; importing Alembic costs a tenth of a second at every start.
         with self._engine.connect() as connection:
             known = sa.inspect(connection).has_table("alembic_version")
-            revision = (
-                connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-                if known
-                else ""
-            )
+            revision = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() if known else ""
         if revision == HEAD:
             return
         from mdfsync.edge.migrations import upgrade
@@ -145,13 +139,9 @@ def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise UsageError(
-            "MDFSYNC_STATE_URL is not a database URL: use sqlite:///path or postgresql://…"
-        ) from None
+        raise UsageError("MDFSYNC_STATE_URL is not a database URL: use sqlite:///path or postgresql://…") from None
     if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
-        raise UsageError(
-            f"MDFSYNC_STATE_URL: {parsed.get_backend_name()} is not supported: use sqlite or postgresql"
-        )
+        raise UsageError(f"MDFSYNC_STATE_URL: {parsed.get_backend_name()} is not supported: use sqlite or postgresql")
     if parsed.drivername == "postgresql":
         return parsed.set(drivername="postgresql+psycopg")
     return parsed
@@ -182,9 +172,7 @@ def _engine(url: URL) -> Engine:
         else:
             engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
     except (ModuleNotFoundError, NoSuchModuleError):
-        raise UsageError(
-            "MDFSYNC_STATE_URL: PostgreSQL needs the extra: pip install 'mdfsync[postgres]'"
-        ) from None
+        raise UsageError("MDFSYNC_STATE_URL: PostgreSQL needs the extra: pip install 'mdfsync[postgres]'") from None
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine
@@ -223,9 +211,7 @@ def _explanation(name: str, error: BaseException) -> str:
     if "malformed" in reason or "not a database" in reason or "disk image" in reason:
         return _damaged(name)
     if "locked" in reason or "busy" in reason:
-        return (
-            f"local state {name}: another process holds it ({reason}): wait for it or stop it, then run again"
-        )
+        return f"local state {name}: another process holds it ({reason}): wait for it or stop it, then run again"
     if "full" in reason:
         return f"local state {name}: no space left ({reason}): free some, then run again"
     return f"local state {name}: {reason}: check the database, then run again"

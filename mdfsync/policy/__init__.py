@@ -17,6 +17,7 @@ from mdfsync.policy.approvals import ApprovalMatrix, load_approvals
 from mdfsync.policy.crosscheck import (
     DICTIONARY,
     check_approvals,
+    check_coverage,
     check_jobs,
     check_mappings,
     check_roles,
@@ -59,6 +60,8 @@ def load_policy(root: Path) -> Policy:
     rules = load_rules(root, reasons)
     approvals = load_approvals(root, reasons)
     mappings = load_mappings(root, reasons)
+    if register and not any(reason.startswith("jobs") for reason in reasons):
+        reasons += check_coverage(register, jobs)
     reasons += _together(dictionary, register, jobs, rules, approvals, mappings)
     if reasons or dictionary is None or register is None or approvals is None:
         raise PolicyError(reasons)
@@ -87,8 +90,8 @@ def _together(
     if dictionary and register:
         yield from check_sources(dictionary, register)
         yield from check_mappings(dictionary, register, mappings)
-    if dictionary and rules:
-        yield from check_rules(dictionary, rules)
+    if dictionary:
+        yield from check_rules(dictionary)
     if approvals:
         yield from check_roles(dictionary, register, rules, approvals)
     if dictionary and approvals:

@@ -63,9 +63,9 @@ class DecisionRight:
     kinds: tuple[str, ...]
     roles: tuple[str, ...]
 
-    def covers(self, table: str, field: str, kind: str = "") -> bool:
-        """Whether the entry speaks of this cell; without `kind`, of any decision on it."""
-        return _any(self.tables, table) and _any(self.fields, field) and (not kind or _any(self.kinds, kind))
+    def covers(self, table: str, field: str, kind: str) -> bool:
+        """Whether the entry speaks of this decision on this cell."""
+        return _any(self.tables, table) and _any(self.fields, field) and _any(self.kinds, kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,9 +180,10 @@ class ApprovalMatrix:
         return f"{email} does not hold {' or '.join(roles)}, which decides on {what}"
 
     def needs_actor(self, table: str, field: str) -> bool:
-        """Whether a decision on the cell counts only when the acting person is known for certain: money,
-        approval and ownership do."""
-        return any(entry.concerns in NEEDS_ACTOR for entry in self.decisions if entry.covers(table, field))
+        """Whether a decision on the cell counts only when the acting person is known for certain: money, approval
+        and ownership do."""
+        entries = (self.right(table, field, kind) for kind in HISTORY_KINDS)
+        return any(entry is not None and entry.concerns in NEEDS_ACTOR for entry in entries)
 
     def forbidden(self, requester: str, reviewer: str, pair: str = "requester-approver") -> str:
         """Why the two acts of the pair may not be one person's, `""` when they may or when the pair is not

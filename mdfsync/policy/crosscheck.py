@@ -63,13 +63,13 @@ def _authority_faults(entry: SourceEntry, feeds: set[str], dictionary: Dictionar
         yield f"lacks {table!r}, which the dictionary takes from it; add it"
 
 
-def check_rules(dictionary: Dictionary, rules: Mapping[str, RuleSetting]) -> Iterator[str]:
-    """Every rule id that a field names has a setting."""
+def check_rules(dictionary: Dictionary) -> Iterator[str]:
+    """Every rule that a field names is one of the software's; that each has a setting is the rulebook's check."""
     for field in dictionary.all_fields():
         for rule_id in field.rules:
-            if rule_id not in rules:
+            if rule_id not in rulebook.KNOWN:
                 yield (
-                    f"{DICTIONARY}: {field.table}.{field.name}.rules: {rule_id!r} is not in "
+                    f"{DICTIONARY}: {field.table}.{field.name}.rules: {rule_id!r} is no rule of "
                     f"{rulebook.FILE}, correct the id"
                 )
 
@@ -162,7 +162,7 @@ def _path_faults(dictionary: Dictionary, register: Register, mappings: Mapping[s
 
 
 def check_jobs(dictionary: Dictionary | None, register: Register | None, jobs: Mapping[str, JobSpec]) -> Iterator[str]:
-    """Jobs name real sources and tables, and the enabled refresh jobs together pull every source."""
+    """Jobs name real sources and tables."""
     for job in jobs.values():
         at = f"{job_files.FOLDER}/{job.id}.toml"
         for source in job.sources:
@@ -171,12 +171,16 @@ def check_jobs(dictionary: Dictionary | None, register: Register | None, jobs: M
         for table in job.tables:
             if dictionary and table not in dictionary.tables:
                 yield f"{at}: tables: no table {table!r} in the dictionary, correct its name"
+
+
+def check_coverage(register: Register, jobs: Mapping[str, JobSpec]) -> Iterator[str]:
+    """The enabled refresh jobs together pull every source, so that a plain `run` leaves none out."""
     pulled = {s for job in jobs.values() if job.enabled and job.kind == "refresh" for s in job.sources}
-    for source in register.sources if register else ():
+    for source in register.sources:
         if source not in pulled:
             yield (
-                f"{register_file.FILE}: {source}: no enabled refresh job pulls it, "
-                f"name it in a file of {job_files.FOLDER}/ or remove it"
+                f"{register_file.FILE}: {source}: no enabled refresh job pulls it, name it in a file of "
+                f"{job_files.FOLDER}/ or remove it"
             )
 
 

@@ -127,9 +127,7 @@ def load_dictionary(path: Path) -> tuple[Dictionary | None, list[str]]:
     dictionary, reasons = _resolve(file)
     reasons += _check_file(file)
     for table in dictionary.tables.values():
-        reasons += [
-            reason for field in table.fields.values() for reason in _check_field(field, table, dictionary)
-        ]
+        reasons += [reason for field in table.fields.values() for reason in _check_field(field, table, dictionary)]
     return dictionary, [f"{at}: {reason}" for reason in reasons]
 
 
@@ -183,9 +181,7 @@ def _resolve(file: DictionaryFile) -> tuple[Dictionary, list[str]]:
     return Dictionary(version=file.version, owner=file.owner, tables=tables), reasons
 
 
-def _field(
-    table: TableRow, row: FieldRow, modes: Mapping[WriteMode, DefaultsRow]
-) -> tuple[FieldSpec, list[str]]:
+def _field(table: TableRow, row: FieldRow, modes: Mapping[WriteMode, DefaultsRow]) -> tuple[FieldSpec, list[str]]:
     """The field with what it leaves out taken from its write mode (when that differs from the table's), then
     from its table. What nobody states is a reason."""
     write: WriteMode | None = row.write or table.defaults.write
@@ -221,9 +217,7 @@ def _field(
         airtable_options=options,
     )
     place = f"{table.name}.{row.name}"
-    return spec, [
-        f"{place}.{key}: missing, and no default gives it" for key, value in stated.items() if not value
-    ]
+    return spec, [f"{place}.{key}: missing, and no default gives it" for key, value in stated.items() if not value]
 
 
 def _check_file(file: DictionaryFile) -> Iterator[str]:

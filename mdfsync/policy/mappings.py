@@ -45,14 +45,15 @@ class MappingSpec:
     """One file layout. A *target* is a field of `table` in the dictionary (layout `records`) or one of
     `OVERLAP_KEYS` (layout `overlaps`).
 
-    `columns`: target → headers that may carry it, best first, compared by `header_key`. `partner_columns`:
-    the same behind `partner_prefix` (`{partner}` = a partner's name). `values`: target → {word in the file:
-    our word}. `id`: template of the row's id over targets and constants (`fill`). `id_pattern`: what the
-    whole id must look like. `date_formats`/`instant_formats`: strptime, in order. `encoding`: read the file
-    so when it is not UTF-8. `delimiter`/`sheet` empty: detect / first. `blanks`: cell texts that mean blank.
-    `list_columns`: targets whose cell may hold several values, split at `list_separators`; in layout
-    `records` they are written again with a comma and a space. `percent`: whether 50 (`points`) or 0.5
-    (`fraction`) means half; a % sign always means points. `row_caps`: row counts that suggest a cut-off."""
+    `columns`: target → headers that may carry it, best first, compared by `header_key`. `partner_columns`: the same
+    behind `partner_prefix` (`{partner}` = a partner's name). `values`: target → {word in the file: our word}, words
+    compared like headers. `constants`: target → value where a row gives none. `id`: template of the row's id over
+    targets and constants (`fill`). `id_pattern`: what the whole id must look like. `date_formats`/`instant_formats`:
+    strptime, in order. `encoding`: read the file so when it is not UTF-8. `delimiter`/`sheet` empty: detect / first.
+    `blanks`: cell texts that mean blank. `list_columns`: targets whose cell may hold several values, split at
+    `list_separators`; in layout `records` they are written again with a comma and a space. `percent`: whether 50
+    (`points`) or 0.5 (`fraction`) means half; a % sign always means points. `row_caps`: row counts that suggest a
+    cut-off export."""
 
     name: str
     title: str
@@ -143,7 +144,7 @@ class MappingFile(FileModel):
     partner_prefix: str = ""
     """Prefix of partner columns, e.g. `{partner}: `."""
     constants: dict[Target, str] = Field(default_factory=dict)
-    """Target → value that every row of this layout has."""
+    """Target → value of every row whose own cell is absent or blank."""
     values: dict[Target, dict[str, str]] = Field(default_factory=dict)
     """Target → {word in the file: allowed value of the dictionary}."""
     encoding: Literal["cp1252", "latin-1", "utf-8", "utf-16"] = "cp1252"
@@ -229,7 +230,11 @@ def _inner_faults(model: MappingFile) -> list[str]:
     faults += [f"id: {n!r} is neither column nor constant, map it" for n in sorted(used - targets)]
     if not used:
         faults.append("id: has no {place}, so all rows would share one id; name a column")
-    faults += [f"values: {t!r} has no column, map it or leave it out" for t in sorted({*model.values} - targets)]
+    for key in ("list_columns", "values"):
+        strange = sorted({*getattr(model, key)} - targets)
+        faults += [f"{key}: {target!r} has no column, map it or leave it out" for target in strange]
+    if model.decimal == model.thousands:
+        faults.append("thousands: is the decimal sign as well, so numbers cannot be read; change one of them")
     if model.partner_columns and "{partner}" not in model.partner_prefix:
         faults.append("partner_prefix: must hold {partner}, write it as in the export")
     for key in ("columns", "partner_columns"):

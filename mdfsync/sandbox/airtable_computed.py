@@ -13,14 +13,8 @@ from datetime import date, datetime
 from typing import Any
 
 from mdfsync.sandbox.airtable_cells import cell_text, collaborator, plain_number, show
-from mdfsync.sandbox.airtable_formula import (
-    FormulaError,
-    Getter,
-    InvalidFormula,
-    Scope,
-    compile_formula,
-    last_modified,
-)
+from mdfsync.sandbox.airtable_formula import Getter, InvalidFormula, Scope, compile_formula, last_modified
+from mdfsync.sandbox.airtable_functions import FormulaError
 from mdfsync.sandbox.airtable_world import COMPUTED, Table, World
 from mdfsync.sandbox.clock import instant_text
 from mdfsync.sandbox.store import Doc

@@ -259,7 +259,7 @@ def _array_join(values: Any, separator: Any = ", ") -> str:
 
 
 def _round(value: Any, digits: Any = 0) -> float:
-    scale = 10 ** int(number(digits))
+    scale = 10.0 ** int(number(digits))
     return math.floor(number(value) * scale + 0.5) / scale
 
 

@@ -89,9 +89,7 @@ def create_table(world: World, person: Person, base_id: str, body: Any) -> Doc:
     return shown(table)
 
 
-def create_field(
-    world: World, person: Person, base_id: str, table: Table, body: Any, *, by_hand: bool = False
-) -> Doc:
+def create_field(world: World, person: Person, base_id: str, table: Table, body: Any, *, by_hand: bool = False) -> Doc:
     """`POST …/fields`; `by_hand` allows the types that only Airtable's pages can make."""
     field = field_from(world, table.name, body, by_hand=by_hand)
     _refuse_duplicate(table, field["name"])
@@ -163,10 +161,10 @@ def _field_infos(fields: Sequence[Doc]) -> Doc:
 def _table_name(world: World, base_id: str, name: Any, own: str = "") -> str:
     if not isinstance(name, str) or not name.strip():
         raise invalid_request()
-    name = name.strip()
-    if any(t.name.lower() == name.lower() and t.id != own for t in world.tables(base_id)):
-        raise Refusal(422, "DUPLICATE_TABLE_NAME", f"Duplicate table name: {name}")
-    return name
+    wanted = str(name).strip()
+    if any(t.name.lower() == wanted.lower() and t.id != own for t in world.tables(base_id)):
+        raise Refusal(422, "DUPLICATE_TABLE_NAME", f"Duplicate table name: {wanted}")
+    return wanted
 
 
 def _refuse_duplicate(table: Table, name: str, own: str = "") -> None:

@@ -112,17 +112,11 @@ def _account() -> list[Operation]:
     owners = _needs("crm.objects.owners.read")
     usage = "api-usage/daily/private-apps"
     return [
-        _get(
-            _dated("/account-info/v3/details", "/account-info/{v}/details"), account.account_details, _needs()
-        ),
-        _get(
-            _dated(f"/account-info/v3/{usage}", f"/account-info/{{v}}/{usage}"), account.api_usage, _needs()
-        ),
+        _get(_dated("/account-info/v3/details", "/account-info/{v}/details"), account.account_details, _needs()),
+        _get(_dated(f"/account-info/v3/{usage}", f"/account-info/{{v}}/{usage}"), account.api_usage, _needs()),
         _get(_dated("/crm/v3/owners", "/crm/owners/{v}"), account.list_owners, owners),
         _get(_dated("/crm/v3/owners/{id}", "/crm/owners/{v}/{id}"), account.get_owner, owners),
-        _get(
-            _dated("/crm/v3/pipelines/{type}", "/crm/pipelines/{v}/{type}"), account.list_pipelines, any_crm
-        ),
+        _get(_dated("/crm/v3/pipelines/{type}", "/crm/pipelines/{v}/{type}"), account.list_pipelines, any_crm),
         _get(
             _dated("/crm/v3/properties/{type}", "/crm/properties/{v}/{type}"),
             account.list_properties,

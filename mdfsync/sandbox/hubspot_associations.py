@@ -38,9 +38,7 @@ def batch_read(call: Call) -> Json:
     results, errors = [], []
     for id in ids:
         if not id.isdigit():
-            raise Refusal(
-                400, f"{id} is not a valid object id", more={"subCategory": "crm.associations.INVALID_ID"}
-            )
+            raise Refusal(400, f"{id} is not a valid object id", more={"subCategory": "crm.associations.INVALID_ID"})
         to, after = _page(call, kind, id, other, starts[id])
         if not to:
             errors.append(_none(kind, id, other))

@@ -180,9 +180,7 @@ def _allowed(call: Call) -> list[str]:
 
 
 def _shown(guid: str, doc: Doc, names: Iterable[str]) -> Json:
-    properties = {
-        name: doc["properties"][name] for name in names if doc["properties"].get(name) not in (None, "")
-    }
+    properties = {name: doc["properties"][name] for name in names if doc["properties"].get(name) not in (None, "")}
     return {
         "id": guid, "properties": properties, "createdAt": doc["createdAt"], "updatedAt": doc["updatedAt"],
         "businessUnits": doc.get("businessUnits", []),

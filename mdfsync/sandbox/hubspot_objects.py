@@ -80,9 +80,7 @@ def defined(store: Store, kind: str) -> dict[str, str]:
     return {p["name"]: p["type"] for p in found["results"]} if found else {}
 
 
-def envelope(
-    call: Call, kind: str, id: str, doc: Doc, asked: Iterable[str], histories: Iterable[str] = ()
-) -> Json:
+def envelope(call: Call, kind: str, id: str, doc: Doc, asked: Iterable[str], histories: Iterable[str] = ()) -> Json:
     """One record as answered: asked and default properties, in no meaningful order."""
     known = defined(call.store, kind)
     defaults = DEFAULTS.get(kind, ENGAGEMENT_DEFAULTS)
@@ -159,9 +157,7 @@ def get_record(call: Call) -> Json:
     if call.query.get("idProperty"):
         asked_id = _by_unique(docs, call.query["idProperty"], asked_id) or asked_id
     elif not asked_id.isdigit():
-        raise Refusal(
-            400, f"{asked_id} is not a valid object id", more={"subCategory": "crm.objects.INVALID_ID"}
-        )
+        raise Refusal(400, f"{asked_id} is not a valid object id", more={"subCategory": "crm.objects.INVALID_ID"})
     alias = call.store.get("hubspot.aliases", f"{kind}:{asked_id}")
     id = alias["id"] if alias else asked_id
     doc = docs.get(id)
@@ -196,9 +192,7 @@ def _missing(kind: str, ids: Sequence[str]) -> list[Json]:
     if not ids:
         return []
     noun = kind.removesuffix("s").upper()
-    message = (
-        f"Could not get some {noun} objects, they may be deleted or not exist. Check that ids are valid."
-    )
+    message = f"Could not get some {noun} objects, they may be deleted or not exist. Check that ids are valid."
     return [
         {
             "status": "error",
@@ -219,9 +213,7 @@ def batch_answer(call: Call, results: Sequence[Json], errors: Sequence[Json]) ->
 def input_ids(body: Json, *, most: int) -> list[str]:
     """The ids of a batch body; 400 when there are none or too many."""
     inputs = body.get("inputs")
-    if not isinstance(inputs, list) or not all(
-        isinstance(i, dict) and i.get("id") is not None for i in inputs
-    ):
+    if not isinstance(inputs, list) or not all(isinstance(i, dict) and i.get("id") is not None for i in inputs):
         raise Refusal(400, "Invalid input JSON: some required fields were not set: [inputs]")
     if len(inputs) > most:
         raise Refusal(400, f"The maximum number of inputs supported in a batch request is {most}")

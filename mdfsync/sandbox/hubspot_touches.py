@@ -96,8 +96,7 @@ def _participations(call: Call, *, event: str = "", person: str = "") -> list[Do
     return [
         {"id": id, **doc}
         for id, doc in sorted(call.store.all("hubspot.participations").items())
-        if (not event or doc["event"] == event)
-        and (not person or person in (doc["contactId"], _email(call, doc)))
+        if (not event or doc["event"] == event) and (not person or person in (doc["contactId"], _email(call, doc)))
     ]
 
 

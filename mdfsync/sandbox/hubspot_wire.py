@@ -127,9 +127,7 @@ class Meter:
         if search:
             self._window(self.searches, 1.0, int(store.setting("hubspot.search_per_second", 0)), "SECONDLY")
         else:
-            self._window(
-                self.recent, 10.0, int(store.setting("hubspot.ten_seconds", 0)), "TEN_SECONDLY_ROLLING"
-            )
+            self._window(self.recent, 10.0, int(store.setting("hubspot.ten_seconds", 0)), "TEN_SECONDLY_ROLLING")
 
     @staticmethod
     def _window(calls: deque[float], seconds: float, most: int, policy: str) -> None:
@@ -196,9 +194,7 @@ def _endpoint(
         if not operation.search:
             headers |= meter.headers(store)
         text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-        return Response(
-            text, status_code=status, headers=headers, media_type="application/json;charset=utf-8"
-        )
+        return Response(text, status_code=status, headers=headers, media_type="application/json;charset=utf-8")
 
     return answer
 

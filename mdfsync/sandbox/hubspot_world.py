@@ -139,10 +139,11 @@ def merge_deals(store: Store, clock: Clock, old: Iterable[str], new: str) -> Non
 
 def associate(
     store: Store, clock: Clock, kind: str, id: str, other: str, target: str, *,
-    primary: bool = False, label: tuple[int, str] | None = None,
+    primary: bool = False, label: tuple[int, str] | None = None, at: str | None = None,
 ) -> None:  # fmt: skip
-    """Link two records, both ways. No time is kept anywhere, as on HubSpot; the modified dates stay unless
-    the setting `hubspot.association_moves_modified` says otherwise."""
+    """Link two records, both ways. No time is kept with the link, as on HubSpot (`at` dates only the deal's
+    counter of contacts); the modified dates stay unless the setting `hubspot.association_moves_modified` says
+    otherwise."""
     for left, left_id, right, right_id in ((kind, id, other, target), (other, target, kind, id)):
         types = [_association_type(left, right)]
         if primary and (left, right) in PRIMARY_TYPES:
@@ -150,7 +151,7 @@ def associate(
         if label is not None:
             types.append({"category": "USER_DEFINED", "typeId": label[0], "label": label[1]})
         _put_links(store, left, left_id, right, {**links(store, left, left_id, right), right_id: types})
-    _association_counted(store, clock, kind, id, other, target)
+    _association_counted(store, at or clock.text(), kind, id, other, target)
 
 
 def dissociate(store: Store, kind: str, id: str, other: str, target: str) -> None:
@@ -189,7 +190,7 @@ def _typed(number: int, label: str | None) -> dict[str, Any]:
     return {"category": "HUBSPOT_DEFINED", "typeId": number, "label": label}
 
 
-def _association_counted(store: Store, clock: Clock, kind: str, id: str, other: str, target: str) -> None:
+def _association_counted(store: Store, moment: str, kind: str, id: str, other: str, target: str) -> None:
     """A deal counts its contacts: a calculated property with history, by which the link can be dated
     roughly."""
     pairs = ((kind, id, other), (other, target, kind))
@@ -198,7 +199,6 @@ def _association_counted(store: Store, clock: Clock, kind: str, id: str, other: 
         if doc is None or (left, right) != ("deals", "contacts"):
             continue
         after = {**doc["properties"], "num_associated_contacts": str(len(links(store, left, left_id, right)))}
-        moment = clock.text()
         moved: dict[str, Any] = {}
         if store.setting("hubspot.association_moves_modified", False):
             after[modified_name(left)] = moment
@@ -213,9 +213,7 @@ def _grown_history(
     grown = dict(doc["history"])
     for name, value in after.items():
         if before.get(name) != value and not name.endswith("lastmodifieddate"):
-            first = grown.get(name) or [
-                history_entry(before.get(name), doc["createdAt"], "InitialRollupProperties")
-            ]
+            first = grown.get(name) or [history_entry(before.get(name), doc["createdAt"], "InitialRollupProperties")]
             grown[name] = [history_entry(value, moment, by), *first]
     return grown
 

@@ -17,7 +17,6 @@ from typing import Any
 
 from mdfsync.model import Change, Create, RawRow, Snapshot, Subject
 from mdfsync.policy.dictionary import Dictionary
-from mdfsync.values import list_items
 from mdfsync.view.facts import Facts, SourceHealth
 from mdfsync.view.row import Row
 
@@ -54,25 +53,27 @@ class View:
         return index.get(id) if id else None
 
     def where(self, table: str, name: str, value: str) -> tuple[Row, ...]:
-        """Rows of a table that hold `value` in field `name`; a list cell holds each of its items. For a
-        text id field that a link mirrors, the link counts where the text is blank."""
-        index: dict[str, list[Row]] | None = self.memo.get((table, name))
+        """Rows of a table that hold `value` in field `name`; a list cell holds each of its items. For a text
+        id field that a link mirrors, the link counts where the text is blank."""
+        index: dict[str, tuple[Row, ...]] | None = self.memo.get((table, name))
         if index is None:
-            index = {}
+            found: dict[str, list[Row]] = {}
             for row in self.rows(table):
                 for item in self.refs(row, name):
-                    index.setdefault(item, []).append(row)
-            self.memo[table, name] = index
-        return tuple(index.get(value, ())) if value else ()
+                    found.setdefault(item, []).append(row)
+            index = self.memo[table, name] = {item: tuple(rows) for item, rows in found.items()}
+        return index.get(value, ())
 
     def refs(self, row: Row, name: str) -> tuple[str, ...]:
-        """The ids (or values) that a cell names: the text, a list text item by item, or the link that
-        mirrors it when the text is blank."""
-        text = row.text(name)
-        if text:
-            return list_items(text) if text.startswith("[") else _lines(text)
+        """The ids or values that a cell names: of a text id field every id in it, or the rows of the link that
+        mirrors it where the text is blank; of any other field its items."""
+        text = row.fields.get(name, "")
         link = self._link_of(row.subject.table, name)
         if not link:
+            return row.items(name) if text else ()
+        if text:
+            return row.listed(name)
+        if not row.fields.get(link):
             return ()
         table = self.dictionary.field(row.subject.table, link).link_table
         return tuple(self.id_of(table, item) for item in row.items(link))
@@ -119,11 +120,6 @@ class View:
         return pairs.get(name, "")
 
 
-def _lines(text: str) -> tuple[str, ...]:
-    """One id per line, where a long text mirrors a link to several rows."""
-    return (text,) if "\n" not in text else tuple(line.strip() for line in text.splitlines() if line.strip())
-
-
 def project(
     snapshot: Snapshot,
     changes: Iterable[Change],
@@ -157,9 +153,7 @@ def project(
                 subject = subject if subject.id else renamed[key]
             rows.append(Row(subject, record.record_id, fields))
         taken = {row.id for row in rows} if table in creates else set()
-        rows += [
-            Row(new.subject, "", new.fields) for new in creates.get(table, ()) if new.subject.id not in taken
-        ]
+        rows += [Row(new.subject, "", new.fields) for new in creates.get(table, ()) if new.subject.id not in taken]
         tables[table] = tuple(rows)
     return View(
         as_of=as_of,

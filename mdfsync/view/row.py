@@ -8,6 +8,7 @@ rules, derivations and documents read rows only through it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,6 +16,8 @@ from decimal import Decimal
 
 from mdfsync.model import Subject
 from mdfsync.values import list_items
+
+_SEPARATOR = re.compile(r"[,\n]")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +62,11 @@ class Row:
         if not text:
             return ()
         return list_items(text) if text.startswith("[") else (text,)
+
+    def listed(self, field: str) -> tuple[str, ...]:
+        """Entries of a text that lists several, separated by commas or one per line."""
+        text = self.fields.get(field)
+        return tuple(part for raw in _SEPARATOR.split(text) if (part := raw.strip())) if text else ()
 
     def flag(self, field: str) -> bool:
         return self.fields.get(field) == "true"

@@ -1,0 +1,64 @@
+"""The sources as last seen, with this run's deliveries on top: what `observe` reads and what dependent sources ask.
+
+A delivery is taken into local state only by a run that may write; `--plan` and `--campaign` lay it over the state in
+memory and forget it, so that they move no cursor and judge no absence. Between the source edges and `plan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from mdfsync.model import RawRow, SourcePull
+
+
+class SourceMemory(Protocol):
+    """The part of local state that remembers sources."""
+
+    def rows(self, source_id: str) -> tuple[RawRow, ...]: ...
+    def gone(self, source_id: str) -> tuple[RawRow, ...]: ...
+    def known(self, source_id: str) -> dict[str, str]: ...
+    def cursor(self, source_id: str) -> Mapping[str, Any] | None: ...
+    def accept(self, pull: SourcePull, now: datetime) -> None: ...
+    def accepted_counts(self, source_id: str, limit: int = 5) -> tuple[int, ...]: ...
+    def source_status(self, source_id: str) -> Mapping[str, Any]: ...
+    def note_pull(self, source_id: str, now: datetime, held: str = "", absent: str = "", sha: str = "") -> None: ...
+    def first_seen_all(self, source_id: str) -> dict[str, datetime]: ...
+    def previous_pull(self, source_id: str, before: datetime | None = None) -> datetime | None: ...
+
+
+class SeenRows:
+    """Rows by source; reads each source from state at most once."""
+
+    def __init__(self, memory: SourceMemory, *, keep: bool) -> None:
+        self.memory = memory
+        self.keep = keep
+        self._rows: dict[str, dict[str, RawRow]] = {}
+
+    def take(self, pull: SourcePull, now: datetime) -> None:
+        """A delivery that may be used."""
+        if self.keep:
+            self.memory.accept(pull, now)
+            self._rows.pop(pull.source_id, None)
+        else:
+            self._of(pull.source_id).update({row.ref.external_id: row for row in pull.rows})
+
+    def leave(self, pull: SourcePull, sha: str, now: datetime) -> None:
+        """A delivery that is not used as a whole, or a source that cannot be read."""
+        if self.keep:
+            self.memory.note_pull(pull.source_id, now, held=pull.held, absent=pull.absent, sha=sha)
+
+    def rows(self, source_id: str) -> tuple[RawRow, ...]:
+        """Everything known of a source, in a stable order."""
+        held = self._of(source_id)
+        return tuple(held[key] for key in sorted(held))
+
+    def gone(self, source_id: str) -> tuple[RawRow, ...]:
+        """Rows that a complete listing no longer had; nothing when absence is not judged."""
+        return self.memory.gone(source_id) if self.keep else ()
+
+    def _of(self, source_id: str) -> dict[str, RawRow]:
+        if source_id not in self._rows:
+            self._rows[source_id] = {row.ref.external_id: row for row in self.memory.rows(source_id)}
+        return self._rows[source_id]

@@ -1,0 +1,315 @@
+"""One refresh, from the sources to the report: the arrows in their order, over ports.
+
+    pull → mirror → snapshot → recover → plan → gate → apply → report
+
+It is the only place that knows the whole order, and it decides nothing itself. A run that may not write (`--plan`)
+goes the same way up to the gate. Whatever stops it half-way is finished by the next run out of the journal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from mdfsync.apply import apply
+from mdfsync.base_health import Ledgered, chain_findings, drift_findings, feed_findings, raced_findings
+from mdfsync.drift import Drift
+from mdfsync.errors import Refused
+from mdfsync.gate import Choices, gate
+from mdfsync.mirror import SeenRows
+from mdfsync.model import Edit, Finding, GatedPlan, Receipt, Snapshot, SourcePull
+from mdfsync.plan import Planned, Situation, change_document, make_plan
+from mdfsync.policy import Policy
+from mdfsync.policy.jobs import GateLimits, JobSpec
+from mdfsync.ports import Archive, Base, Clock, Source
+from mdfsync.pulling import pull_sources, source_health
+from mdfsync.recover import Recovered, recover
+from mdfsync.run_row import RunRow, write_run_row
+from mdfsync.scope import within
+from mdfsync.snapshot import read_snapshot
+from mdfsync.view import Interval
+from mdfsync.writing import Writing
+
+PLANS = "mdfsync.plans"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """The effectful ends of one base. `state` remembers everything; `requests` counts calls by service."""
+
+    base: Base
+    state: Ledgered
+    archive: Archive
+    sources: Mapping[str, Source]
+    seen: SeenRows
+    clock: Clock
+    policy: Policy
+    drift: Drift
+    requests: Callable[[], Mapping[str, int]]
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a run was asked to do. `digest` = apply only if the gated plan has exactly this digest."""
+
+    jobs: Sequence[JobSpec]
+    write: bool
+    full: bool = False
+    campaign: str = ""
+    as_of: datetime | None = None
+    digest: str = ""
+    label: str = "all"
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """What one run came to; documents and the console are made from it."""
+
+    run_id: str
+    asked: Asked
+    started_at: datetime
+    as_of: datetime
+    mode: str
+    policy: Policy
+    snapshot: Snapshot
+    pulls: Mapping[str, SourcePull]
+    planned: Planned
+    gated: GatedPlan
+    receipts: tuple[Receipt, ...] = ()
+    recovered: Recovered = field(default_factory=Recovered)
+    notices: list[str] = field(default_factory=list)
+    finished_at: datetime | None = None
+    requests: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """How a run tells what it is doing: `stage` opens a step, `tick` counts inside it; `stop` raises when asked to."""
+
+    stage: Callable[[str], AbstractContextManager[None]] = lambda _name: nullcontext()
+    tick: Callable[[str], None] = lambda _what: None
+    stop: Callable[[], None] = lambda: None
+
+
+def refresh(ends: Ends, asked: Asked, telling: Telling) -> Run:
+    """Run the jobs once. Raises `Refused` when the gate says no or a plan is stale, after the plan was stored."""
+    started = ends.clock.now()
+    run_id = f"run-{started:%Y%m%dT%H%M%S}-{ends.state.next_run_number(ends.base.base_id):05d}"
+    as_of = asked.as_of or started
+    with telling.stage("Reading the base"):
+        snapshot = _read(ends, started, telling)
+        edits, notice = _feed(ends, asked, started)
+    _require_adoption(ends, snapshot)
+    with telling.stage("Pulling sources"):
+        pulls = _pull(ends, asked, snapshot, started, telling)
+    recovered = Recovered()
+    if asked.write:
+        with telling.stage("Finishing what an earlier run began"):
+            recovered = _recover(ends, snapshot, run_id, started, telling)
+            if recovered.wrote:
+                snapshot = _read(ends, started, telling)
+    with telling.stage("Planning"):
+        raised = (
+            *drift_findings(ends.drift, ends.policy),
+            *feed_findings(notice, ends.policy),
+            *_memory_findings(ends, snapshot),
+        )
+        planned = _plan(ends, asked, snapshot, pulls, edits, raised, as_of)
+        gated = gate(
+            planned.plan, snapshot, _limits(asked.jobs), Choices(missing=ends.drift.missing_choices), planned.waived
+        )
+    run = Run(
+        run_id=run_id, asked=asked, started_at=started, as_of=as_of, mode=ends.mode, policy=ends.policy,
+        snapshot=snapshot, pulls=pulls, planned=planned, gated=gated, recovered=recovered,
+        notices=[n for n in (notice, *(f"{p.source_id}: {n}" for p in pulls.values() for n in p.notices)) if n],
+    )  # fmt: skip
+    if asked.write:
+        _write(ends, run, telling)
+    run.requests = dict(ends.requests())
+    run.finished_at = ends.clock.now()
+    return run
+
+
+def _read(ends: Ends, now: datetime, telling: Telling) -> Snapshot:
+    return read_snapshot(
+        ends.base, ends.policy.dictionary, taken_at=now, missing=ends.drift.blocked, progress=telling.tick
+    )
+
+
+def _feed(ends: Ends, asked: Asked, now: datetime) -> tuple[dict[tuple[str, str, str], Edit], str]:
+    """Read after the snapshot, so that every value in it that a person typed has its actor."""
+    base_id = ends.base.base_id
+    edits, cursor, notice = ends.base.edits(ends.state.feed_cursor(base_id), now=now)
+    known = ends.state.last_edits(base_id)
+    if asked.write and cursor is not None:
+        ends.state.save_edits(base_id, edits, cursor)
+        return ends.state.last_edits(base_id), notice
+    return {**known, **{(e.table, e.record_id, e.field): e for e in edits}}, notice
+
+
+def _require_adoption(ends: Ends, snapshot: Snapshot) -> None:
+    """A base that this state has not built or adopted is not written to, nor planned for as if it were ours."""
+    if ends.state.get(f"adopted:{ends.base.base_id}"):
+        return
+    if any(snapshot.tables.values()):
+        raise Refused(
+            f"base {ends.base.base_id} has rows that this worker has not taken over; look at them with "
+            "`mdfsync init --adopt` first"
+        )
+    ends.state.put(f"adopted:{ends.base.base_id}", "built")
+
+
+def _pull(ends: Ends, asked: Asked, snapshot: Snapshot, now: datetime, telling: Telling) -> dict[str, SourcePull]:
+    waived = frozenset(
+        r.subject.id.rpartition("-")[2] for r in snapshot.tables.get("Exceptions", ()) if r.get("status") == "waived"
+    )
+    wanted = {source for job in asked.jobs for source in job.sources}
+    full = asked.full or any(job.full for job in asked.jobs)
+    return pull_sources(
+        ends.sources, wanted, ends.seen, ends.policy, full=full, now=now, waived=waived, tell=telling.tick
+    )
+
+
+def _recover(ends: Ends, snapshot: Snapshot, run_id: str, now: datetime, telling: Telling) -> Recovered:
+    pending = ends.state.journal_pending(ends.base.base_id)
+    found = recover(pending, snapshot, _writing(ends, snapshot, run_id, now, telling))
+    _note_overtaken(ends, found.overtaken)
+    return found
+
+
+def _note_overtaken(ends: Ends, change_ids: Sequence[str]) -> None:
+    """History rows that announce a change which a person's edit overtook: superseded by the next plan."""
+    if change_ids:
+        key = f"overtaken:{ends.base.base_id}"
+        held = json.loads(ends.state.get(key) or "[]")
+        ends.state.put(key, json.dumps(sorted({*held, *change_ids})))
+
+
+def _writing(ends: Ends, snapshot: Snapshot, run_id: str, now: datetime, telling: Telling) -> Writing:
+    return Writing(
+        base=ends.base,
+        memory=ends.state,
+        dictionary=ends.policy.dictionary,
+        record_ids={r.subject: r.record_id for rows in snapshot.tables.values() for r in rows},
+        run_id=run_id,
+        now=now,
+        before_batch=telling.stop,
+        progress=lambda n: telling.tick(f"{n} written"),
+    )
+
+
+def _memory_findings(ends: Ends, snapshot: Snapshot) -> tuple[Finding, ...]:
+    base_id = ends.base.base_id
+    overtaken = json.loads(ends.state.get(f"overtaken:{base_id}") or "[]")
+    return (
+        *raced_findings(overtaken, snapshot, ends.policy),
+        *chain_findings(ends.state.chain(base_id), snapshot, ends.policy),
+    )
+
+
+def _plan(
+    ends: Ends,
+    asked: Asked,
+    snapshot: Snapshot,
+    pulls: Mapping[str, SourcePull],
+    edits: Mapping[tuple[str, str, str], Edit],
+    raised: tuple[Finding, ...],
+    as_of: datetime,
+) -> Planned:
+    base_id, state = ends.base.base_id, ends.state
+    register = ends.policy.register.sources
+    situation = Situation(
+        snapshot=snapshot,
+        bases=state.bases(base_id),
+        bindings=state.bindings(base_id),
+        mirror={s: ends.seen.rows(s) for s in register},
+        gone={} if asked.campaign else {s: ends.seen.gone(s) for s in register},
+        sources=source_health(pulls, ends.seen, ends.policy, as_of),
+        seen=_first_seen(ends),
+        edits=edits,
+        chain=state.chain(base_id),
+        raised=raised,
+        policy=ends.policy,
+        as_of=as_of,
+        overtaken=frozenset(json.loads(state.get(f"overtaken:{base_id}") or "[]")),
+        rejects=tuple(r for pull in pulls.values() for r in pull.rejects),
+    )
+    planned = make_plan(situation)
+    return within(planned, asked.campaign) if asked.campaign else planned
+
+
+def _first_seen(ends: Ends) -> dict[tuple[str, str], Interval]:
+    """When each association came into being, as far as two of our pulls can tell."""
+    source = "hubspot.associations"
+    memory = ends.seen.memory
+    return {
+        (source, key): Interval(after=memory.previous_pull(source, at), by=at)
+        for key, at in memory.first_seen_all(source).items()
+    }
+
+
+def _limits(jobs: Sequence[JobSpec]) -> GateLimits:
+    """The widest limits among the jobs of one run: it does the work of all of them."""
+    return GateLimits(
+        max_creates=max(job.limits.max_creates for job in jobs),
+        max_replaces=max(job.limits.max_replaces for job in jobs),
+        max_changed_share=max(job.limits.max_changed_share for job in jobs),
+    )
+
+
+def _write(ends: Ends, run: Run, telling: Telling) -> None:
+    """Archive the plan, apply it, leave the run's row."""
+    if run.asked.digest and run.asked.digest != run.gated.digest:
+        raise Refused(
+            f"the plan is stale: the base or a source has moved since (approved {run.asked.digest[:12]}, "
+            f"now {run.gated.digest[:12]}); plan again and look at it"
+        )
+    if run.gated.refusals:
+        raise Refused("the gate refused the plan: " + "; ".join(run.gated.refusals))
+    if run.gated.admitted:
+        ends.archive.put(
+            PLANS, f"{run.run_id}.json", plan_bytes(run), fetched_at=run.started_at, media_type="application/json"
+        )
+        with telling.stage("Writing"):
+            writing = _writing(ends, run.snapshot, run.run_id, run.started_at, telling)
+            run.receipts = apply(run.gated, writing)
+            raced = [r.change for r in run.receipts if r.outcome == "raced"]
+            _note_overtaken(ends, [c.change_id for c in raced if hasattr(c, "change_id")])
+    _forget_overtaken(ends, run)
+    run.requests = dict(ends.requests())
+    with telling.stage("Leaving the run's row"):
+        write_run_row(ends.base, RunRow.of(run), run.snapshot)
+
+
+def _forget_overtaken(ends: Ends, run: Run) -> None:
+    """Overtaken rows that are superseded now need no further word."""
+    key = f"overtaken:{ends.base.base_id}"
+    held = set(json.loads(ends.state.get(key) or "[]"))
+    done = {r.change.subject.id for r in run.receipts if r.outcome in {"applied", "already"}}
+    if held & done:
+        ends.state.put(key, json.dumps(sorted(held - done)))
+
+
+def plan_bytes(run: Run) -> bytes:
+    """The whole plan with the provenance of every change, as archived."""
+    document: dict[str, Any] = {
+        "run_id": run.run_id,
+        "digest": run.gated.digest,
+        "dictionary": run.policy.dictionary.version,
+        "changes": [
+            {
+                **change_document(change),
+                "refs": [
+                    {"source_id": r.source_id, "external_id": r.external_id, "blob": r.blob, "row": r.row}
+                    for r in change.refs
+                ],
+            }
+            for change in run.gated.admitted
+        ],
+    }
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1).encode()

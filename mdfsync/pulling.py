@@ -1,0 +1,82 @@
+"""Pulls every source of a run once: archive first, guards next, then the mirror.
+
+One source that is held or absent stops nothing else; a refused token stops the run, because nothing may be concluded
+from it. Sources are pulled in the register's order, so those that ask for others' ids (contact reports, associations)
+come after them. Effectful end of the flow, over the `Source` port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from mdfsync.mirror import SeenRows
+from mdfsync.model import SourcePull, Subject, fingerprint
+from mdfsync.policy import Policy
+from mdfsync.ports import Source
+from mdfsync.sources import delivery_sha, guard, health, held_key
+from mdfsync.view import SourceHealth
+
+Tell = Callable[[str], None]
+
+
+def pull_sources(
+    sources: Mapping[str, Source],
+    wanted: Iterable[str],
+    seen: SeenRows,
+    policy: Policy,
+    *,
+    full: bool,
+    now: datetime,
+    waived: frozenset[str],
+    tell: Tell = lambda _line: None,
+) -> dict[str, SourcePull]:
+    """This run's pull of each wanted source that is wired; held ones are left out of the mirror."""
+    pulls: dict[str, SourcePull] = {}
+    wanted = set(wanted)
+    for source_id in policy.register.sources:
+        if source_id not in wanted or source_id not in sources:
+            continue
+        tell(source_id)
+        pull = sources[source_id].pull(
+            None if full else seen.memory.cursor(source_id),
+            full=full,
+            known=seen.memory.known(source_id),
+            now=now,
+        )
+        pulls[source_id] = _judged(pull, seen, policy, waived, now)
+    return pulls
+
+
+def _judged(pull: SourcePull, seen: SeenRows, policy: Policy, waived: frozenset[str], now: datetime) -> SourcePull:
+    setting = policy.rules["source_cut_off"]
+    reason = guard(pull, len(seen.memory.known(pull.source_id)), seen.memory.accepted_counts(pull.source_id), setting)
+    sha = delivery_sha(pull)
+    place = Subject(table="Sources", id=pull.source_id)
+    if reason and fingerprint("source_cut_off", place, held_key(sha)) in waived:
+        reason = ""
+    if reason or pull.absent:
+        pull = replace(pull, held=reason)
+        seen.leave(pull, sha, now)
+    else:
+        pull = replace(pull, held="")
+        seen.take(pull, now)
+    return pull
+
+
+def source_health(
+    pulls: Mapping[str, SourcePull], seen: SeenRows, policy: Policy, now: datetime
+) -> dict[str, SourceHealth]:
+    """How every register source stands after the pulls."""
+    return {
+        source_id: health(
+            seen.memory.source_status(source_id),
+            seen.memory.accepted_counts(source_id),
+            pulls.get(source_id),
+            entry.refresh_window,
+            entry.required,
+            now,
+        )
+        for source_id, entry in policy.register.sources.items()
+    }

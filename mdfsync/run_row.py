@@ -1,0 +1,82 @@
+"""The Sync Runs row: what one run did, in the base, where operators look.
+
+A run that wrote leaves a row of its own; a run that found nothing to do only raises the idle count of the last one, so
+that quiet hours cost one request and no record. It is the one place where the worker moves cells without a Change
+History row: a heartbeat, not a value. Last step of `pipeline`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mdfsync.history import TABLE as HISTORY
+from mdfsync.model import Create, FillBlank, Record, Replace, Snapshot
+from mdfsync.ports import Base
+from mdfsync.values import digest, instant_text
+
+if TYPE_CHECKING:
+    from mdfsync.pipeline import Run
+
+TABLE = "Sync Runs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """Cells of the row, and whether the run was idle."""
+
+    cells: Mapping[str, str]
+    idle: bool
+
+    @classmethod
+    def of(cls, run: Run) -> RunRow:
+        """Counts from receipts, never from intentions."""
+        done = [r.change for r in run.receipts if r.outcome == "applied"]
+        creates = [c for c in done if isinstance(c, Create)]
+        rows = [c for c in creates if c.subject.table not in {HISTORY, "Holds", "Exceptions", "Actions", "Sources"}]
+        findings = run.planned.plan.findings
+        cells = {
+            "run_id": run.run_id,
+            "job": run.asked.label,
+            "mode": run.mode,
+            "run_status": status_of(run),
+            "started_at": instant_text(run.started_at),
+            "finished_at": instant_text(run.finished_at or run.started_at),
+            "created": str(len(rows)),
+            "filled": str(sum(isinstance(c, FillBlank) for c in done)),
+            "replaced": str(sum(isinstance(c, Replace) for c in done)),
+            "proposed": str(sum(c.fields.get("kind") == "proposal" for c in creates if c.subject.table == HISTORY)),
+            "held": str(len(run.gated.held)),
+            "holds_open": str(sum(f.kind == "hold" for f in findings)),
+            "exceptions_open": str(sum(f.kind == "exception" for f in findings)),
+            "plan_digest": run.gated.digest,
+            "creates_digest": digest(sorted(str(c.subject) for c in creates)),
+            "idle_runs": "0",
+            **{f"requests_{service}": str(n) for service, n in run.requests.items()},
+        }
+        return cls(cells=cells, idle=not run.receipts)
+
+
+def status_of(run: Run) -> str:
+    """`hold` while a hold is open, `warning` for other exceptions or waiting decisions, else `pass`."""
+    if any(f.kind == "hold" for f in run.planned.plan.findings):
+        return "hold"
+    waiting = any(c.kind in {"proposal", "drift", "withdrawn"} for c in run.planned.conflicts)
+    return "warning" if run.planned.plan.findings or waiting or run.gated.held else "pass"
+
+
+def write_run_row(base: Base, row: RunRow, snapshot: Snapshot) -> None:
+    """Create the run's row, or raise the idle count of the last row of the same job."""
+    last = _last(snapshot, row.cells["job"])
+    known = {name: value for name, value in row.cells.items() if (TABLE, name) not in snapshot.missing_fields}
+    if row.idle and last is not None:
+        count = int(last.get("idle_runs") or "0") + 1
+        base.patch(TABLE, [(last.record_id, {"idle_runs": str(count), "last_idle_at": known["finished_at"]})])
+    else:
+        base.create(TABLE, [known])
+
+
+def _last(snapshot: Snapshot, job: str) -> Record | None:
+    rows = [r for r in snapshot.tables.get(TABLE, ()) if r.get("job") == job]
+    return max(rows, key=lambda r: r.get("started_at"), default=None)

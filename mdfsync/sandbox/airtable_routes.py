@@ -1,0 +1,202 @@
+"""HTTP of the sandbox's Airtable: paths, tokens, one store transaction per request, and the record handlers.
+
+Paths are split before percent-decoding, so that a table name may hold a slash. Checks come in the service's order:
+malformed ids (404 even without a token), token (401), request shape (422), base and table (403), then the record.
+A request is committed before its answer is sent; a refused one is rolled back.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from mdfsync.sandbox import airtable_attachments as attachments
+from mdfsync.sandbox import airtable_listing as listing
+from mdfsync.sandbox import airtable_meta as meta
+from mdfsync.sandbox import airtable_people as people
+from mdfsync.sandbox import airtable_records as records
+from mdfsync.sandbox.airtable_ask import Answer, Ask, Handler
+from mdfsync.sandbox.airtable_errors import (
+    Refusal,
+    invalid_body,
+    invalid_request,
+    model_not_found,
+    not_found,
+    unauthenticated,
+)
+from mdfsync.sandbox.airtable_world import World, world
+from mdfsync.sandbox.clock import Clock
+from mdfsync.sandbox.ids import is_id
+from mdfsync.sandbox.store import Doc, Store
+
+SOURCE_HEADER = "x-sandbox-source"
+_LONGEST_URL = 16_000
+
+
+def routes(store: Store, clock: Clock) -> list[Route]:
+    """`/v0/…` and the attachment downloads."""
+    here = world(store, clock)
+
+    async def api(request: Request) -> Response:
+        raw = await request.body()
+        try:
+            with store.transaction():
+                answer = _answer(here, request, raw)
+        except Refusal as refusal:
+            return JSONResponse(refusal.body, refusal.status)
+        return Response() if answer is None else JSONResponse(answer)
+
+    async def download(request: Request) -> Response:
+        params = request.path_params
+        status, media_type, data = attachments.download(here, params["attachment"], params["until"])
+        return Response(data, status, media_type=media_type)
+
+    methods = ["GET", "POST", "PATCH", "PUT", "DELETE"]
+    return [
+        Route("/v0/{rest:path}", api, methods=methods),
+        Route(attachments.PATH + "/{attachment}/{until}/{filename}", download, methods=["GET"]),
+    ]
+
+
+def _answer(here: World, request: Request, raw: bytes) -> Answer:
+    raw_path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    segments = raw_path.decode("ascii").split("?")[0].split("/v0/", 1)[1].rstrip("/").split("/")
+    path = tuple(unquote(segment) for segment in segments)
+    handler = _handler(request.method, path)
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    person = people.by_token(here.store, token.strip()) if kind.lower() == "bearer" else None
+    if person is None:
+        raise unauthenticated()
+    query: bytes = request.scope["query_string"]
+    if len(raw_path) + len(query) > _LONGEST_URL:
+        raise Refusal(414, "URI_TOO_LONG")
+    ask = Ask(
+        world=here,
+        person=person,
+        method=request.method,
+        path=path,
+        query=parse_qsl(query.decode("ascii"), keep_blank_values=True),
+        body=_body(request.method, raw),
+        source=request.headers.get(SOURCE_HEADER, ""),
+    )
+    return handler(ask)
+
+
+def _body(method: str, raw: bytes) -> Any:
+    if method in {"GET", "DELETE"} or not raw:
+        return None
+    try:
+        return json.loads(raw)
+    except ValueError:
+        raise invalid_body() from None
+
+
+def _list(ask: Ask) -> Doc:
+    posted = ask.method == "POST"
+    if posted and not isinstance(ask.body, dict):
+        raise invalid_body()
+    options: Doc = dict(ask.body) if posted else {}
+    options |= listing.options_from_query(ask.query)
+    ask.person.require("read", "data.records:read")
+    return listing.list_records(ask.world, ask.world.table(ask.base(ask.path[0]), ask.path[1]), options)
+
+
+def _get(ask: Ask) -> Doc:
+    options = listing.options_from_query(ask.query)
+    if set(options) - {"cellFormat", "timeZone", "userLocale", "returnFieldsByFieldId"}:
+        raise invalid_request()
+    if options.get("cellFormat", "json") != "json":
+        raise invalid_request()
+    ask.person.require("read", "data.records:read")
+    table = ask.world.table(ask.base(ask.path[0]), ask.path[1])
+    return records.get(ask.world, table, ask.path[2], by_id=listing.flag(options.get("returnFieldsByFieldId")))
+
+
+def _create(ask: Ask) -> Doc:
+    return records.create(ask.writing(ask.path[0], ask.path[1], "create records"), ask.body)
+
+
+def _update_many(ask: Ask) -> Doc:
+    writing = ask.writing(ask.path[0], ask.path[1], "write cell values")
+    return records.update_many(writing, ask.body, clear=ask.method == "PUT")
+
+
+def _update_one(ask: Ask) -> Doc:
+    writing = ask.writing(ask.path[0], ask.path[1], "write cell values")
+    return records.update_one(writing, ask.path[2], ask.body, clear=ask.method == "PUT")
+
+
+def _delete_many(ask: Ask) -> Doc:
+    chosen = [value for key, value in ask.query if key in {"records[]", "records"}]
+    return records.delete(ask.writing(ask.path[0], ask.path[1], "delete records"), chosen, single=False)
+
+
+def _delete_one(ask: Ask) -> Doc:
+    return records.delete(ask.writing(ask.path[0], ask.path[1], "delete records"), [ask.path[2]], single=True)
+
+
+def _upload(ask: Ask) -> Doc:
+    base_id, record_id, field, _ = ask.path
+    home = ask.world.where(ask.base(base_id), record_id)
+    if home is None:
+        raise model_not_found()
+    writing = ask.writing(base_id, home, "write cell values")
+    try:
+        name, media_type = str(ask.body["filename"]), str(ask.body["contentType"])
+        data = base64.b64decode(ask.body["file"], validate=True)
+    except (TypeError, KeyError, binascii.Error):
+        raise invalid_request() from None
+    return records.upload(writing, record_id, field, name, media_type, data)
+
+
+_PATHS: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "meta/whoami", meta.whoami),
+    ("GET", "meta/bases", meta.bases),
+    ("POST", "meta/bases", meta.create_base),
+    ("GET", "meta/bases/{app}", meta.base_info),
+    ("GET", "meta/bases/{app}/tables", meta.tables),
+    ("POST", "meta/bases/{app}/tables", meta.create_table),
+    ("PATCH", "meta/bases/{app}/tables/{}", meta.patch_table),
+    ("POST", "meta/bases/{app}/tables/{}/fields", meta.create_field),
+    ("PATCH", "meta/bases/{app}/tables/{}/fields/{fld}", meta.patch_field),
+    ("GET", "bases/{app}/webhooks", meta.hooks),
+    ("POST", "bases/{app}/webhooks", meta.create_hook),
+    ("DELETE", "bases/{app}/webhooks/{ach}", meta.delete_hook),
+    ("POST", "bases/{app}/webhooks/{ach}/refresh", meta.refresh_hook),
+    ("POST", "bases/{app}/webhooks/{ach}/enableNotifications", meta.enable_hook),
+    ("GET", "bases/{app}/webhooks/{ach}/payloads", meta.payloads),
+    ("POST", "{app}/{rec}/{}/uploadAttachment", _upload),
+    ("POST", "{app}/{}/listRecords", _list),
+    ("GET", "{app}/{}", _list),
+    ("POST", "{app}/{}", _create),
+    ("PATCH", "{app}/{}", _update_many),
+    ("PUT", "{app}/{}", _update_many),
+    ("DELETE", "{app}/{}", _delete_many),
+    ("GET", "{app}/{}/{rec}", _get),
+    ("PATCH", "{app}/{}/{rec}", _update_one),
+    ("PUT", "{app}/{}/{rec}", _update_one),
+    ("DELETE", "{app}/{}/{rec}", _delete_one),
+)
+_ROUTES = tuple((method, tuple(pattern.split("/")), handler) for method, pattern, handler in _PATHS)
+
+
+def _handler(method: str, path: tuple[str, ...]) -> Handler:
+    """The handler of a path; refuses unknown routes and malformed ids."""
+    for wanted, pattern, handler in _ROUTES:
+        if wanted == method and len(pattern) == len(path) and all(map(_fits, pattern, path)):
+            return handler
+    raise not_found()
+
+
+def _fits(pattern: str, segment: str) -> bool:
+    """`{}` takes anything but nothing, `{app}` an id with that prefix, other patterns only themselves."""
+    if pattern == "{}":
+        return segment != ""
+    return is_id(segment, pattern[1:-1]) if pattern.startswith("{") else segment == pattern

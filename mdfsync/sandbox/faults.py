@@ -1,0 +1,251 @@
+"""Failures on demand for every service of the sandbox: what a network and a busy vendor do to a client.
+
+An outermost ASGI layer. Rules are set by `POST /_sandbox/faults` (one rule or a list) and matched in order by
+method and path; each may let `skip` requests pass, act `times` times, or act on a share `rate` of the requests
+(reproducibly, by `seed`). Kinds that end in `_after` act when the request has taken effect. The layer also counts
+requests and can hold the rate limit of each base (off unless `limit` is set). `/_sandbox` itself is never harmed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+import time
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+ADMIN = "/_sandbox"
+RATE_LIMIT_BODY = {
+    "errors": [{"error": "RATE_LIMIT_REACHED", "message": "Rate limit exceeded. Please try again later"}]
+}
+RATE_LIMIT_SINGULAR = {
+    "error": {"type": "RATE_LIMIT_REACHED", "message": "Rate limit exceeded. Please try again later"}
+}
+BILLING_BODY = {
+    "error": {
+        "type": "PUBLIC_API_BILLING_LIMIT_EXCEEDED",
+        "message": "The monthly API call limit of this workspace has been reached.",
+    }
+}
+UNAVAILABLE_BODY = {"error": {"type": "RETRIABLE_ERROR", "message": "The server is busy. Please try again."}}
+BAD_GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
+_JSON = "application/json"
+_INSTEAD: dict[str, tuple[int, str, str]] = {
+    "rate_limit": (429, _JSON, json.dumps(RATE_LIMIT_BODY)),
+    "rate_limit_singular": (429, _JSON, json.dumps(RATE_LIMIT_SINGULAR)),
+    "billing": (429, _JSON, json.dumps(BILLING_BODY)),
+    "unavailable": (503, _JSON, json.dumps(UNAVAILABLE_BODY)),
+    "bad_gateway": (502, "text/html", BAD_GATEWAY_PAGE),
+    "expired_offset": (422, _JSON, json.dumps({"error": {"type": "LIST_RECORDS_ITERATOR_NOT_AVAILABLE"}})),
+}
+KINDS = frozenset(
+    {*_INSTEAD, "unavailable_after", "bad_gateway_after", "drop", "drop_after", "slow", "slow_after", "truncated",
+     "answer", "answer_after"}
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Fault:
+    """One rule. `seconds` belongs to slow kinds, `status`/`body` to `answer` kinds; `acted` counts."""
+
+    kind: str
+    method: str = ".*"
+    path: str = ".*"
+    times: int | None = None
+    skip: int = 0
+    rate: float = 1.0
+    seed: str = ""
+    seconds: float = 1.0
+    retry_after: int | None = None
+    status: int = 500
+    body: Any = None
+    seen: int = 0
+    acted: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"unknown fault {self.kind!r}; known: {', '.join(sorted(KINDS))}")
+        for pattern in (self.method, self.path):
+            re.compile(pattern)
+
+    def takes(self, method: str, target: str) -> bool:
+        """Whether this rule acts on a request (and count it)."""
+        if not re.fullmatch(self.method, method) or not re.search(self.path, target):
+            return False
+        if self.kind == "expired_offset" and "offset=" not in target:
+            return False
+        self.seen += 1
+        if self.seen <= self.skip or (self.times is not None and self.acted >= self.times):
+            return False
+        dice = int.from_bytes(hashlib.sha256(f"{self.seed}/{self.seen}".encode()).digest()[:8]) / 2**64
+        if dice >= self.rate:
+            return False
+        self.acted += 1
+        return True
+
+    def instead(self) -> tuple[int, str, str]:
+        """(status, media type, body) that replaces the service's answer."""
+        if self.kind.startswith("answer"):
+            text = self.body if isinstance(self.body, str) else json.dumps(self.body)
+            return self.status, _JSON, text
+        return _INSTEAD[self.kind.removesuffix("_after")]
+
+
+@dataclass(slots=True)
+class RateLimit:
+    """At most `per_second` requests to one base within any second; over it, `penalty` seconds of refusals. Requests
+    made during a penalty are counted as `violations`."""
+
+    per_second: int
+    penalty: float = 30.0
+    violations: int = 0
+    _recent: dict[str, deque[float]] = field(default_factory=dict)
+    _until: dict[str, float] = field(default_factory=dict)
+
+    def refuses(self, base: str, now: float) -> bool:
+        """Whether a request to a base comes too soon."""
+        if now < self._until.get(base, 0):
+            self.violations += 1
+            return True
+        recent = self._recent.setdefault(base, deque())
+        while recent and recent[0] <= now - 1:
+            recent.popleft()
+        if len(recent) >= self.per_second:
+            self._until[base] = now + self.penalty
+            return True
+        recent.append(now)
+        return False
+
+
+class Faults:
+    """The knobs of one running sandbox: fault rules, rate limit, request counter."""
+
+    def __init__(self) -> None:
+        self.rules: list[Fault] = []
+        self.limit: RateLimit | None = None
+        self.counts: Counter[str] = Counter()
+        self.recent: deque[dict[str, Any]] = deque(maxlen=5_000)
+
+    def add(self, rules: Any) -> None:
+        """Add rules given as JSON; `ValueError` or `TypeError` when one makes no sense."""
+        self.rules += [Fault(**rule) for rule in (rules if isinstance(rules, list) else [rules])]
+
+    def note(self, method: str, target: str) -> dict[str, Any]:
+        """Count one request; the entry's status is filled in when it is known."""
+        first = target.lstrip("/").split("/", 1)[0]
+        service = first if first in {"hubspot", "crossbeam"} else "airtable"
+        entry = {"service": service, "method": method, "target": target, "status": 0}
+        self.counts[service] += 1
+        self.recent.append(entry)
+        return entry
+
+    def choose(self, method: str, target: str) -> Fault | None:
+        """The first rule that acts on a request."""
+        return next((rule for rule in self.rules if rule.takes(method, target)), None)
+
+    def over_limit(self, target: str) -> bool:
+        """Whether the rate limit of the base in an Airtable path refuses a request."""
+        base = re.search(r"/v0/(?:.*/)?(app[0-9A-Za-z]{14})", target.split("?")[0])
+        return bool(self.limit and base and self.limit.refuses(base.group(1), time.monotonic()))
+
+
+class FaultLayer:
+    """Wraps an ASGI application with `Faults`."""
+
+    def __init__(self, app: ASGIApp, faults: Faults) -> None:
+        self.app = app
+        self.faults = faults
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(ADMIN):
+            await self.app(scope, receive, send)
+            return
+        path: bytes = scope.get("raw_path") or scope["path"].encode()
+        query: bytes = scope["query_string"]
+        target = path.decode("latin-1") + ("?" + query.decode("latin-1") if query else "")
+        entry = self.faults.note(scope["method"], target)
+
+        async def noting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                entry["status"] = message["status"]
+            await send(message)
+
+        if self.faults.over_limit(target):
+            await _drain(receive)
+            await _reply(noting, *_INSTEAD["rate_limit"])
+            return
+        fault = self.faults.choose(scope["method"], target)
+        if fault is None:
+            await self.app(scope, receive, noting)
+            return
+        entry["fault"] = fault.kind
+        await self._harm(fault, scope, receive, noting, send)
+
+    async def _harm(self, fault: Fault, scope: Scope, receive: Receive, send: Send, wire: Send) -> None:
+        kind = fault.kind
+        if kind == "slow":
+            await asyncio.sleep(fault.seconds)
+            await self.app(scope, receive, send)
+            return
+        if kind in {"drop_after", "truncated", "slow_after"} or kind.endswith("_after"):
+            kept: list[Message] = []
+            await self.app(scope, receive, _keeper(kept))
+        else:
+            await _drain(receive)
+        if kind in {"drop", "drop_after"}:
+            await _hang_up(wire)
+        elif kind == "truncated":
+            await _truncate(kept, send)
+            await _hang_up(wire)
+        elif kind == "slow_after":
+            await asyncio.sleep(fault.seconds)
+            for message in kept:
+                await send(message)
+        else:
+            await _reply(send, *fault.instead(), retry_after=fault.retry_after)
+
+
+def _keeper(kept: list[Message]) -> Send:
+    async def keep(message: Message) -> None:
+        kept.append(message)
+
+    return keep
+
+
+async def _drain(receive: Receive) -> None:
+    """Read the request to its end, as a server does before it refuses."""
+    more = True
+    while more:
+        message = await receive()
+        more = message["type"] == "http.request" and message.get("more_body", False)
+
+
+async def _reply(send: Send, status: int, media_type: str, text: str, retry_after: int | None = None) -> None:
+    body = text.encode()
+    headers = [(b"content-type", media_type.encode()), (b"content-length", str(len(body)).encode())]
+    if retry_after is not None:
+        headers.append((b"retry-after", str(retry_after).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _truncate(kept: list[Message], send: Send) -> None:
+    """The whole header, half of the body."""
+    body = b"".join(message.get("body", b"") for message in kept[1:])
+    await send(kept[0])
+    await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+
+
+async def _hang_up(wire: Send) -> None:
+    """Cut the TCP connection without a word. Without a socket (in-process use) it is an error instead."""
+    transport = getattr(getattr(wire, "__self__", None), "transport", None)
+    if transport is None:
+        raise ConnectionResetError("connection dropped by the sandbox")
+    transport.close()
+    while not wire.__self__.disconnected:  # type: ignore[attr-defined]
+        await asyncio.sleep(0)
