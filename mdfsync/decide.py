@@ -8,7 +8,7 @@ not touched. It applies nothing itself. A pure function, between `history` and `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -20,6 +20,7 @@ from mdfsync.policy.dictionary import FieldSpec
 from mdfsync.values import STAMP_NOW, canonical, instant_text, list_items
 
 Edits = Mapping[tuple[str, str, str], Edit]
+Cells = Callable[[Subject], Mapping[str, str]]
 Disposition = Literal["approved", "edited", "rejected"]
 
 
@@ -48,8 +49,9 @@ class Decided:
     feedback: dict[str, str] = field(default_factory=dict)
 
 
-def decide(snapshot: Snapshot, ledger: Ledger, edits: Edits, policy: Policy) -> Decided:
-    """Every decision in the base that has not been dealt with."""
+def decide(snapshot: Snapshot, ledger: Ledger, edits: Edits, policy: Policy, about: Cells) -> Decided:
+    """Every decision in the base that has not been dealt with. `about` gives a row's cells with those of its campaign
+    and partner behind them: they say who holds which role."""
     out = Decided()
     sets = _sets(snapshot)
     frozen = snapshot.duplicates()
@@ -65,7 +67,7 @@ def decide(snapshot: Snapshot, ledger: Ledger, edits: Edits, policy: Policy) -> 
         spec = _field(policy, subject.table, row.get("field"))
         if target is None or spec is None or subject in frozen:
             out.states[change_id] = {"state": f"{REFUSED}the row or field it concerns cannot be written now"}
-        elif refusal := refuse(ruling, row, target, policy):
+        elif refusal := refuse(ruling, row, target, policy, about):
             out.states[change_id] = {"state": REFUSED + refusal}
         else:
             _carry_out(out, row, target, spec, ruling)
@@ -106,7 +108,7 @@ def _field(policy: Policy, table: str, name: str) -> FieldSpec | None:
     return spec.fields.get(name) if spec else None
 
 
-def refuse(ruling: Ruling, row: Record, target: Record, policy: Policy) -> str:
+def refuse(ruling: Ruling, row: Record, target: Record, policy: Policy, about: Cells) -> str:
     """Why this decision may not be carried out; `""` when it may."""
     table, name = row.get("table"), row.get("field")
     matrix = policy.approvals
@@ -118,11 +120,13 @@ def refuse(ruling: Ruling, row: Record, target: Record, policy: Policy) -> str:
         return ""
     if matrix.is_worker(ruling.reviewer):
         return "the worker's own user may not decide"
-    return matrix.may_decide(ruling.reviewer, table, name, row.get("kind"), {**target.fields, **_extra(row)})
-
-
-def _extra(row: Record) -> dict[str, str]:
-    return {"change_requested_by": row.get("requested_by")} if row.get("requested_by") else {}
+    if matrix.needs_actor(table, name):
+        for pair in matrix.forbidden_pairs:
+            pair_table, _, asked_by = pair.first_cell.partition(".")
+            if pair_table == table and (barred := matrix.forbidden(target.get(asked_by), ruling.reviewer, pair.id)):
+                return barred
+    on = ruling.at.date().isoformat() if ruling.at else ""
+    return matrix.may_decide(ruling.reviewer, table, name, row.get("kind"), about(target.subject), on=on)
 
 
 def _carry_out(out: Decided, row: Record, target: Record, spec: FieldSpec, ruling: Ruling) -> None:

@@ -6,11 +6,13 @@ memory and forget it, so that they move no cursor and judge no absence. Between 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from mdfsync.model import RawRow, SourcePull
+from mdfsync.model import RawRow, Reject, SourcePull, SourceRef
+from mdfsync.values import instant_text, to_instant
 
 
 class SourceMemory(Protocol):
@@ -24,6 +26,8 @@ class SourceMemory(Protocol):
     def accepted_counts(self, source_id: str, limit: int = 5) -> tuple[int, ...]: ...
     def source_status(self, source_id: str) -> Mapping[str, Any]: ...
     def note_pull(self, source_id: str, now: datetime, held: str = "", absent: str = "", sha: str = "") -> None: ...
+    def get(self, key: str) -> str | None: ...
+    def put(self, key: str, value: str) -> None: ...
     def first_seen_all(self, source_id: str) -> dict[str, datetime]: ...
     def previous_pull(self, source_id: str, before: datetime | None = None) -> datetime | None: ...
 
@@ -35,9 +39,11 @@ class SeenRows:
         self.memory = memory
         self.keep = keep
         self._rows: dict[str, dict[str, RawRow]] = {}
+        self._rejects: dict[str, tuple[Reject, ...]] = {}
 
     def take(self, pull: SourcePull, now: datetime) -> None:
         """A delivery that may be used."""
+        self._keep_rejects(pull)
         if self.keep:
             self.memory.accept(pull, now)
             self._rows.pop(pull.source_id, None)
@@ -54,6 +60,23 @@ class SeenRows:
         held = self._of(source_id)
         return tuple(held[key] for key in sorted(held))
 
+    def rejects(self, source_id: str) -> tuple[Reject, ...]:
+        """Rows that could not be read and have not been delivered readable since."""
+        if source_id not in self._rejects:
+            kept = json.loads(self.memory.get(f"rejects:{source_id}") or "[]")
+            self._rejects[source_id] = tuple(_reject(entry) for entry in kept)
+        return self._rejects[source_id]
+
+    def _keep_rejects(self, pull: SourcePull) -> None:
+        """A complete delivery replaces what was rejected before; a partial one mends only the rows it has."""
+        again = {r.ref.external_id for r in pull.rows} | {r.ref.external_id for r in pull.rejects}
+        old = () if pull.complete else self.rejects(pull.source_id)
+        kept = (*(r for r in old if r.ref.external_id not in again), *pull.rejects)
+        if kept != self.rejects(pull.source_id):
+            self._rejects[pull.source_id] = kept
+            if self.keep:
+                self.memory.put(f"rejects:{pull.source_id}", json.dumps([_entry(r) for r in kept]))
+
     def gone(self, source_id: str) -> tuple[RawRow, ...]:
         """Rows that a complete listing no longer had; nothing when absence is not judged."""
         return self.memory.gone(source_id) if self.keep else ()
@@ -62,3 +85,19 @@ class SeenRows:
         if source_id not in self._rows:
             self._rows[source_id] = {row.ref.external_id: row for row in self.memory.rows(source_id)}
         return self._rows[source_id]
+
+
+def _entry(reject: Reject) -> dict[str, str]:
+    ref = reject.ref
+    return {
+        "source_id": ref.source_id, "external_id": ref.external_id, "fetched_at": instant_text(ref.fetched_at),
+        "blob": ref.blob, "row": ref.row, "reason": reject.reason, "detail": reject.detail,
+    }  # fmt: skip
+
+
+def _reject(entry: Mapping[str, str]) -> Reject:
+    ref = SourceRef(
+        source_id=entry["source_id"], external_id=entry["external_id"], observed_at=None,
+        fetched_at=to_instant(entry["fetched_at"]), blob=entry["blob"], row=entry["row"],
+    )  # fmt: skip
+    return Reject(ref=ref, reason=entry["reason"], detail=entry["detail"])

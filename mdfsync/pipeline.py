@@ -39,12 +39,13 @@ PLANS = "mdfsync.plans"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ends:
-    """The effectful ends of one base. `state` remembers everything; `requests` counts calls by service."""
+    """The effectful ends of one base. `state` remembers everything; `sources` are joined once the base was read, since
+    what they ask for stands in it; `requests` counts calls by service."""
 
     base: Base
     state: Ledgered
     archive: Archive
-    sources: Mapping[str, Source]
+    sources: Callable[[Snapshot], Mapping[str, Source]]
     seen: SeenRows
     clock: Clock
     policy: Policy
@@ -171,7 +172,14 @@ def _pull(ends: Ends, asked: Asked, snapshot: Snapshot, now: datetime, telling: 
     wanted = {source for job in asked.jobs for source in job.sources}
     full = asked.full or any(job.full for job in asked.jobs)
     return pull_sources(
-        ends.sources, wanted, ends.seen, ends.policy, full=full, now=now, waived=waived, tell=telling.tick
+        ends.sources(snapshot),
+        wanted,
+        ends.seen,
+        ends.policy,
+        full=full,
+        now=now,
+        waived=waived,
+        tell=telling.tick,
     )
 
 
@@ -229,7 +237,7 @@ def _plan(
         bindings=state.bindings(base_id),
         mirror={s: ends.seen.rows(s) for s in register},
         gone={} if asked.campaign else {s: ends.seen.gone(s) for s in register},
-        sources=source_health(pulls, ends.seen, ends.policy, as_of),
+        sources=source_health(pulls, ends.seen, ends.policy, as_of, base_read_at=snapshot.taken_at),
         seen=_first_seen(ends),
         edits=edits,
         chain=state.chain(base_id),
@@ -237,7 +245,7 @@ def _plan(
         policy=ends.policy,
         as_of=as_of,
         overtaken=frozenset(json.loads(state.get(f"overtaken:{base_id}") or "[]")),
-        rejects=tuple(r for pull in pulls.values() for r in pull.rejects),
+        rejects=tuple(r for source in register for r in ends.seen.rejects(source)),
     )
     planned = make_plan(situation)
     return within(planned, asked.campaign) if asked.campaign else planned

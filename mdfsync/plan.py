@@ -106,12 +106,11 @@ class _Draft:
 def make_plan(now: Situation) -> Planned:
     """Plan everything; nothing is filtered here, `gate` divides."""
     ledger = read_ledger(now.snapshot, now.chain)
-    decided = decide(now.snapshot, ledger, now.edits, now.policy)
+    draft = _Draft()
+    cells = _CellsOf(now.snapshot, draft)
+    decided = draft.decided = decide(now.snapshot, ledger, now.edits, now.policy, cells)
     observed = observe(now.mirror, now.snapshot, now.policy)
     observed = replace(observed, rejects=(*now.rejects, *observed.rejects))
-    draft = _Draft(decided=decided)
-    cells = _CellsOf(now.snapshot, draft)
-
     facts = _facts(now, observed, decided)
     draft.compared.merge(facts)
     _record(now, draft, facts.conflicts, ledger, cells)

@@ -93,10 +93,11 @@ class Base(Protocol):
         ...
 
     def edits(
-        self, cursor: Mapping[str, Any] | None, *, now: datetime
+        self, cursor: Mapping[str, Any] | None, *, now: datetime, watch: bool = True
     ) -> tuple[tuple[Edit, ...], Mapping[str, Any] | None, str]:
         """Edits since the cursor from the change feed (our own writes among them), the new cursor, and a notice
-        when part of the time is blind. Without a feed: no edits, the cursor unchanged, the notice says why."""
+        when part of the time is blind. Without a feed: no edits, the cursor unchanged, the notice says why. A feed
+        that is not there yet is set up, unless `watch` is false (a run that writes nothing)."""
         ...
 
 

@@ -131,9 +131,13 @@ def _status(
     known = edit is not None and edit.value == disposition
     reason = "nobody can be shown to have made this decision" if not known else ""
     if edit is not None and known:
-        reason = policy.approvals.may_decide(edit.actor, row.get("table"), "status", disposition, about)
+        reason = policy.approvals.may_decide(
+            edit.actor, row.get("table"), "status", disposition, about, on=edit.at.date().isoformat()
+        )
     if disposition == "waive" and not policy.rules[finding.rule_id].waivable:
         reason = "this rule is never waived"
+    if disposition == "waive" and finding.key in policy.rules[finding.rule_id].params.get("never_waived", ()):
+        reason = f"{finding.key} is never waived"
     if disposition == "waive" and not reason and not row.get("waive_reason"):
         reason = "a waiver needs its reason"
     if reason:

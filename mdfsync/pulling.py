@@ -19,6 +19,7 @@ from mdfsync.sources import delivery_sha, guard, health, held_key
 from mdfsync.view import SourceHealth
 
 Tell = Callable[[str], None]
+BASE = "airtable.base"
 
 
 def pull_sources(
@@ -66,10 +67,10 @@ def _judged(pull: SourcePull, seen: SeenRows, policy: Policy, waived: frozenset[
 
 
 def source_health(
-    pulls: Mapping[str, SourcePull], seen: SeenRows, policy: Policy, now: datetime
+    pulls: Mapping[str, SourcePull], seen: SeenRows, policy: Policy, now: datetime, *, base_read_at: datetime
 ) -> dict[str, SourceHealth]:
-    """How every register source stands after the pulls."""
-    return {
+    """How every register source stands after the pulls. The base itself was just read."""
+    out = {
         source_id: health(
             seen.memory.source_status(source_id),
             seen.memory.accepted_counts(source_id),
@@ -80,3 +81,6 @@ def source_health(
         )
         for source_id, entry in policy.register.sources.items()
     }
+    window = policy.register.sources[BASE].refresh_window
+    out[BASE] = SourceHealth(last_accepted_at=base_read_at, refresh_window=window, status="fresh", required=True)
+    return out

@@ -166,10 +166,13 @@ class AirtableBase:
                 found[carried].append(record_id)
         return {i: tuple(sorted(record_ids)) for i, record_ids in found.items()}
 
-    def edits(self, cursor: Json | None, *, now: datetime) -> tuple[tuple[Edit, ...], Json | None, str]:
-        """Edits since the cursor, the new cursor, a notice when part of the time is blind
-        (`airtable_feed`)."""
-        return Feed(self._remote, self._caller, self._dictionary, self._bound()).poll(cursor, now=now)
+    def edits(
+        self, cursor: Json | None, *, now: datetime, watch: bool = True
+    ) -> tuple[tuple[Edit, ...], Json | None, str]:
+        """Edits since the cursor, the new cursor, a notice when part of the time is blind (`airtable_feed`).
+        `watch` false: no webhook is made where there is none."""
+        feed = Feed(self._remote, self._caller, self._dictionary, self._bound())
+        return feed.poll(cursor, now=now, watch=watch)
 
     # -- writing records
 

@@ -61,16 +61,18 @@ class Feed:
         self._api, self._url, self._caller = base.api, str(base.urls.webhooks), caller
         self._dictionary, self._binding = dictionary, binding
 
-    def poll(self, cursor: Cursor | None, *, now: datetime) -> tuple[tuple[Edit, ...], Cursor | None, str]:
+    def poll(
+        self, cursor: Cursor | None, *, now: datetime, watch: bool = True
+    ) -> tuple[tuple[Edit, ...], Cursor | None, str]:
         """(edits since the cursor, new cursor, notice).
 
         The cursor is JSON: `webhook` and `cursor` say what to read next, `until` how far the log has been
         read, `looked_at` when the hook itself was last seen alive. Without a cursor a hook of ours that is
-        there is read from its beginning (state was lost), else one is made.
+        there is read from its beginning (state was lost), else one is made, unless `watch` is false.
         """
         if cursor is None:
             try:
-                hook = self._ready(self._hooks(), now)
+                hook = self._ready(self._hooks(), now, watch)
             except _NoFeed as reason:
                 return (), None, f"no change feed: {reason}"
             log = self._read(hook, 1, now)
@@ -82,7 +84,7 @@ class Feed:
             log.holes.insert(0, _interval(until, now - KEPT, "older than Airtable keeps"))
         if log.dead_since is not None or now - looked_at >= LOOKED_AT_EVERY:
             try:
-                hook, looked_at = self._looked_after(log, hook, until, looked_at, now), now
+                hook, looked_at = self._looked_after(log, hook, until, looked_at, now, watch), now
             except _NoFeed as reason:
                 log.holes.append(_interval(log.dead_since or looked_at, now, str(reason)))
         return self._told(log, hook, looked_at, now)
@@ -98,7 +100,9 @@ class Feed:
         except Forbidden:
             raise _NoFeed("the token may not manage webhooks (scope webhook:manage)") from None
 
-    def _looked_after(self, log: _Log, hook: str, until: datetime, looked_at: datetime, now: datetime) -> str:
+    def _looked_after(
+        self, log: _Log, hook: str, until: datetime, looked_at: datetime, now: datetime, watch: bool
+    ) -> str:
         """The hook to read from now on: the same one while it lives, else another, whose log is read too."""
         hooks = self._hooks()
         known = next((h for h in hooks if h.get("id") == hook), None)
@@ -106,7 +110,7 @@ class Feed:
             log.dead_since = _dead_since(known, until, looked_at, now)
         if log.dead_since is None:
             return hook
-        other = self._ready([h for h in hooks if h.get("id") != hook], now)
+        other = self._ready([h for h in hooks if h.get("id") != hook], now, watch)
         log.holes.append(_interval(log.dead_since, now, "the webhook was gone or expired and was made anew"))
         fresh = self._read(other, 1, now)
         log.payloads += fresh.payloads
@@ -114,12 +118,14 @@ class Feed:
         log.holes += fresh.holes
         return other
 
-    def _ready(self, hooks: Sequence[Json], now: datetime) -> str:
+    def _ready(self, hooks: Sequence[Json], now: datetime, watch: bool) -> str:
         """Id of a living hook with our specification, made if there is none."""
         for hook in hooks:
-            ours = hook.get("specification") == SPECIFICATION and not hook.get("notificationUrl")
-            if ours and _dead_since(hook, now, now, now) is None:
+            ours = _stated(hook.get("specification")) == _stated(SPECIFICATION)
+            if ours and not hook.get("notificationUrl") and _dead_since(hook, now, now, now) is None:
                 return str(hook["id"])
+        if not watch:
+            raise _NoFeed("its webhook is made by a run that may write")
         try:
             return self._caller.write("making the webhook", self._make, resend_when_limited=True)
         except Forbidden:
@@ -188,6 +194,14 @@ class Feed:
         }
         notice = f"change feed with gaps: {'; '.join(log.holes)}" if log.holes else ""
         return edits, cursor, notice
+
+
+def _stated(specification: Any) -> Any:
+    """A specification without what it leaves at its default, so that ours is known however it is echoed."""
+    if not isinstance(specification, dict):
+        return specification
+    plain = {key: _stated(value) for key, value in specification.items()}
+    return {key: value for key, value in plain.items() if value not in (None, False, [], {})}
 
 
 def _dead_since(hook: Json | None, until: datetime, looked_at: datetime, now: datetime) -> datetime | None:

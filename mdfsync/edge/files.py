@@ -146,8 +146,12 @@ def fitting(mappings: Sequence[MappingSpec], data: bytes) -> tuple[MappingSpec, 
     are. `Unreadable` with the nearest miss when none fits."""
     misses: list[tuple[int, str]] = []
     for spec in mappings:
-        table = read_table(data, fallback=spec.encoding, delimiter=spec.delimiter, sheet=spec.sheet)
-        columns = columns_of(table.header, spec.columns)
+        try:
+            table = read_table(data, fallback=spec.encoding, delimiter=spec.delimiter, sheet=spec.sheet)
+            columns = columns_of(table.header, spec.columns)
+        except Unreadable as error:
+            misses.append((0, str(error)))
+            continue
         missing = [spec.columns[target][0] for target in spec.required_columns if target not in columns]
         if not missing:
             return spec, table, columns

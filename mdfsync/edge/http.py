@@ -84,9 +84,7 @@ class _Adapter(HTTPAdapter):
         with self._pace.turn():
             return self._send(request, timeout, options)
 
-    def _send(
-        self, request: requests.PreparedRequest, timeout: Any, options: Mapping[str, Any]
-    ) -> requests.Response:
+    def _send(self, request: requests.PreparedRequest, timeout: Any, options: Mapping[str, Any]) -> requests.Response:
         if self._calls is not None:
             self._calls.add(self._service)
         return super().send(request, timeout=timeout or self._timeout, **options)
@@ -158,7 +156,9 @@ def complaint(body: Any) -> tuple[str, str]:
     error = body.get("error")
     several = body.get("errors")
     if error is None and isinstance(several, list) and several and isinstance(several[0], dict):
-        error = several[0] if "error" not in several[0] else {**several[0], "type": several[0]["error"]}
+        first = several[0]
+        kind = first.get("error") or first.get("type")
+        error = {**first, "type": kind} if kind else None
     if isinstance(error, dict):
         return str(error.get("type") or ""), str(error.get("message") or "")
     if isinstance(error, str):
@@ -315,17 +315,13 @@ class Caller:
         said = redacted(f"{status} {kind}: {message}" if message else f"{status} {kind}")
         place = f"{self.service.name} refused {what} ({said})"
         if status == 429 and kind in self.service.spent:
-            return QuotaSpent(
-                f"{place}: the plan's calls are used up; raise the plan or wait for its next period"
-            )
+            return QuotaSpent(f"{place}: the plan's calls are used up; raise the plan or wait for its next period")
         if status == 429:
             return self._limited(place, retry_after(response.headers))
         if status == 401:
             return AuthLost(f"{place}: check {self.service.credential}")
         if status == 403:
-            return Forbidden(
-                f"{place}: scope of the token or role of its owner too low, or it does not exist there"
-            )
+            return Forbidden(f"{place}: scope of the token or role of its owner too low, or it does not exist there")
         if status >= 500 or status == 408:
             return _Lost(f"{self.service.name} failed at {what} ({said})")
         return _Refused(place, status, kind)
@@ -348,6 +344,4 @@ def _never_sent(error: requests.RequestException) -> bool:
     if isinstance(error, requests.ConnectTimeout):
         return True
     cause = error.args[0] if error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(
-        cause.reason, NewConnectionError | ConnectTimeoutError
-    )
+    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError | ConnectTimeoutError)

@@ -20,8 +20,9 @@ from mdfsync.edge.hubspot_lists import OwnerSource, PipelineSource
 from mdfsync.edge.hubspot_objects import LAG, OVERLAP, ObjectSource
 from mdfsync.edge.hubspot_pull import lacking
 from mdfsync.edge.hubspot_touches import ParticipationSource, SubmissionSource
-from mdfsync.edge.hubspot_wire import PRODUCTION, UNDATED, Answer, Refused, Wire
+from mdfsync.edge.hubspot_wire import PRODUCTION, UNDATED, Refused, Wire
 from mdfsync.edge.pace import Calls, Pace
+from mdfsync.edge.paged import Answer
 from mdfsync.ports import Archive, Source
 
 Ids = Callable[[], Sequence[str]]
@@ -48,11 +49,13 @@ def open_hubspot(
     url: str = PRODUCTION,
     version: str = UNDATED,
     pace: Pace | None = None,
+    search_pace: Pace | None = None,
     calls: Calls | None = None,
 ) -> HubspotApi:
     """An account by its access token. `version`: `v3`, or a dated one (`2026-03`) through the path table.
     `UsageError` for a token or URL that cannot be used."""
-    return HubspotApi(Wire(token=token, url=url or PRODUCTION, version=version, pace=pace, calls=calls))
+    wire = Wire(token=token, url=url or PRODUCTION, version=version, pace=pace, search_pace=search_pace, calls=calls)
+    return HubspotApi(wire)
 
 
 def hubspot_sources(

@@ -14,9 +14,10 @@ from functools import partial
 
 from mdfsync.edge.hubspot_client import HubspotApi
 from mdfsync.edge.hubspot_kinds import CAMPAIGNS
-from mdfsync.edge.hubspot_pull import HubspotSource, Oddity, Page, Reading, moment
+from mdfsync.edge.hubspot_pull import HubspotSource
 from mdfsync.edge.hubspot_records import undefined
-from mdfsync.edge.hubspot_wire import Answer, Refused
+from mdfsync.edge.hubspot_wire import Refused
+from mdfsync.edge.paged import Answer, Oddity, Page, Reading, moment
 from mdfsync.model import RawRow, SourcePull
 from mdfsync.ports import Archive
 

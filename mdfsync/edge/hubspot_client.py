@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mdfsync.edge.hubspot_wire import Answer, Query, Wire
+from mdfsync.edge.hubspot_wire import Query, Wire
+from mdfsync.edge.paged import Answer
 from mdfsync.errors import UsageError
 
 _CAMPAIGNS = "/marketing/v3/campaigns"

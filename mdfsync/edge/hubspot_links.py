@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from mdfsync.edge.hubspot_client import HubspotApi
-from mdfsync.edge.hubspot_pull import HubspotSource, Oddity, Page, Reading, lacking, some
+from mdfsync.edge.hubspot_pull import HubspotSource, lacking
 from mdfsync.edge.hubspot_records import absentees
 from mdfsync.edge.hubspot_wire import Refused
+from mdfsync.edge.paged import Oddity, Page, Reading, some
 from mdfsync.model import RawRow, SourcePull
 from mdfsync.ports import Archive
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import partial
 
 from mdfsync.edge.hubspot_client import HubspotApi
-from mdfsync.edge.hubspot_pull import HubspotSource, Page, Reading, moment
-from mdfsync.edge.hubspot_wire import Answer
+from mdfsync.edge.hubspot_pull import HubspotSource
+from mdfsync.edge.paged import Answer, Page, Reading, moment
 from mdfsync.model import RawRow, SourcePull
 from mdfsync.ports import Archive
 

@@ -17,8 +17,9 @@ from typing import Any
 
 from mdfsync.edge.hubspot_client import HubspotApi
 from mdfsync.edge.hubspot_kinds import Kind
-from mdfsync.edge.hubspot_pull import HubspotSource, Oddity, Page, Reading, milliseconds
+from mdfsync.edge.hubspot_pull import HubspotSource
 from mdfsync.edge.hubspot_records import Records
+from mdfsync.edge.paged import Oddity, Page, Reading, milliseconds
 from mdfsync.model import RawRow, SourcePull
 from mdfsync.ports import Archive
 from mdfsync.values import digest

@@ -17,8 +17,7 @@ from typing import Any
 
 from mdfsync.edge.hubspot_client import HubspotApi
 from mdfsync.edge.hubspot_kinds import Kind
-from mdfsync.edge.hubspot_pull import Oddity, Page, Reading, moment, some
-from mdfsync.edge.hubspot_wire import Answer
+from mdfsync.edge.paged import Answer, Oddity, Page, Reading, moment, some
 from mdfsync.model import RawRow
 
 BATCH = 100

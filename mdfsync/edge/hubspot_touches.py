@@ -17,8 +17,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from mdfsync.edge.hubspot_client import HubspotApi
-from mdfsync.edge.hubspot_pull import HubspotSource, Oddity, Page, Reading, milliseconds, moment
-from mdfsync.edge.hubspot_wire import Answer, Refused
+from mdfsync.edge.hubspot_pull import HubspotSource
+from mdfsync.edge.hubspot_wire import Refused
+from mdfsync.edge.paged import Answer, Oddity, Page, Reading, milliseconds, moment
 from mdfsync.model import RawRow, SourcePull
 from mdfsync.ports import Archive
 from mdfsync.values import short_id

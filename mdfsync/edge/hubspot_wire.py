@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -21,6 +20,7 @@ import requests
 
 from mdfsync.edge.http import Caller, Garbled, ReadRejected, Service, redacted, require_token, session
 from mdfsync.edge.pace import Calls, Pace
+from mdfsync.edge.paged import Answer
 from mdfsync.errors import AuthLost, QuotaSpent, Stopped, Unreachable, UsageError
 
 PRODUCTION = "https://api.hubapi.com"
@@ -55,20 +55,10 @@ class Refused(ReadRejected):
         super().__init__(message, status=status, kind=kind)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A 200 or 207: the bytes as they came, the JSON object in them, the server's `Date`, requests it took."""
-
-    status: int
-    data: bytes
-    body: dict[str, Any]
-    at: datetime | None
-    attempts: int
-
-
 class Wire:
     """One account of HubSpot. `url` is its root (https, or http on this machine); `version` is `v3` or a dated one
-    such as `2026-03`; `pace` and `calls` are shared with whatever else speaks to the same account."""
+    such as `2026-03`; `pace`, `search_pace` (searches have a limit of their own) and `calls` are shared with whatever
+    else speaks to the same account."""
 
     def __init__(
         self,
@@ -77,6 +67,7 @@ class Wire:
         url: str = PRODUCTION,
         version: str = UNDATED,
         pace: Pace | None = None,
+        search_pace: Pace | None = None,
         calls: Calls | None = None,
     ) -> None:
         if version != UNDATED and not re.fullmatch(r"20\d\d-(03|09)", version):
@@ -84,7 +75,7 @@ class Wire:
         self.url = url.rstrip("/")
         self.version = version
         self._pace = pace or Pace(PER_SECOND)
-        self._search_pace = Pace(SEARCHES_PER_SECOND, sleep=self._pace.sleep)
+        self._search_pace = search_pace or Pace(SEARCHES_PER_SECOND, sleep=self._pace.sleep)
         self._session = session(service="hubspot", pace=self._pace, calls=calls)
         self._session.headers["Authorization"] = f"Bearer {require_token(token, CREDENTIAL)}"
         service = Service(name="HubSpot", credential=CREDENTIAL, spent=frozenset({"DAILY"}), pause=1.0)
@@ -149,7 +140,7 @@ class Wire:
         body = response.json()
         if status not in {200, 207} or not isinstance(body, dict):
             raise Garbled("not a JSON object")
-        return Answer(status=status, data=response.content, body=body, at=date, attempts=attempts)
+        return Answer(data=response.content, body=body, at=date, attempts=attempts)
 
     def _quieten(self, response: requests.Response, attempts: int, *, search: bool) -> None:
         """Close the latch as long as the policy that was hit asks, longer with every attempt."""
@@ -210,7 +201,3 @@ def _scopes(body: Mapping[str, Any]) -> tuple[str, ...]:
             if "scope" in key.lower() and isinstance(values, list):
                 found += [redacted(str(v)) for v in values]
     return tuple(dict.fromkeys(found))
-
-
-Fetch = Callable[[str | None], Answer]
-"""Fetches the page behind a cursor (None = the first one)."""

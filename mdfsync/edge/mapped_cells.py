@@ -9,7 +9,7 @@ format. A text that looks like a formula is a text. Pure; used by `files` and `c
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -24,9 +24,14 @@ _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " "})
 _MINUS = str.maketrans({"\u2212": "-"})
 
 
-def columns_of(header: Sequence[str], wanted: Mapping[str, tuple[str, ...]], prefix: str = "") -> dict[str, int]:
-    """Position of each target whose header (best first, behind `prefix`) the file has. `Unreadable` when a
-    header that is needed stands twice."""
+def columns_of(
+    header: Sequence[str],
+    wanted: Mapping[str, tuple[str, ...]],
+    prefix: str = "",
+    needed: Collection[str] | None = None,
+) -> dict[str, int]:
+    """Position of each target whose header (best first, behind `prefix`) the file has. A header that stands twice is
+    `Unreadable` if the target is `needed` (default: all are), else the target is left out."""
     places: dict[str, list[int]] = {}
     for position, name in enumerate(header):
         places.setdefault(header_key(name), []).append(position)
@@ -36,6 +41,8 @@ def columns_of(header: Sequence[str], wanted: Mapping[str, tuple[str, ...]], pre
         if not present:
             continue
         if len(present[0]) > 1:
+            if needed is not None and target not in needed:
+                continue
             columns = ", ".join(str(position + 1) for position in present[0])
             raise Unreadable(f"has the header {header[present[0][0]]!r} in columns {columns}: keep one")
         found[target] = present[0][0]

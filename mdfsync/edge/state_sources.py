@@ -37,21 +37,11 @@ class SourceState(Store):
 
     def _mirror(self, source_id: str, condition: sa.ColumnElement[bool]) -> tuple[RawRow, ...]:
         table = source_rows
-        query = (
-            sa.select(
-                table.c.external_id,
-                table.c.body,
-                table.c.observed_at,
-                table.c.fetched_at,
-                table.c.blob,
-                table.c.row,
-            )
-            .where(table.c.source_id == source_id, condition)
-            .order_by(table.c.external_id)
-        )
+        wanted = (table.c.external_id, table.c.body, table.c.observed_at, table.c.fetched_at, table.c.blob, table.c.row)
         with self._read() as connection:
-            found = connection.execute(query).all()
-        return tuple(_raw_row(source_id, line) for line in found)
+            found = connection.execute(sa.select(*wanted).where(table.c.source_id == source_id, condition)).all()
+        # Sorted here: a database's own order depends on its collation.
+        return tuple(_raw_row(source_id, line) for line in sorted(found, key=lambda line: line.external_id))
 
     def known(self, source_id: str) -> dict[str, str]:
         """Hash of the body (`values.digest`) of every row that is not gone, by external id."""

@@ -37,14 +37,14 @@ _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 
 def read_xlsx(data: bytes, sheet: str) -> Table:
     """The table of a sheet; `Unreadable` when the file or the sheet cannot be used."""
-    formulas = _inspect(data)
     try:
-        header, lines = _read(data, sheet, formulas)
+        header, lines = _read(data, sheet, formulas=_inspect(data))
     except Unreadable:
         raise
     except Exception as error:
-        # openpyxl raises whatever the malformed part happened to trip: KeyError, TypeError, ParseError, …
-        raise Unreadable(f"is not a readable XLSX file ({type(error).__name__}): save it again") from error
+        # zipfile and openpyxl raise whatever the malformed part happened to trip: zlib.error, KeyError, ParseError, …
+        reason = type(error.__cause__ or error).__name__
+        raise Unreadable(f"is not a readable XLSX file ({reason}): save it again") from error
     if not header:
         raise Unreadable("is empty")
     return Table(header=header, lines=tuple(lines), encoding="xlsx")
@@ -54,19 +54,16 @@ def _inspect(data: bytes) -> bool:
     """Check the zip before unpacking; true when a sheet holds formulas."""
     if not DEFUSEDXML:
         raise Unreadable("cannot be opened safely: defusedxml is switched off (OPENPYXL_DEFUSEDXML)")
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as package:
-            members = package.infolist()
-            if len(members) > MAX_MEMBERS or sum(m.file_size for m in members) > MAX_UNPACKED:
-                raise Unreadable("unpacks to more than a table can be: possibly a decompression bomb")
-            if any(m.file_size > RATIO_FROM and m.file_size > MAX_RATIO * m.compress_size for m in members):
-                raise Unreadable("is packed tighter than any table: possibly a decompression bomb")
-            if "xl/workbook.xml" not in package.namelist():
-                raise Unreadable("is a zip file but not an XLSX workbook")
-            sheets = [m for m in members if m.filename.startswith("xl/worksheets/")]
-            return any(_holds(package, member) for member in sheets)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
-        raise Unreadable(f"is damaged: {error}") from None
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        members = package.infolist()
+        if len(members) > MAX_MEMBERS or sum(m.file_size for m in members) > MAX_UNPACKED:
+            raise Unreadable("unpacks to more than a table can be: possibly a decompression bomb")
+        if any(m.file_size > RATIO_FROM and m.file_size > MAX_RATIO * m.compress_size for m in members):
+            raise Unreadable("is packed tighter than any table: possibly a decompression bomb")
+        if "xl/workbook.xml" not in package.namelist():
+            raise Unreadable("is a zip file but not an XLSX workbook")
+        sheets = [m for m in members if m.filename.startswith("xl/worksheets/")]
+        return any(_holds(package, member) for member in sheets)
 
 
 def _holds(package: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
@@ -79,7 +76,7 @@ def _holds(package: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
     return False
 
 
-def _read(data: bytes, sheet: str, formulas: bool) -> tuple[tuple[str, ...], list[Line]]:
+def _read(data: bytes, sheet: str, *, formulas: bool) -> tuple[tuple[str, ...], list[Line]]:
     rows = _rows(data, sheet, values=True)
     # Only the second reading tells a blank cell from a formula that was never computed.
     written = _rows(data, sheet, values=False) if formulas else None

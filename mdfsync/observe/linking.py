@@ -41,7 +41,7 @@ def prop(row: RawRow, name: str) -> str:
 def link(mirror: Mapping[str, tuple[RawRow, ...]], snapshot: Snapshot) -> Links:
     """All links that the mirror and the base's Campaigns rows give."""
     rows = snapshot.tables.get("Campaigns", ())
-    campaigns = _campaigns(mirror.get("hubspot.campaigns", ()), rows)
+    campaigns = linked_campaigns(mirror.get("hubspot.campaigns", ()), rows)
     contacts = _contacts(mirror, campaigns)
     deal_contacts = _associated(mirror, "deals", "contacts")
     utms = _utms(mirror.get("hubspot.campaigns", ()), rows, campaigns)
@@ -63,7 +63,8 @@ def link(mirror: Mapping[str, tuple[RawRow, ...]], snapshot: Snapshot) -> Links:
     )
 
 
-def _campaigns(hubspot: Iterable[RawRow], rows: Iterable[Record]) -> dict[str, str]:
+def linked_campaigns(hubspot: Iterable[RawRow], rows: Iterable[Record]) -> dict[str, str]:
+    """HubSpot campaign GUID → joint campaign id, by the id on the campaign or the GUID typed on the Campaigns row."""
     typed = {r.get("hubspot_campaign_id").lower(): r.subject.id for r in rows if r.get("hubspot_campaign_id")}
     out = {}
     for row in hubspot:

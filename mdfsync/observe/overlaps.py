@@ -165,11 +165,7 @@ def _partners(snapshot: Snapshot) -> dict[str, str]:
 
 
 def _campaigns_of_partners(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
-    closed = {
-        r.subject.id
-        for r in snapshot.tables.get("Campaigns", ())
-        if r.get("campaign_status").lower() in CLOSED or r.get("lifecycle").lower() in CLOSED
-    }
+    closed = {r.subject.id for r in snapshot.tables.get("Campaigns", ()) if r.get("campaign_status") in CLOSED}
     out: dict[str, set[str]] = {}
     for row in snapshot.tables.get("Campaign Partners", ()):
         if row.get("joint_campaign_id") and row.get("joint_campaign_id") not in closed:

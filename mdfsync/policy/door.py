@@ -33,7 +33,7 @@ def span(text: object) -> timedelta:
     """`20m`, `26h`, `8d` as a duration. `ValueError` for anything else, zero included."""
     match = _SPAN.fullmatch(text) if isinstance(text, str) else None
     if match is None or not int(match[1]):
-        raise ValueError("not a duration such as 20m, 26h or 8d")
+        raise ValueError("is not a duration, write one such as 20m, 26h or 8d")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 

@@ -34,12 +34,12 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
         for row in view.rows(table):
             if not row.fields:
                 continue
-            if not row.id:
+            if not row.text(spec.id_field):
                 yield speak(
                     setting,
                     row.place,
                     f"{table} row has no {spec.id_field}.",
-                    evidence={"record": row.record_id, **shown(row, *list(row.fields)[:3])},
+                    evidence={"record": row.record_id, **shown(row, *sorted(row.fields)[:3])},
                     sources=sources_of(view, table, spec.id_field),
                     key=spec.id_field,
                 )

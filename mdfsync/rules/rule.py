@@ -76,3 +76,27 @@ def sources_of(view: View, table: str, *names: str) -> tuple[str, ...]:
 def shown(row: Row, *names: str) -> dict[str, str]:
     """Evidence from a row: the cells that decided, by field name."""
     return {name: row.text(name) for name in names if row.text(name)}
+
+
+def lines_of(view: View, expense_id: str) -> tuple[Subject, ...]:
+    """The Reimbursement Lines that carry an expense: what a hold on it keeps out of a packet."""
+    return tuple(line.place for line in view.where("Reimbursement Lines", "expense_id", expense_id))
+
+
+def ruled(view: View, subject: Subject, *kinds: str) -> bool:
+    """Whether people have ruled on this row: a Decisions row of one of these types, decided and still
+    valid."""
+    today = view.as_of.date()
+    for decision in view.rows("Decisions"):
+        if decision.text("decision_type") not in kinds or decision.text("decision_state") != "decided":
+            continue
+        until = decision.day("valid_until")
+        named = decision.text("subject_table") == subject.table and subject.id in decision.listed("subject_ids")
+        if named and (until is None or until >= today):
+            return True
+    return False
+
+
+def is_cancelled(expense: Row) -> bool:
+    """Whether the finance system calls the expense off; its words are its own, these are the usual ones."""
+    return expense.text("source_status").strip().casefold() in {"cancelled", "canceled", "void", "voided"}

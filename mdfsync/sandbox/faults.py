@@ -15,9 +15,12 @@ import re
 import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from email.utils import format_datetime
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mdfsync.sandbox.clock import Clock
 
 ADMIN = "/_sandbox"
 RATE_LIMIT_BODY = {
@@ -155,11 +158,12 @@ class Faults:
 
 
 class FaultLayer:
-    """Wraps an ASGI application with `Faults`."""
+    """Wraps an ASGI application with `Faults`, and dates its answers by the world's clock."""
 
-    def __init__(self, app: ASGIApp, faults: Faults) -> None:
+    def __init__(self, app: ASGIApp, faults: Faults, clock: Clock) -> None:
         self.app = app
         self.faults = faults
+        self.clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(ADMIN):
@@ -173,6 +177,7 @@ class FaultLayer:
         async def noting(message: Message) -> None:
             if message["type"] == "http.response.start":
                 entry["status"] = message["status"]
+                self._date(message)
             await send(message)
 
         if self.faults.over_limit(target):
@@ -186,24 +191,26 @@ class FaultLayer:
         entry["fault"] = fault.kind
         await self._harm(fault, scope, receive, noting, send)
 
+    def _date(self, message: Message) -> None:
+        headers = message["headers"] = list(message["headers"])
+        if not any(name.lower() == b"date" for name, _ in headers):
+            headers.append((b"date", format_datetime(self.clock.now(), usegmt=True).encode()))
+
     async def _harm(self, fault: Fault, scope: Scope, receive: Receive, send: Send, wire: Send) -> None:
         kind = fault.kind
+        body = await _drain(receive)
+        kept: list[Message] = []
         if kind == "slow":
             await asyncio.sleep(fault.seconds)
-            await self.app(scope, receive, send)
-            return
-        if kind in {"drop_after", "truncated", "slow_after"} or kind.endswith("_after"):
-            kept: list[Message] = []
-            await self.app(scope, receive, _keeper(kept))
-        else:
-            await _drain(receive)
+        if kind in {"slow", "truncated"} or kind.endswith("_after"):
+            await self.app(scope, _replayer(body), _keeper(kept))
         if kind in {"drop", "drop_after"}:
             await _hang_up(wire)
         elif kind == "truncated":
             await _truncate(kept, send)
             await _hang_up(wire)
-        elif kind == "slow_after":
-            await asyncio.sleep(fault.seconds)
+        elif kind in {"slow", "slow_after"}:
+            await asyncio.sleep(fault.seconds if kind == "slow_after" else 0)
             for message in kept:
                 await send(message)
         else:
@@ -217,12 +224,23 @@ def _keeper(kept: list[Message]) -> Send:
     return keep
 
 
-async def _drain(receive: Receive) -> None:
+def _replayer(body: bytes) -> Receive:
+    """A request that arrived whole, so that it takes effect even when the client has gone away meanwhile."""
+
+    async def replay() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
+
+
+async def _drain(receive: Receive) -> bytes:
     """Read the request to its end, as a server does before it refuses."""
-    more = True
+    body, more = b"", True
     while more:
         message = await receive()
+        body += message.get("body", b"")
         more = message["type"] == "http.request" and message.get("more_body", False)
+    return body
 
 
 async def _reply(send: Send, status: int, media_type: str, text: str, retry_after: int | None = None) -> None:

@@ -61,7 +61,7 @@ class Store:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(
-            str(path) if path is not None else ":memory:", timeout=2, isolation_level=None, check_same_thread=False
+            str(path) if path is not None else ":memory:", timeout=1, isolation_level=None, check_same_thread=False
         )
         try:
             db.execute("PRAGMA locking_mode=EXCLUSIVE")

@@ -65,8 +65,8 @@ class View:
         return index.get(value, ())
 
     def refs(self, row: Row, name: str) -> tuple[str, ...]:
-        """The ids or values that a cell names: of a text id field every id in it, or the rows of the link that
-        mirrors it where the text is blank; of any other field its items."""
+        """The ids or values that a cell names: of a text id field every id in it, or the rows of the
+        link that mirrors it where the text is blank; of any other field its items."""
         text = row.fields.get(name, "")
         link = self._link_of(row.subject.table, name)
         if not link:

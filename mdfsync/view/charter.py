@@ -1,9 +1,10 @@
-"""What the signed papers say about a date: the campaign's charter (windows, time zone) and the partner's agreements.
+"""What the signed papers say about a date: the campaign's charter (windows, time zone) and the partner's
+agreements.
 
-A term that the charter leaves blank is the rulebook's; a time zone that is blank or unknown has no substitute, and
-nothing may be judged by the calendar without it. An agreement counts once it is signed, from its first day to its
-last or to its termination, each period by itself: a renewal does not move an old period. Used by the attribution
-classes and by the rule on agreement periods.
+A term that the charter leaves blank is the rulebook's; a time zone that is blank or unknown has no
+substitute, and nothing may be judged by the calendar without it. An agreement counts once it is signed,
+from its first day to its last or to its termination, each period by itself: a renewal does not move an old
+period. Used by the attribution classes and by the rule on agreement periods.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ DEFAULT_TOUCHES = ("event_attendance", "form_submission", "introduction", "meeti
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charter:
-    """The terms by which a campaign's opportunities are classified. `zone` is `None` when none can be told."""
+    """The terms by which a campaign's opportunities are classified. `zone` is `None` when none can be
+    told."""
 
     campaign: Row
     zone: ZoneInfo | None
@@ -85,7 +87,8 @@ def agreements_of(view: View, partner_id: str, kinds: Iterable[str] = GENERAL) -
 
 
 def holds_on(agreement: Row, day: date) -> bool:
-    """Whether the agreement is in force on a day, both ends included; a termination ends it before that day."""
+    """Whether the agreement is in force on a day, both ends included; a termination ends it before that
+    day."""
     start, end, ended = (agreement.day(n) for n in ("period_start", "period_end", "terminated_on"))
     if start is None or end is None or not start <= day <= end:
         return False
@@ -93,7 +96,8 @@ def holds_on(agreement: Row, day: date) -> bool:
 
 
 def cover(view: View, partner_id: str, days: Iterable[date], kinds: Iterable[str] = GENERAL) -> Cover:
-    """Whether signed agreements with the partner hold on all of these days; `none` when there is no agreement."""
+    """Whether signed agreements with the partner hold on all of these days; `none` when there is no
+    agreement."""
     agreements = agreements_of(view, partner_id, kinds)
     if not agreements:
         return "none"

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from mdfsync.model import RawRow
 from mdfsync.values import to_instant
@@ -199,12 +200,12 @@ def _is_outgoing(row: RawRow, kind: str) -> bool:
 
 def _submissions(view: View, emails: Mapping[str, str], campaigns: _Campaigns) -> Iterator[Touch]:
     for row in view.mirror.get(SOURCE_OF["form_submission"], ()):
-        stated = instant_of(row.body.get("submittedAt"))
-        address = str(row.body.get("email") or "").lower()
-        contact = str(row.body.get("contact_id") or "") or emails.get(address, "")
+        stated = instant_of(row.body.get("submitted_at"))
+        values: Mapping[str, str] = row.body.get("values") or {}
+        contact = emails.get(str(values.get("email") or "").strip().lower(), "")
         if stated is None or stated > view.as_of or not contact:
             continue
-        form, utm = str(row.body.get("form_id") or ""), str(row.body.get("utm_campaign") or "")
+        form = str(row.body.get("form_id") or "").lower()
         seen = view.facts.seen.get((row.ref.source_id, row.ref.external_id))
         late = seen is not None and seen.after is not None and stated < seen.after
         yield Touch(
@@ -213,33 +214,41 @@ def _submissions(view: View, emails: Mapping[str, str], campaigns: _Campaigns) -
             moment=Moment(stated=stated, recorded=seen.by if seen and late else None),
             source_id=row.ref.source_id,
             external_id=row.ref.external_id,
-            campaigns=campaigns.by_form.get(form.lower(), frozenset()) | campaigns.by_utm.get(utm.lower(), frozenset()),
+            campaigns=campaigns.by_form.get(form, frozenset())
+            | campaigns.by_utm.get(_utm(row.body, values), frozenset()),
         )
+
+
+def _utm(body: Mapping[str, Any], values: Mapping[str, str]) -> str:
+    """The submission's utm_campaign: a hidden field of the form, else the query of its page."""
+    asked = dict(parse_qsl(urlsplit(str(body.get("page_url") or "")).query))
+    return str(values.get("utm_campaign") or asked.get("utm_campaign") or "").strip().lower()
 
 
 def _participations(view: View, campaigns: _Campaigns) -> Iterator[Touch]:
     kinds = {"ATTENDED": "event_attendance", "REGISTERED": "event_registration"}
     for row in view.mirror.get(SOURCE_OF["event_attendance"], ()):
-        kind = kinds.get(str(row.body.get("attendance_state") or ""))
-        stated = instant_of(row.body.get("occurred_at"))
-        if kind is None or stated is None or stated > view.as_of:
+        kind = kinds.get(property_of(row, "attendanceState"))
+        stated = instant_of((row.body.get("properties") or {}).get("occurredAt"))
+        contact = str(row.body.get("contact_id") or "")
+        if kind is None or stated is None or stated > view.as_of or not contact:
             continue
-        event = str(row.body.get("event_id") or "")
+        event = str((row.body.get("event") or {}).get("objectId") or "")
         yield Touch(
             kind=kind,
-            contacts=(str(row.body.get("contact_id") or ""),),
-            moment=Moment(stated=stated, recorded=_no_earlier(instant_of(row.body.get("created_at")), stated)),
+            contacts=(contact,),
+            moment=Moment(stated=stated, recorded=_listed_at(instant_of(row.body.get("createdAt")), stated)),
             source_id=row.ref.source_id,
             external_id=row.ref.external_id,
             campaigns=campaigns.by_event.get(event, frozenset()),
         )
 
 
-def _no_earlier(recorded: datetime | None, stated: datetime) -> datetime | None:
-    """An event's row may be made before the event takes place, and its list imported in the hours after
-    it."""
-    if recorded is None or recorded - stated <= timedelta(days=1):
-        return stated if recorded else None
+def _listed_at(recorded: datetime | None, stated: datetime) -> datetime | None:
+    """When HubSpot took note of a participation. Its row may be made before the event takes place, and attendee
+    lists are loaded in the hours after it: within a day, both count as the event's own time."""
+    if recorded is not None and recorded - stated <= timedelta(days=1):
+        return stated
     return recorded
 
 

@@ -1,0 +1,107 @@
+"""The command line: verbs that are thin wrappers over the library, one line per error, exit codes that scripts rely on.
+
+Nothing heavy is imported before a verb runs, so `--help` is instant. Results go to standard output, progress to
+standard error; `--json` prints one JSON document and nothing else. Last of the layers: nothing imports it.
+
+Exit codes: 0 done (also with holds), 1 failed, 2 bad usage or policy, 3 refused (gate, stale plan, base not taken
+over), 4 another run holds the base, 5 `--fail-on` met.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import rich_click as click
+from click import Abort, ClickException, Context
+from click.exceptions import Exit
+
+from mdfsync import __version__
+from mdfsync.errors import MdfsyncError, PolicyError
+
+VERBS = {
+    "run": "mdfsync.cli.running",
+    "plan": "mdfsync.cli.running",
+    "apply": "mdfsync.cli.running",
+    "init": "mdfsync.cli.setup",
+    "doctor": "mdfsync.cli.setup",
+    "check": "mdfsync.cli.setup",
+    "schema": "mdfsync.cli.setup",
+    "status": "mdfsync.cli.looking",
+    "explain": "mdfsync.cli.looking",
+    "history": "mdfsync.cli.looking",
+    "rules": "mdfsync.cli.looking",
+    "verify": "mdfsync.cli.looking",
+    "sandbox": "mdfsync.cli.sandbox",
+}
+HELP = {
+    "run": "Refresh the base: pull, archive, plan, gate, apply, validate, report.",
+    "plan": "The same up to the gate; writes nothing, prints a digest.",
+    "apply": "Apply exactly the plan with this digest.",
+    "init": "Guided set-up of a base; --adopt takes over one that has rows.",
+    "doctor": "Check credentials, scopes, schema, quota; say what to do.",
+    "check": "Check all policy files, every reason, no network.",
+    "schema": "The base against the field dictionary: plan, apply.",
+    "status": "Last runs, open holds and decisions, sources, calls this month.",
+    "explain": "From a cell to its source bytes.",
+    "history": "Every version of a record.",
+    "rules": "The rulebook read aloud.",
+    "verify": "Hash chains and archived bytes.",
+    "sandbox": "The embedded world: serve, reset, advance.",
+}
+click.rich_click.COMMAND_GROUPS = {
+    "mdfsync": [
+        {"name": "Daily", "commands": ["run", "plan", "apply", "status", "explain", "history"]},
+        {"name": "Set-up", "commands": ["init", "doctor", "check", "schema", "rules", "verify"]},
+        {"name": "Try it", "commands": ["sandbox"]},
+    ]
+}
+
+
+class Verb(click.RichCommand):
+    """A verb's name and help; the verb itself is imported when its arguments are read."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        real = getattr(importlib.import_module(VERBS[str(self.name)]), str(self.name))
+        return real.make_context(info_name, args, parent=parent, **extra)
+
+
+class Verbs(click.RichGroup):
+    """Knows every verb and imports none."""
+
+    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(VERBS)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Verb | None:  # noqa: ARG002 - click's signature
+        return Verb(name=cmd_name, help=HELP[cmd_name]) if cmd_name in VERBS else None
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="mdfsync")
+def cli() -> None:
+    """Keeps an Airtable base of joint partner campaigns true: pulls HubSpot, Crossbeam and finance files, and
+    **proposes** instead of overwriting what people decided.
+
+    Without credentials, `run` works on an embedded sandbox. Exit codes: 0 done, 1 failed, 2 usage or policy,
+    3 refused, 4 base busy, 5 `--fail-on` met.
+    """
+
+
+def main() -> None:
+    """Run the command line; every error of ours is one line."""
+    try:
+        cli.main(standalone_mode=False)
+    except MdfsyncError as error:
+        reasons = error.reasons if isinstance(error, PolicyError) else (str(error),)
+        for reason in reasons:
+            click.echo(f"mdfsync: {reason}", err=True)
+        sys.exit(error.exit_code)
+    except Exit as leave:
+        sys.exit(leave.exit_code)
+    except ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (KeyboardInterrupt, Abort):
+        click.echo("mdfsync: interrupted; the next run finishes what was begun", err=True)
+        sys.exit(1)

@@ -1,0 +1,235 @@
+"""The verbs that look: `status`, `explain`, `history`, `rules`, `verify`. None of them writes to the base."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import rich_click as click
+from click.exceptions import Exit
+from rich.markup import escape
+
+from mdfsync import rules as rulebook
+from mdfsync.cli.console import OUT, print_json
+from mdfsync.errors import UsageError
+from mdfsync.explain import Explained, Trail, find_record, history_of
+from mdfsync.mirror import SeenRows
+from mdfsync.model import Record, Snapshot
+from mdfsync.observe import observe
+from mdfsync.pipeline import PLANS
+from mdfsync.settings import load_settings
+from mdfsync.snapshot import read_snapshot
+from mdfsync.start import ready
+from mdfsync.wiring import Wired, open_policy, wire
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def _snapshot(wired: Wired) -> Snapshot:
+    from mdfsync.pipeline import Telling
+
+    ready(wired, Telling())
+    return read_snapshot(
+        wired.base, wired.policy.dictionary, taken_at=wired.world.clock.now(), missing=wired.found.blocked
+    )
+
+
+def _record(snapshot: Snapshot, wanted: str) -> Record:
+    record = find_record(snapshot, wanted)
+    if record is None:
+        raise UsageError(f"no record {wanted!r} in the base; give a stable id, an Airtable record id or Table/id")
+    return record
+
+
+def _plans(wired: Wired) -> Iterator[Mapping[str, Any]]:
+    """Archived plans, newest first."""
+    for row in reversed(wired.archive.entries(PLANS)):
+        yield json.loads(wired.archive.get(row.sha256))
+
+
+@click.command()
+@click.argument("record")
+@click.argument("field", required=False)
+@JSON
+def explain(record: str, field: str | None, as_json: bool) -> None:
+    """Why a cell says what it says: meaning, versions, the run that wrote it, the archived bytes it came from.
+
+    RECORD is a stable id (hs-deal-4711), an Airtable record id or Table/id; without FIELD every filled cell is told.
+    """
+    settings = load_settings()
+    with wire(settings, open_policy(settings)) as wired:
+        snapshot = _snapshot(wired)
+        found = _record(snapshot, record)
+        seen = SeenRows(wired.state, keep=False)
+        mirror = {source: seen.rows(source) for source in wired.policy.register.sources}
+        trail = Trail(
+            snapshot=snapshot, dictionary=wired.policy.dictionary, plans=_plans(wired),
+            observations=observe(mirror, snapshot, wired.policy).observations, archive=wired.archive,
+        )  # fmt: skip
+        spec = wired.policy.dictionary.tables[found.subject.table]
+        if field and field not in spec.fields:
+            raise UsageError(f"{found.subject.table} has no field {field!r}; it has {', '.join(spec.fields)}")
+        told = [trail.explain(found, name) for name in ([field] if field else [f for f in spec.fields if found.get(f)])]
+    if as_json:
+        print_json([_document(t) for t in told])
+        return
+    for cell in told:
+        _print_cell(cell)
+
+
+def _document(cell: Explained) -> dict[str, Any]:
+    return {
+        "record": str(cell.subject),
+        "field": cell.field,
+        "meaning": cell.meaning,
+        "write_mode": cell.write,
+        "value": cell.value or None,
+        "versions": [dict(v) for v in cell.versions],
+        "written_by": [dict(w) for w in cell.written_by],
+        "sources": [
+            {"source_id": s.source_id, "external_id": s.external_id, "row": s.row, "sha256": s.blob, "bytes": s.bytes,
+             "fault": s.fault or None}
+            for s in cell.sources
+        ],
+        "sources_say_now": [dict(s) for s in cell.says_now],
+    }  # fmt: skip
+
+
+def _print_cell(cell: Explained) -> None:
+    OUT.print(f"\n[bold]{escape(str(cell.subject))}.{cell.field}[/] = {escape(cell.value or '(blank)')}")
+    OUT.print(f"  {escape(cell.meaning)} [dim]({cell.write})[/]")
+    for version in cell.versions:
+        by = version.get("decided_by") or version.get("authority", "")
+        OUT.print(
+            f"  {version.get('captured_at', '')[:16]} {version.get('kind')}: "
+            f"{escape(version.get('prior_value', '') or '(blank)')} → "
+            f"{escape(version.get('proposed_value', '') or '(blank)')} "
+            f"[dim]{escape(version.get('state', ''))}; {escape(by)}; {version.get('change_id')}[/]"
+        )
+    for write in cell.written_by[:3]:
+        OUT.print(f"  written by {write['run_id']}: {escape(str(write['value']))} [dim]({write['how']})[/]")
+    for source in cell.sources:
+        if source.source_id == "computed":
+            OUT.print(f"  computed by {source.external_id} [dim]from {escape(source.row or 'the row itself')}[/]")
+            continue
+        whole = source.fault or f"{source.bytes} bytes, hash checked"
+        OUT.print(f"  from {source.source_id} {escape(source.external_id)} {escape(source.row)}")
+        OUT.print(f"    [dim]archived {source.blob}: {whole}[/]")
+    if not cell.sources and not cell.versions:
+        OUT.print("  [dim]typed by a person; the worker only reads it[/]")
+
+
+@click.command()
+@click.argument("record")
+@JSON
+def history(record: str, as_json: bool) -> None:
+    """Every recorded change of a record, oldest first."""
+    settings = load_settings()
+    with wire(settings, open_policy(settings)) as wired:
+        snapshot = _snapshot(wired)
+        found = _record(snapshot, record)
+        rows = history_of(snapshot, found.subject)
+    if as_json:
+        print_json([dict(row.fields) for row in rows])
+        return
+    OUT.print(f"[bold]{escape(str(found.subject))}[/]: {len(rows)} recorded change(s)")
+    for row in rows:
+        OUT.print(
+            f"  {row.get('captured_at')[:16]} {row.get('kind'):<13} {row.get('field')}: "
+            f"{escape(row.get('prior_value') or '(blank)')} → {escape(row.get('proposed_value') or '(blank)')} "
+            f"[dim]{escape(row.get('state'))} {escape(row.get('decided_by'))}[/]"
+        )
+
+
+@click.command()
+@click.argument("rule_id", required=False)
+@JSON
+def rules(rule_id: str | None, as_json: bool) -> None:
+    """The rulebook read aloud: what each rule protects, when it fires, what clears it."""
+    settings = load_settings()
+    policy = open_policy(settings)
+    if rule_id and rule_id not in policy.rules:
+        raise UsageError(f"no rule {rule_id!r}; there are {', '.join(policy.rules)}")
+    words = {rule.id: rule.policy for rule in rulebook.RULES}
+    told = [policy.rules[rule_id]] if rule_id else list(policy.rules.values())
+    if as_json:
+        print_json(
+            [
+                {"id": r.id, "kind": r.kind, "on": r.on, "severity": r.severity, "waivable": r.waivable,
+                 "owner_role": r.owner_role, "clause": r.clause, "required_action": r.required_action,
+                 "policy": inspect.cleandoc(words.get(r.id, ""))}
+                for r in told
+            ]
+        )  # fmt: skip
+        return
+    for rule in told:
+        OUT.print(
+            f"\n[bold]{rule.id}[/] ({rule.kind}, {rule.severity}{'' if rule.on else ', off'}) {escape(rule.clause)}"
+        )
+        if rule_id:
+            OUT.print(escape(inspect.cleandoc(words.get(rule.id, "Raised by the stages themselves."))))
+        OUT.print(f"  [dim]→ {escape(rule.required_action)} ({rule.owner_role})[/]")
+
+
+@click.command()
+@JSON
+def verify(as_json: bool) -> None:
+    """Check the archive's bytes and chain, and the chain of Change History."""
+    settings = load_settings()
+    with wire(settings, open_policy(settings)) as wired:
+        problems = [f"archive: {p}" for p in wired.archive.verify()]
+        problems += [f"change history: {p}" for p in wired.state.chain_verify(wired.world.base_id)]
+        count, head = wired.state.chain_head(wired.world.base_id)
+    if as_json:
+        print_json({"ok": not problems, "problems": problems, "chain": {"rows": count, "head": head}})
+    else:
+        for problem in problems:
+            OUT.print(f"[red]{escape(problem)}[/]")
+        OUT.print(f"{'not whole' if problems else 'whole'}: {count} sealed changes, head {head[:16]}")
+    if problems:
+        raise Exit(1)
+
+
+@click.command()
+@JSON
+def status(as_json: bool) -> None:
+    """Last runs, open holds, pending decisions, how each source stands, calls this month."""
+    settings = load_settings()
+    with wire(settings, open_policy(settings)) as wired:
+        snapshot = _snapshot(wired)
+        now = wired.world.clock.now()
+        document: dict[str, Any] = {
+            "mode": wired.world.mode,
+            "base_id": wired.world.base_id,
+            "runs": [dict(r) for r in wired.state.runs(wired.world.base_id, 5)],
+            "holds_open": _count(snapshot, "Holds", "status", "open"),
+            "exceptions_open": _count(snapshot, "Exceptions", "status", "open"),
+            "decisions_waiting": _count(snapshot, "Actions", "state", "open"),
+            "sources": {r.subject.id: r.get("status") for r in snapshot.tables.get("Sources", ())},
+            "records": sum(len(rows) for rows in snapshot.tables.values()),
+            "calls_this_month": wired.state.calls(f"{now:%Y-%m}"),
+            "lease": wired.state.lease_holder(wired.world.base_id, now),
+        }
+    if as_json:
+        print_json(document)
+        return
+    OUT.print(f"base {document['base_id']} ({document['mode']}), {document['records']} records")
+    OUT.print(
+        f"open: {document['holds_open']} holds, {document['exceptions_open']} exceptions, "
+        f"{document['decisions_waiting']} sets of decisions"
+    )
+    for entry in document["runs"]:
+        OUT.print(
+            f"  {entry.get('started_at', '')} {entry.get('run_id')} {entry.get('job')}: {entry.get('status') or 'unfinished'}"
+        )
+    for source_id, standing in document["sources"].items():
+        if standing != "fresh":
+            OUT.print(f"  source {source_id}: {standing}")
+    calls = ", ".join(f"{service} {n}" for service, n in document["calls_this_month"].items())
+    OUT.print(f"calls this month: {calls or 'none'}")
+
+
+def _count(snapshot: Snapshot, table: str, field: str, value: str) -> int:
+    return sum(r.get(field) == value for r in snapshot.tables.get(table, ()))

@@ -1,0 +1,76 @@
+"""Which expenses claim the same invoice.
+
+Suppliers write one number in many ways, so numbers are compared without spaces, punctuation, case and
+leading zeros. Several lines of one invoice are not a duplicate while their sum stays within its net amount;
+without a known net amount, two expenses are twins when they claim the same amount, or when they stand on
+different requests, campaigns or partners. Refused lines are compared too: a refused cost that returns
+elsewhere is the usual form. Used by `ineligible_expense`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+
+from mdfsync.model import Subject
+from mdfsync.rules.rule import is_cancelled
+from mdfsync.view import Row, View
+
+_KEPT = re.compile(r"[^0-9a-z]")
+_LEGAL_FORMS = frozenset(
+    {"inc", "incorporated", "llc", "ltd", "limited", "gmbh", "ag", "sa", "sas", "bv", "as", "co", "corp"}
+)
+
+
+def twice_claimed(view: View) -> dict[Subject, tuple[Row, ...]]:
+    """Expenses whose invoice is claimed elsewhere too, each with the others that claim it."""
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for expense in view.rows("Expenses"):
+        key = vendor_key(expense.text("vendor_name")), number_key(expense.text("invoice_number"))
+        if all(key) and not is_cancelled(expense):
+            groups.setdefault(key, []).append(expense)
+    invoices = _net_of_invoices(view)
+    found: dict[Subject, tuple[Row, ...]] = {}
+    for key, group in groups.items():
+        if len(group) < 2:
+            continue
+        net = invoices.get(key)
+        if net is not None:
+            claimed = sum((row.money("net_amount") or Decimal(0) for row in group), Decimal(0))
+            twins = {row.place: [r for r in group if r is not row] for row in group} if claimed > net else {}
+        else:
+            twins = {row.place: [r for r in group if r is not row and _alike(row, r)] for row in group}
+        found |= {place: tuple(others) for place, others in twins.items() if others}
+    return found
+
+
+def number_key(number: str) -> str:
+    """An invoice number as it is compared."""
+    return _KEPT.sub("", number.casefold()).lstrip("0")
+
+
+def vendor_key(name: str) -> str:
+    """A supplier's name as it is compared: no accents, punctuation or legal form."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    words = re.sub(r"[^0-9a-z]+", " ", plain.encode("ascii", "ignore").decode()).split()
+    return "".join(word for word in words if word not in _LEGAL_FORMS) or "".join(words)
+
+
+def _alike(left: Row, right: Row) -> bool:
+    if left.money("net_amount") == right.money("net_amount"):
+        return True
+    return any(left.text(n) != right.text(n) for n in ("mdf_request_id", "joint_campaign_id", "partner_id"))
+
+
+def _net_of_invoices(view: View) -> dict[tuple[str, str], Decimal]:
+    """Net amount by supplier and number, from invoice evidence; the smallest where documents differ."""
+    out: dict[tuple[str, str], Decimal] = {}
+    for document in view.rows("Evidence"):
+        net = document.money("net_amount")
+        if document.text("evidence_type") != "invoice" or net is None:
+            continue
+        number = document.text("invoice_number") or document.text("document_number")
+        key = vendor_key(document.text("issuer")), number_key(number)
+        out[key] = min(net, out.get(key, net))
+    return out

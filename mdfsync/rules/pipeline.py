@@ -1,0 +1,49 @@
+"""Our own open deals by account: what our sales already worked when a partner turned up.
+
+Every open deal of the CRM counts, whether or not it belongs to a joint campaign; a deal is dated by
+HubSpot's own clock, since its create date can be edited. Used by the rule on disputed ownership.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mdfsync.values import instant_text
+from mdfsync.view import View
+from mdfsync.view.touches import instant_of, property_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnDeal:
+    """An open deal: its opportunity id, and when HubSpot got it (`None` = imported, so nobody can tell)."""
+
+    id: str
+    created: datetime | None
+
+    @property
+    def shown(self) -> str:
+        return instant_text(self.created) if self.created else "an unknown date"
+
+
+def own_deals(view: View) -> dict[str, list[OwnDeal]]:
+    """Open deals by account id, oldest first."""
+    companies: dict[str, str] = {}
+    for row in view.mirror.get("hubspot.associations", ()):
+        kind, _, rest = row.ref.external_id.partition(":")
+        deal, _, other = rest.partition(":")
+        linked = row.body.get("to", ())
+        if kind == "deals" and other == "companies" and len(linked) == 1:
+            companies[deal] = str(linked[0]["id"])
+    found: dict[str, list[OwnDeal]] = {}
+    for row in view.mirror.get("hubspot.deals", ()):
+        deal = row.ref.external_id
+        company = property_of(row, "hs_primary_associated_company") or companies.get(deal, "")
+        if not company or property_of(row, "hs_is_closed") == "true" or row.body.get("archived"):
+            continue
+        imported = property_of(row, "hs_object_source") in {"IMPORT", "MIGRATION"}
+        created = None if imported else instant_of(row.body.get("createdAt"))
+        found.setdefault(f"hs-co-{company}", []).append(OwnDeal(id=f"hs-deal-{deal}", created=created))
+    for deals in found.values():
+        deals.sort(key=lambda deal: (deal.shown, deal.id))
+    return found

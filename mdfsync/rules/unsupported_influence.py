@@ -1,0 +1,87 @@
+"""Claims of partner credit that the dated facts do not carry.
+
+What it protects: pipeline that is called partner-sourced because an account merely overlapped, because a
+contact was put on the deal after it was won, or because a meeting was entered with last month's date. Such
+a number pays commissions and renews budgets.
+
+When it fires: a claim says sourced, assisted or influenced, and the charter's tests (see `view/trials.py`)
+find less: no qualifying touch by a contact who was on the deal before its close, inside the window and the
+agreement; an order of events that its two clocks dispute; or facts that cannot be known because a source
+was not delivered or refused its scope. An overlap, an invitation, a no-show or a campaign report without a
+time supports nothing.
+
+What clears it: the dated touch and the contact's place on the deal are supplied, the missing source is
+read, the claim is withdrawn or lowered, or a permitted person validates the class and says why. A held
+claim counts for nothing.
+
+Params: the windows used where a charter states none, in days; `backdating_gap_days` = how long after its
+stated time a touch may have been logged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mdfsync.model import Finding
+from mdfsync.policy.rulebook import RuleSetting
+from mdfsync.rules.rule import BASE, speak
+from mdfsync.values import instant_text
+from mdfsync.view import Row, View
+from mdfsync.view.case import shown_at
+from mdfsync.view.classes import RANK, Verdict, claim_of, classify
+from mdfsync.view.touches import LINKS
+
+ID = "unsupported_influence"
+TABLES = ("Attributions",)
+
+
+def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
+    for row in view.rows("Attributions"):
+        claim = row.text("validated_class") or claim_of(row)
+        if RANK.get(claim, 0) == 0 or _is_settled(row):
+            continue
+        verdict = classify(view, row, setting.params)
+        if verdict.class_ != "hold" and RANK[verdict.class_] >= RANK[claim]:
+            continue
+        words = "cannot be decided" if verdict.class_ == "hold" else f"is not carried: the facts say {verdict.class_}"
+        yield speak(
+            setting,
+            row.place,
+            f"The claim “{claim}” {words}. {verdict.reasons[0]}.",
+            evidence=_evidence(row, claim, verdict),
+            sources=_sources(verdict),
+        )
+
+
+def _is_settled(row: Row) -> bool:
+    """A permitted person validated the class and gave the reason."""
+    return bool(row.text("validated_class") and row.text("validation_reason"))
+
+
+def _evidence(row: Row, claim: str, verdict: Verdict) -> dict[str, str]:
+    evidence = {
+        "claim": claim,
+        "claimed_label": row.text("claimed_label"),
+        "class by the rules": verdict.class_,
+        "reasons": "; ".join(verdict.reasons),
+        "not readable": ", ".join(verdict.unread),
+    }
+    case, trial = verdict.case, verdict.trial
+    if case is not None:
+        evidence["opportunity created"] = shown_at(case.created)
+        evidence["opportunity closed"] = shown_at(case.closed) if case.closed else ""
+        evidence["rule version"] = case.charter.named
+    if trial is not None:
+        evidence["event"] = trial.event.name
+        evidence["event at"] = shown_at(trial.event.moment)
+        recorded = trial.event.moment.recorded
+        evidence["event recorded"] = instant_text(recorded) if recorded else ""
+        evidence["contact"] = trial.event.contact
+    return evidence
+
+
+def _sources(verdict: Verdict) -> set[str]:
+    sources = {BASE, "hubspot.deals", LINKS, *verdict.unread}
+    if verdict.trial is not None:
+        sources.add(verdict.trial.event.source_id)
+    return sources

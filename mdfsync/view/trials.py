@@ -1,0 +1,323 @@
+"""The tests behind each attribution class: may this partner be said to have sourced, assisted or influenced
+it?
+
+Every event that could carry a class is put to every test of that class, and each test says yes, no or
+unknown with the values that decided. An event carries its class only if all say yes; one "no" settles it,
+and what is left is unknown (a missing time, a source that could not be read, an order that its two clocks
+dispute). Overlap is no event and appears in no test as credit. `classes` turns the outcomes into one class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from mdfsync.view.case import Case, shown_at
+from mdfsync.view.charter import cover
+from mdfsync.view.moments import Moment, came_before
+from mdfsync.view.row import Row
+from mdfsync.view.touches import LINKS, OWN_SALES, SOURCE_OF, Touch, unknown_sources
+
+Outcome = Literal["yes", "no", "unknown"]
+Test = tuple[Outcome, str]
+BASE = "airtable.base"
+INTRODUCING = frozenset({"meeting", "call"})
+_ORDERED: dict[str, Outcome] = {
+    "firm": "yes",
+    "stated": "yes",
+    "not": "no",
+    "disputed": "unknown",
+    "unknown": "unknown",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that could carry a class: what it is, when, with whom, and who says so."""
+
+    name: str
+    moment: Moment
+    contact: str
+    source_id: str
+    registration: Row | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """How one event fared in one class."""
+
+    outcome: Outcome
+    event: Event
+    reasons: tuple[str, ...]
+
+
+def tried(event: Event, tests: Iterator[Test]) -> Trial:
+    """The event's outcome: a "no" settles it, then an "unknown"; the reasons are those of the worst
+    outcome."""
+    said = list(tests)
+    worst: Outcome
+    for worst in ("no", "unknown"):
+        reasons = tuple(text for outcome, text in said if outcome == worst)
+        if reasons:
+            return Trial(outcome=worst, event=event, reasons=reasons)
+    return Trial(outcome="yes", event=event, reasons=tuple(text for _, text in said if text))
+
+
+def sourced(case: Case) -> list[Trial]:
+    """Every partner-origin event against the conditions of sourcing."""
+    return [tried(event, _sourcing_tests(case, event)) for event in _origins(case)]
+
+
+def assisted(case: Case) -> list[Trial]:
+    """The named action of the partner's staff, if the row names one."""
+    row, at = case.row, case.row.instant("assist_at")
+    if not (row.text("assist_action") or at):
+        return []
+    event = Event(
+        name=f"{row.text('assist_action') or 'action'} by the partner",
+        moment=Moment(stated=at),
+        contact=row.text("assist_contact_id"),
+        source_id=BASE,
+    )
+    return [tried(event, _assist_tests(case, event))]
+
+
+def influenced(case: Case) -> list[Trial]:
+    """Every touch of the joint campaign on somebody who is on the deal."""
+    joint = frozenset(case.campaigns)
+    trials = []
+    for touch in case.touches_of(frozenset(case.on_deal)):
+        if touch.kind not in case.charter.qualifying:
+            continue
+        if not (touch.campaigns & joint or touch.partner == case.partner_id):
+            continue
+        contact = next(c for c in sorted(touch.contacts) if c in case.on_deal)
+        event = _event_of(touch, contact)
+        trials.append(tried(event, _influence_tests(case, event)))
+    return trials
+
+
+def unreadable(case: Case) -> tuple[str, ...]:
+    """Sources without which a touch may have been missed."""
+    needed = {SOURCE_OF[kind] for kind in case.charter.qualifying if kind in SOURCE_OF}
+    return unknown_sources(case.view, LINKS, *needed)
+
+
+def own_activity(case: Case, before: Moment) -> Touch | None:
+    """Our first sales activity with the account in the lookback before a moment."""
+    day = before.on(case.zone)
+    if day is None:
+        return None
+    earliest = day - timedelta(days=case.charter.sales_lookback_days)
+    for touch in case.touches_of(case.account_contacts):
+        on = touch.moment.on(case.zone)
+        recent = touch.own and on is not None and on >= earliest
+        if recent and came_before(touch.moment, before, case.zone) != "not":
+            return touch
+    return None
+
+
+def _event_of(touch: Touch, contact: str) -> Event:
+    return Event(name=touch.name, moment=touch.moment, contact=contact, source_id=touch.source_id)
+
+
+def _origins(case: Case) -> Iterator[Event]:
+    view, row = case.view, case.row
+    for registration in view.where("Deal Registrations", "partner_id", case.partner_id):
+        named = view.ref(registration, "opportunity_id")
+        account = registration.text("account_id")
+        if named == case.opportunity.id or (not named and account == case.opportunity.text("account_id") != ""):
+            email = registration.text("contact_email").lower()
+            yield Event(
+                name=f"registration {registration.id}",
+                moment=Moment(stated=registration.instant("submitted_at")),
+                contact=case.facts.by_email.get(email, ""),
+                source_id=BASE,
+                registration=registration,
+            )
+    if at := row.instant("introduction_at"):
+        contact = row.text("introduction_contact_id")
+        yield Event(name="introduction", moment=Moment(stated=at), contact=contact, source_id=BASE)
+    for lead in view.where("Leads", "partner_id", case.partner_id):
+        contact, day = lead.text("contact_id"), lead.day("partner_submitted_on")
+        if lead.text("ownership") == "OWNED-PARTNER" and day and contact in case.account_contacts:
+            yield Event(name=f"lead {lead.id}", moment=Moment(day=day), contact=contact, source_id="partner.leads")
+    for touch in case.touches_of(case.account_contacts):
+        if touch.partner == case.partner_id and touch.kind in INTRODUCING:
+            contact = next((c for c in sorted(touch.contacts) if c in case.on_deal), sorted(touch.contacts)[0])
+            yield _event_of(touch, contact)
+
+
+def _sourcing_tests(case: Case, event: Event) -> Iterator[Test]:
+    charter = case.charter
+    order = came_before(event.moment, case.created, case.zone)
+    yield _ORDERED[order], f"{event.name} at {shown_at(event.moment)}: {_BEFORE_CREATION[order]}"
+    day = event.moment.on(case.zone)
+    if day is None:
+        yield "unknown", f"{event.name} has no time"
+        return
+    distance = (case.created_on - day).days
+    inside = distance <= charter.sourcing_window_days
+    yield ("yes" if inside else "no"), f"{distance} days before creation, window {charter.sourcing_window_days}"
+    yield _contact_test(case, event)
+    yield _own_sales_test(case, event)
+    yield _scope_test(case)
+    yield _agreement_test(case, event)
+    yield _logged_test(case, event)
+    if event.registration is not None:
+        yield from _registration_tests(case, event.registration)
+
+
+_BEFORE_CREATION = {
+    "firm": "before the opportunity was created",
+    "stated": "before the opportunity was created, by the stated time alone",
+    "not": "not before the opportunity was created",
+    "disputed": "stated and recorded times dispute whether it came before the opportunity",
+    "unknown": "whether it came before the opportunity cannot be told",
+}
+
+
+def _registration_tests(case: Case, registration: Row) -> Iterator[Test]:
+    decision = registration.text("registration_decision")
+    approved = registration.instant("approved_at")
+    if decision == "rejected":
+        yield "no", f"registration {registration.id} was rejected"
+    elif decision == "conflict" or approved is None or decision != "approved":
+        yield "unknown", f"registration {registration.id} is {decision or 'not decided'}"
+    elif case.created.recorded and approved > case.created.recorded:
+        yield "yes", f"registration {registration.id} was submitted before and approved after creation"
+    if not case.view.ref(registration, "opportunity_id"):
+        yield "unknown", f"registration {registration.id} names an account, not this opportunity"
+    last = registration.day("extended_until") or registration.day("expires_on")
+    submitted = registration.instant("submitted_at")
+    if last is None and (start := approved or submitted):
+        last = start.astimezone(case.zone).date() + timedelta(days=case.charter.registration_valid_days)
+    if last is not None and last < case.created_on:
+        yield "no", f"registration {registration.id} had expired on {last.isoformat()}"
+
+
+def _assist_tests(case: Case, event: Event) -> Iterator[Test]:
+    needed = ("assist_action", "assist_at", "assist_person", "assist_contact_id", "assist_confirmed_by")
+    missing = [name for name in needed if not case.row.text(name)]
+    if missing:
+        yield "unknown", f"the partner's action lacks {', '.join(missing)}"
+    owner, confirmed = case.opportunity.text("opportunity_owner"), case.row.text("assist_confirmed_by")
+    if confirmed and owner and confirmed != owner:
+        yield "unknown", f"confirmed by {confirmed}, not by the opportunity's owner {owner}"
+    if event.moment.known:
+        # An action on an open deal: creation is before it, by whichever clock knows both.
+        order = came_before(case.created, event.moment, case.zone)
+        yield _ORDERED[order], f"the partner's action at {shown_at(event.moment)} is {_AFTER_CREATION[order]}"
+        yield _close_test(case, event)
+        yield _agreement_test(case, event)
+    if event.contact:
+        yield _contact_test(case, event)
+
+
+_AFTER_CREATION = {
+    "firm": "after creation",
+    "stated": "after creation",
+    "not": "not after creation",
+    "disputed": "in dispute with creation",
+    "unknown": "in no known order with creation",
+}
+
+
+def _influence_tests(case: Case, event: Event) -> Iterator[Test]:
+    window = case.charter.influence_window_days
+    day = event.moment.on(case.zone)
+    yield _close_test(case, event)
+    if day is None:
+        yield "unknown", f"{event.name} has no time"
+        return
+    distance = (case.created_on - day).days
+    words = f"{distance} days before creation" if distance > 0 else "after creation"
+    yield ("yes" if distance <= window else "no"), f"{event.name} at {shown_at(event.moment)}: {words}"
+    yield _contact_test(case, event)
+    yield _agreement_test(case, event)
+    yield _backdating_test(case, event)
+
+
+def _contact_test(case: Case, event: Event) -> Test:
+    """The event's contact is on the deal, and joined before the deal was closed."""
+    if not event.contact:
+        return "unknown", f"{event.name} names no contact that HubSpot knows"
+    joined = case.on_deal.get(event.contact)
+    if joined is None:
+        if unknown_sources(case.view, LINKS):
+            return "unknown", "the contacts of the deal could not be read"
+        return "no", f"contact {event.contact} is not on the deal"
+    if case.closed is None:
+        return "yes", f"contact {event.contact} is on the deal"
+    closed = case.closed.stated or case.closed.recorded
+    if closed is None:
+        return "unknown", "the moment of close is known by the day alone"
+    if joined.by <= closed:
+        return "yes", f"contact {event.contact} was on the deal before its close"
+    if joined.after is not None and joined.after >= closed:
+        return "no", f"contact {event.contact} joined the deal after its close"
+    return "unknown", f"contact {event.contact} was first seen on the deal after its close"
+
+
+def _close_test(case: Case, event: Event) -> Test:
+    if case.closed is None:
+        return "yes", ""
+    order = came_before(event.moment, case.closed, case.zone)
+    words = {"yes": "before", "no": "not before", "unknown": "in no certain order with"}[_ORDERED[order]]
+    return _ORDERED[order], f"{event.name} is {words} the close at {shown_at(case.closed)}"
+
+
+def _own_sales_test(case: Case, event: Event) -> Test:
+    first = own_activity(case, event.moment)
+    if first is not None:
+        order = came_before(first.moment, event.moment, case.zone)
+        outcome: Outcome = "no" if order in {"firm", "stated"} else "unknown"
+        return outcome, f"own {first.name} at {shown_at(first.moment)} with the account in the lookback"
+    unread = unknown_sources(case.view, LINKS, *OWN_SALES)
+    if unread:
+        return "unknown", f"own sales activity cannot be read: {', '.join(unread)}"
+    return "yes", "no own sales activity on record in the lookback"
+
+
+def _scope_test(case: Case) -> Test:
+    account = case.opportunity.text("account_id")
+    partner = case.view.row("Partners", case.partner_id)
+    if partner and account and partner.text("hubspot_company_id") == account.removeprefix("hs-co-"):
+        return "no", "the account is the partner itself"
+    expansion = case.opportunity.text("deal_type") == "existingbusiness"
+    if expansion and case.charter.campaign.text("expansions_count") != "yes":
+        return "no", "existing business, which this charter does not let a partner source"
+    for shared in case.view.where("Shared Accounts", "account_id", account):
+        mine = shared.text("joint_campaign_id") == case.campaigns[0]
+        if mine and shared.text("partner_id") == case.partner_id and shared.text("target_decision") == "exclude":
+            return "no", f"the account is excluded from the campaign ({shared.id})"
+    return "yes", ""
+
+
+def _agreement_test(case: Case, event: Event) -> Test:
+    day = event.moment.on(case.zone)
+    if day is None:
+        return "unknown", f"{event.name} has no date to compare with the agreement"
+    found = cover(case.view, case.partner_id, (day,))
+    if found == "inside":
+        return "yes", ""
+    reason = "no signed agreement with the partner" if found == "none" else "outside the agreement period"
+    return "unknown", f"{event.name} on {day.isoformat()}: {reason}"
+
+
+def _logged_test(case: Case, event: Event) -> Test:
+    """Logged before the lock, and not long after the fact."""
+    created = case.created.recorded or case.created.stated
+    lock = timedelta(days=case.charter.lock_after_create_days)
+    if event.moment.recorded and created and event.moment.recorded > created + lock:
+        return "no", f"{event.name} was logged after the lock"
+    return _backdating_test(case, event)
+
+
+def _backdating_test(case: Case, event: Event) -> Test:
+    late = event.moment.logged_late
+    if late > timedelta(days=case.charter.backdating_gap_days):
+        return "unknown", f"{event.name} was logged {late.days} days after the time it states"
+    return "yes", ""

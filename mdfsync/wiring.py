@@ -1,0 +1,326 @@
+"""The one place where concrete ends meet the flow: settings in, `Ends` out.
+
+It decides which world is meant, opens or joins the sandbox, opens state and archive of that mode, binds the base by its
+schema, and hands the sources what they have to ask others for. Nothing else names an edge or the sandbox, and below it
+nothing knows the present or an address.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mdfsync.build_base import Built, build_base
+from mdfsync.drift import Drift, drift
+from mdfsync.edge.airtable import AirtableBase
+from mdfsync.edge.archive import FolderArchive
+from mdfsync.edge.crossbeam import CrossbeamApi
+from mdfsync.edge.crossbeam_files import CrossbeamExports
+from mdfsync.edge.crossbeam_wire import CrossbeamWire
+from mdfsync.edge.files import FileSource
+from mdfsync.edge.http import is_loopback
+from mdfsync.edge.hubspot import hubspot_sources, open_hubspot
+from mdfsync.edge.pace import AIRTABLE_PER_SECOND, Calls, Pace
+from mdfsync.edge.state import State
+from mdfsync.errors import BaseBusy, UsageError
+from mdfsync.mirror import SeenRows
+from mdfsync.model import Snapshot
+from mdfsync.observe.linking import linked_campaigns
+from mdfsync.pipeline import Ends
+from mdfsync.policy import Policy, load_policy
+from mdfsync.ports import Source
+from mdfsync.settings import Mode, Settings
+
+PACKAGE = Path(__file__).parent
+ACTIVITIES = ("meetings", "calls", "emails", "notes")
+EMBEDDED_PER_SECOND = 500.0
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The present. The sandbox's world may be days ahead; `offset` is its lead in seconds."""
+
+    offset: float = 0.0
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(datetime.now(UTC).timestamp() + self.offset, UTC)
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """Addresses and credentials of one run, whichever world they lead to."""
+
+    mode: Mode
+    home: Path
+    airtable_url: str
+    airtable_token: str
+    base_id: str
+    hubspot_url: str
+    hubspot_token: str
+    crossbeam_url: str
+    crossbeam: Mapping[str, str]
+    inbox: Path
+    exports: Path | None
+    per_second: float
+    clock: Clock = field(default_factory=Clock)
+    admin: Callable[[str, str, Mapping[str, object]], object] | None = None
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this is the sandbox, whose `admin` moves its world."""
+        return self.admin is not None
+
+
+def policy_root(settings: Settings) -> Path:
+    """Where the policy files are: `MDFSYNC_POLICY`, else the repository's, else those in the package."""
+    if settings.policy is not None:
+        if not (settings.policy / "field-dictionary.json").is_file():
+            raise UsageError(f"MDFSYNC_POLICY: no field-dictionary.json in {settings.policy}")
+        return settings.policy
+    repository = PACKAGE.parent
+    return repository if (repository / "field-dictionary.json").is_file() else PACKAGE / "release"
+
+
+def open_policy(settings: Settings) -> Policy:
+    """The policy in force; `PolicyError` with every reason."""
+    return load_policy(policy_root(settings))
+
+
+@contextmanager
+def open_world(settings: Settings) -> Iterator[World]:
+    """The world that the settings mean; the embedded one is started, or joined where it is being served."""
+    mode = settings.resolve_mode()
+    home = settings.home_of(mode)
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if mode == "live":
+        yield _live(settings, home)
+        return
+    from mdfsync.sandbox.server import Sandbox, running
+
+    folder = home / "world"
+    folder.mkdir(exist_ok=True)
+    joined = running(folder)
+    serving = joined or Sandbox(folder).start()
+    try:
+        lead = datetime.fromisoformat(serving.admin("GET", "health")["now"]).timestamp() - datetime.now(UTC).timestamp()
+        yield World(
+            mode="sandbox", home=home, airtable_url=serving.airtable_url, airtable_token=serving.airtable_token,
+            base_id=serving.base_id, hubspot_url=serving.hubspot_url, hubspot_token=serving.hubspot_token,
+            crossbeam_url=serving.crossbeam_url, crossbeam=serving.crossbeam, inbox=folder / "drop" / "inbox",
+            exports=folder / "drop" / "crossbeam", per_second=EMBEDDED_PER_SECOND, clock=Clock(lead),
+            admin=serving.admin,
+        )  # fmt: skip
+    finally:
+        if joined is None:
+            serving.stop()
+
+
+def _live(settings: Settings, home: Path) -> World:
+    token, hubspot = settings.airtable_api_key, settings.hubspot_access_token
+    if token is None or hubspot is None:  # resolve_mode has seen both
+        raise UsageError("live credentials are missing")
+    if settings.requests_per_second > AIRTABLE_PER_SECOND and not _loopback(settings.airtable_api_url):
+        raise UsageError(
+            "MDFSYNC_REQUESTS_PER_SECOND may not exceed 4.8: Airtable punishes the sixth request with 30 s"
+        )
+    secret, refresh = settings.crossbeam_client_secret, settings.crossbeam_refresh_token
+    return World(
+        mode="live", home=home, airtable_url=settings.airtable_api_url, airtable_token=token.get_secret_value(),
+        base_id=settings.airtable_base_id, hubspot_url=settings.hubspot_api_url,
+        hubspot_token=hubspot.get_secret_value(), crossbeam_url=settings.crossbeam_api_url,
+        crossbeam={
+            "client_id": settings.crossbeam_client_id,
+            "client_secret": secret.get_secret_value() if secret else "",
+            "refresh_token": refresh.get_secret_value() if refresh else "",
+            "organization": settings.crossbeam_organization,
+        },
+        inbox=home / "inbox", exports=settings.crossbeam_export_dir, per_second=settings.requests_per_second,
+    )  # fmt: skip
+
+
+def _loopback(url: str) -> bool:
+    from urllib.parse import urlsplit
+
+    return is_loopback(urlsplit(url).hostname or "")
+
+
+@dataclass(slots=True, kw_only=True)
+class Wired:
+    """An open base with everything around it."""
+
+    world: World
+    policy: Policy
+    base: AirtableBase
+    state: State
+    archive: FolderArchive
+    calls: Calls
+    pace: Pace
+    found: Drift
+
+    def rebind(self) -> None:
+        """Read the schema again (after it was extended)."""
+        self.found = drift(self.policy.dictionary, self.base.schema())
+        self.base.bind(self.found.bind)
+
+    def build(self, tell: Callable[[str], None] = lambda _line: None) -> Built:
+        """Carry out what the dictionary wants and the base lacks."""
+        built = build_base(self.base, self.policy.dictionary, self.found, tell=tell)
+        self.rebind()
+        return built
+
+    def ends(self, *, write: bool) -> Ends:
+        """The ends of a run; without `write` nothing is remembered of what it pulls."""
+        seen = SeenRows(self.state, keep=write)
+        return Ends(
+            base=self.base, state=self.state, archive=self.archive, sources=lambda snapshot: self._sources(snapshot, seen),
+            seen=seen, clock=self.world.clock, policy=self.policy, drift=self.found, requests=self.calls.counts,
+            mode=self.world.mode,
+        )  # fmt: skip
+
+    def _sources(self, snapshot: Snapshot, seen: SeenRows) -> dict[str, Source]:
+        return {**self._hubspot(snapshot, seen), **self._crossbeam(snapshot), **self._files()}
+
+    def _hubspot(self, snapshot: Snapshot, seen: SeenRows) -> dict[str, Source]:
+        def ids(source: str) -> list[str]:
+            return [row.ref.external_id for row in seen.rows(source)]
+
+        def campaigns() -> list[str]:
+            return sorted(linked_campaigns(seen.rows("hubspot.campaigns"), snapshot.tables.get("Campaigns", ())))
+
+        def contacts() -> list[str]:
+            return sorted(
+                {str(row.body.get("contact_id", "")) for row in seen.rows("hubspot.campaign_contacts")} - {""}
+            )
+
+        api = open_hubspot(token=self.world.hubspot_token, url=self.world.hubspot_url, calls=self.calls)
+        return hubspot_sources(
+            api, self.archive, campaign_guids=campaigns, deal_ids=lambda: ids("hubspot.deals"), contact_ids=contacts,
+            activity_ids=lambda: {kind: ids(f"hubspot.{kind}") for kind in ACTIVITIES},
+        )  # fmt: skip
+
+    def _crossbeam(self, snapshot: Snapshot) -> dict[str, Source]:
+        out: dict[str, Source] = {}
+        register = self.policy.register.sources
+        partners = [
+            name
+            for row in snapshot.tables.get("Partners", ())
+            for name in (row.get("crossbeam_partner_name"), row.get("partner_name"), row.get("legal_entity"))
+            if name
+        ]
+        if self.world.exports is not None:
+            entry = register["crossbeam.exports"]
+            mappings = [self.policy.mappings[name] for name in entry.mapping]
+            out[entry.source_id] = CrossbeamExports(
+                entry.source_id, self.world.exports, entry.location, mappings, self.archive, partners=partners
+            )
+        if self.world.crossbeam["refresh_token"]:
+            wire = CrossbeamWire(
+                client_id=self.world.crossbeam["client_id"], client_secret=self.world.crossbeam["client_secret"],
+                refresh_token=self._refresh_token(), rotated=self._keep_refresh_token, url=self.world.crossbeam_url,
+                organization=self.world.crossbeam["organization"], calls=self.calls,
+            )  # fmt: skip
+            out["crossbeam.api"] = CrossbeamApi(wire, self.archive)
+        return out
+
+    def _token_file(self) -> Path:
+        return self.world.home / "crossbeam-refresh-token"
+
+    def _refresh_token(self) -> str:
+        """The newest refresh token: Crossbeam may hand out another one with each use."""
+        path = self._token_file()
+        return path.read_text(encoding="utf-8").strip() if path.is_file() else self.world.crossbeam["refresh_token"]
+
+    def _keep_refresh_token(self, token: str) -> None:
+        path = self._token_file()
+        path.touch(mode=0o600, exist_ok=True)
+        path.write_text(token, encoding="utf-8")
+
+    def _files(self) -> dict[str, Source]:
+        out: dict[str, Source] = {}
+        for entry in self.policy.register.sources.values():
+            if entry.location and entry.source_id != "crossbeam.exports":
+                mappings = [self.policy.mappings[name] for name in entry.mapping]
+                out[entry.source_id] = FileSource(
+                    entry.source_id,
+                    self.world.inbox,
+                    entry.location,
+                    mappings,
+                    self.archive,
+                    self.policy.dictionary.tables,
+                )
+        return out
+
+
+@contextmanager
+def wire(settings: Settings, policy: Policy) -> Iterator[Wired]:
+    """Everything open, bound and counted; closed again at the end."""
+    with open_world(settings) as world:
+        calls = Calls()
+        pace = Pace(world.per_second, burst=max(5, int(world.per_second)))
+        base = AirtableBase(
+            token=world.airtable_token, base_id=world.base_id, dictionary=policy.dictionary, pace=pace,
+            api_url=world.airtable_url, calls=calls,
+        )  # fmt: skip
+        state = State.open(settings.state_url or f"sqlite:///{(world.home / 'state.db').resolve()}")
+        try:
+            archive = FolderArchive(_archive_folder(settings, world))
+            found = drift(policy.dictionary, base.schema())
+            base.bind(found.bind)
+            yield Wired(
+                world=world, policy=policy, base=base, state=state, archive=archive, calls=calls, pace=pace, found=found
+            )
+        finally:
+            state.close()
+
+
+def _archive_folder(settings: Settings, world: World) -> Path:
+    if not settings.archive_url:
+        return world.home / "archive"
+    if "://" in settings.archive_url:
+        raise UsageError("MDFSYNC_ARCHIVE_URL: only a folder is supported in this release")
+    return Path(settings.archive_url)
+
+
+@contextmanager
+def sole_writer(wired: Wired, *, seconds: int = 180) -> Iterator[Callable[[], None]]:
+    """The lease of the base for as long as a run may write; yields what renews it, to be called between requests.
+
+    `BaseBusy` when another run holds it. A lease whose process on this machine is dead is taken over."""
+    host, base_id, state = os.uname().nodename, wired.world.base_id, wired.state
+    holder = f"{host}:{os.getpid()}"
+    held_by = state.lease_holder(base_id, datetime.now(UTC))
+    if held_by and held_by.startswith(f"{host}:") and not _alive(int(held_by.rpartition(":")[2])):
+        state.lease_release(base_id, held_by)
+    if not state.lease_acquire(base_id, holder, seconds, datetime.now(UTC)):
+        raise BaseBusy(
+            f"another run holds base {base_id} ({state.lease_holder(base_id, datetime.now(UTC))}); wait for it"
+        )
+    renewed = time.monotonic()
+
+    def renew() -> None:
+        nonlocal renewed
+        if time.monotonic() - renewed < seconds / 6:
+            return
+        if not state.lease_renew(base_id, holder, seconds, datetime.now(UTC)):
+            raise BaseBusy(f"the lease of base {base_id} was lost; nothing more is written")
+        renewed = time.monotonic()
+
+    try:
+        yield renew
+    finally:
+        state.lease_release(base_id, holder)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,252 @@
+"""Exception rules: rows that cannot be tied down, and sources that cannot be relied upon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from casebook import AS_OF, case, findings, held
+
+from mdfsync.model import RawRow, SourceRef, Subject
+from mdfsync.view import Facts, SourceConflict, SourceHealth, Vanished, View, Withdrawal
+
+# ------------------------------------------------------------------------------------------------ missing_id
+
+
+def test_a_row_without_its_own_id_is_reported() -> None:
+    view = case("""
+Partners
+record | partner_id | partner_name
+recA   |            | Cobalt Harbor
+""")
+    assert held("missing_id", view) == ["Partners/pt-recA partner_id"]
+
+
+def test_a_row_that_names_no_partner_is_reported() -> None:
+    view = case("""
+Agreements
+agreement_id | agreement_number
+AG-1         | 2026/1
+""")
+    assert held("missing_id", view) == ["Agreements/AG-1 partner_id"]
+
+
+@pytest.mark.parametrize("column, cell", [("partner_id", "cobalt"), ("partner", "cobalt")])
+def test_the_text_or_the_link_is_enough(column: str, cell: str) -> None:
+    view = case(f"""
+Agreements
+agreement_id | agreement_number | {column}
+AG-1         | 2026/1           | {cell}
+""")
+    assert held("missing_id", view) == []
+
+
+def test_an_empty_row_is_left_alone() -> None:
+    view = case("""
+Partners
+record | partner_id
+recA   |
+""")
+    assert held("missing_id", view) == []
+
+
+# ---------------------------------------------------------------------------------------------- duplicate_id
+
+
+def test_two_rows_of_one_id_are_named_by_their_records() -> None:
+    view = case("""
+Partners
+record | partner_id
+recB   | cobalt
+recA   | cobalt
+recC   | fernway
+""")
+    assert [f.evidence["records"] for f in findings("duplicate_id", view)] == ["recA, recB"]
+
+
+def test_ids_may_repeat_across_tables() -> None:
+    view = case("""
+Partners
+partner_id
+X-1
+
+Expenses
+expense_id
+X-1
+""")
+    assert held("duplicate_id", view) == []
+
+
+# ----------------------------------------------------------------------------------------- link_disagreement
+
+TWO_PARTNERS = """
+Partners
+record | partner_id
+recA   | cobalt
+recB   | fernway
+
+"""
+
+
+@pytest.mark.parametrize(
+    "said, linked, reported",
+    [
+        ("cobalt", "fernway", True),
+        ("cobalt", "cobalt", False),
+        ("cobalt", "recA", False),
+        ("cobalt", "recB", True),
+        ("cobalt", "", False),
+        ("", "fernway", False),
+    ],
+)
+def test_text_and_link_must_lead_to_the_same_row(said: str, linked: str, reported: bool) -> None:
+    view = case(f"""{TWO_PARTNERS}
+Agreements
+agreement_id | partner_id | partner
+AG-1         | {said}     | {linked}
+""")
+    assert held("link_disagreement", view) == (["Agreements/AG-1 partner_id"] if reported else [])
+
+
+def test_several_ids_agree_in_any_order() -> None:
+    view = case("""
+Expenses
+expense_id
+EX-1
+EX-2
+
+Evidence
+evidence_id | expense_ids | expenses
+EV-1        | EX-2, EX-1  | EX-1; EX-2
+""")
+    assert held("link_disagreement", view) == []
+
+
+# --------------------------------------------------------------------------------------------- unknown_value
+
+
+def test_a_choice_outside_the_dictionary_is_reported() -> None:
+    view = case("""
+Partners
+partner_id | partner_type | allowed_outgoing_fields
+cobalt     | distributor  | company
+fernway    | reseller     | company; shoe_size
+""")
+    assert held("unknown_value", view) == [
+        "Partners/cobalt partner_type",
+        "Partners/fernway allowed_outgoing_fields",
+    ]
+
+
+# ------------------------------------------------------------------------- what other stages hand to the rules
+
+EXPENSE = Subject(table="Expenses", id="EX-1")
+
+
+def test_a_conflict_shows_both_values() -> None:
+    conflict = SourceConflict(
+        subject=EXPENSE, field="net_amount", values={"finance.expenses": "100", "finance.invoices": "120"}
+    )
+    [found] = findings("source_conflict", case("", facts=Facts(conflicts=(conflict,))))
+    assert found.evidence == {
+        "net_amount in finance.expenses": "100",
+        "net_amount in finance.invoices": "120",
+    }
+
+
+def test_a_withdrawn_value_is_named() -> None:
+    gone = Withdrawal(subject=EXPENSE, field="paid_on", source_id="finance.expenses", value="2026-07-01")
+    [found] = findings("source_withdrew", case("", facts=Facts(withdrawals=(gone,))))
+    assert (found.subject, found.evidence) == (EXPENSE, {"paid_on": "2026-07-01"})
+
+
+def test_a_vanished_row_is_reported_not_removed() -> None:
+    gone = Vanished(subject=EXPENSE, source_id="finance.expenses", external_id="EX-1")
+    assert held("vanished_from_source", case("", facts=Facts(vanished=(gone,)))) == [
+        "Expenses/EX-1 finance.expenses EX-1"
+    ]
+
+
+# ---------------------------------------------------------------------------------------------- source_stale
+
+
+def health(**changes: Any) -> SourceHealth:
+    good = SourceHealth(
+        last_accepted_at=AS_OF - timedelta(hours=3),
+        refresh_window=timedelta(hours=26),
+        status="fresh",
+        rows=100,
+        earlier_rows=(98, 99, 101),
+        required=True,
+    )
+    return replace(good, **changes)
+
+
+def of_source(found: Iterable[Any], source: str) -> list[str]:
+    return [f.key for f in found if f.subject.id == source]
+
+
+@pytest.mark.parametrize(
+    "now, keys",
+    [
+        (health(), []),
+        (health(last_accepted_at=AS_OF - timedelta(hours=27)), ["stale"]),
+        (health(last_accepted_at=None), ["never"]),
+        (health(last_accepted_at=None, required=False), []),
+        (health(absent="needs scope forms"), ["absent"]),
+        (health(refresh_window=None), []),
+    ],
+)
+def test_a_source_must_deliver_inside_its_window(now: SourceHealth, keys: list[str]) -> None:
+    view = case("", health={"crossbeam.api": now})
+    assert of_source(findings("source_stale", view), "crossbeam.api") == keys
+
+
+def test_a_stale_source_says_the_same_on_every_run() -> None:
+    old = {"crossbeam.api": health(last_accepted_at=AS_OF - timedelta(days=3))}
+    first = findings("source_stale", case("", health=old))
+    later = findings("source_stale", case("", health=old, as_of="2026-11-20T18:00:00Z"))
+    assert [f for f in first if f.subject.id == "crossbeam.api"] == [
+        f for f in later if f.subject.id == "crossbeam.api"
+    ]
+
+
+# -------------------------------------------------------------------------------------------- source_cut_off
+
+
+@pytest.mark.parametrize(
+    "now, keys",
+    [
+        (health(), []),
+        (health(rows=0), ["empty"]),
+        (health(rows=60), ["drop"]),
+        (health(rows=90), []),
+        (health(rows=3, earlier_rows=(12, 12)), []),
+        (health(held="returned nothing", sha="abc"), ["held abc"]),
+    ],
+)
+def test_a_delivery_that_shrank_is_not_believed(now: SourceHealth, keys: list[str]) -> None:
+    view = case("", health={"finance.expenses": now})
+    found = findings("source_cut_off", view, max_drop_share=0.15, min_rows=20)
+    assert of_source(found, "finance.expenses") == keys
+
+
+@pytest.mark.parametrize("rows, keys", [(100, ["cap f1"]), (99, []), (101, [])])
+def test_a_crossbeam_file_that_ends_at_an_export_limit_is_not_complete(rows: int, keys: list[str]) -> None:
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+
+    def row(n: int) -> RawRow:
+        ref = SourceRef(source_id="crossbeam.exports", external_id=str(n), observed_at=None, fetched_at=at, blob="f1")
+        return RawRow(ref=ref, body={})
+
+    view = replace(case(""), mirror={"crossbeam.exports": tuple(row(n) for n in range(rows))})
+    assert of_source(findings("source_cut_off", view, row_caps=(100, 1000)), "crossbeam.exports") == keys
+
+
+def test_views_of_nothing_say_nothing() -> None:
+    view: View = case("")
+    for rule in ("missing_id", "duplicate_id", "unknown_value", "source_conflict", "source_cut_off"):
+        assert findings(rule, view) == []
