@@ -53,6 +53,19 @@ def drift_findings(drift: Drift, policy: Policy) -> tuple[Finding, ...]:
     return tuple(out)
 
 
+def unreadable_findings(snapshot: Snapshot, policy: Policy) -> tuple[Finding, ...]:
+    """Cells whose form could not be taken: left as they are, neither compared nor written."""
+    subjects = {(r.subject.table, r.record_id): r.subject for rows in snapshot.tables.values() for r in rows}
+    out: list[Finding] = []
+    for (table, record_id, name), reason in sorted(snapshot.unreadable.items()):
+        out += raise_finding(
+            policy, "unknown_value", subjects.get((table, record_id), Subject(table=table, id=record_id)),
+            f"{name} holds a value of a form that is not understood; it is left as it is",
+            evidence={"field": name, "reason": reason}, sources=("airtable.base",), key=f"unreadable {name}",
+        )  # fmt: skip
+    return tuple(out)
+
+
 def feed_findings(notice: str, policy: Policy) -> tuple[Finding, ...]:
     """Time in which nobody can be shown to have made an edit."""
     if not notice:

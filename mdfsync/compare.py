@@ -119,7 +119,8 @@ def compare(
             out.tally(subject.table, "held", total)
         elif record is not None:
             for name, says in sorted(cells.items()):
-                if (subject.table, name) in snapshot.missing_fields:
+                place = (subject.table, record.record_id, name)
+                if (subject.table, name) in snapshot.missing_fields or place in snapshot.unreadable:
                     out.tally(subject.table, "held", len(says))
                     continue
                 base = bases.get(subject, {}).get(name, CellBase())

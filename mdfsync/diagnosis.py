@@ -53,7 +53,9 @@ def _airtable(wired: Wired) -> Iterator[Checked]:
     yield Checked(
         check="taken over", ok=bool(taken), says=taken or "not yet", do="" if taken else "mdfsync init --adopt"
     )
-    edits, _, notice = wired.base.edits(wired.state.feed_cursor(wired.world.base_id), now=wired.world.clock.now())
+    edits, _, notice = wired.base.edits(
+        wired.state.feed_cursor(wired.world.base_id), now=wired.world.clock.now(), watch=False
+    )
     yield Checked(
         check="change feed", ok=not notice, says=notice or f"readable, {len(edits)} edits since the last run",
         do="give the token webhook:manage and its user the creator role" if notice else "",

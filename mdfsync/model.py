@@ -128,12 +128,14 @@ class Record:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """The whole base at one time. `duplicates` are stable ids that more than one row carries; `missing_fields` are
-    dictionary fields that the live base lacks or has with another type (they are not read and not written)."""
+    dictionary fields that the live base lacks or has with another type (they are not read and not written);
+    `unreadable` are cells, by (table, record id, field), whose form the edge could not take, each with the reason."""
 
     base_id: str
     taken_at: datetime
     tables: Mapping[str, tuple[Record, ...]]
     missing_fields: frozenset[tuple[str, str]] = frozenset()
+    unreadable: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
 
     def by_id(self, table: str) -> dict[str, Record]:
         return {r.subject.id: r for r in self.tables.get(table, ()) if r.subject.id}

@@ -16,7 +16,14 @@ from datetime import datetime
 from typing import Any
 
 from mdfsync.apply import apply
-from mdfsync.base_health import Ledgered, chain_findings, drift_findings, feed_findings, raced_findings
+from mdfsync.base_health import (
+    Ledgered,
+    chain_findings,
+    drift_findings,
+    feed_findings,
+    raced_findings,
+    unreadable_findings,
+)
 from mdfsync.drift import Drift
 from mdfsync.errors import Refused
 from mdfsync.gate import Choices, gate
@@ -118,6 +125,7 @@ def refresh(ends: Ends, asked: Asked, telling: Telling) -> Run:
         raised = (
             *drift_findings(ends.drift, ends.policy),
             *feed_findings(notice, ends.policy),
+            *unreadable_findings(snapshot, ends.policy),
             *_memory_findings(ends, snapshot),
         )
         planned = _plan(ends, asked, snapshot, pulls, edits, raised, as_of)
@@ -145,7 +153,7 @@ def _read(ends: Ends, now: datetime, telling: Telling) -> Snapshot:
 def _feed(ends: Ends, asked: Asked, now: datetime) -> tuple[dict[tuple[str, str, str], Edit], str]:
     """Read after the snapshot, so that every value in it that a person typed has its actor."""
     base_id = ends.base.base_id
-    edits, cursor, notice = ends.base.edits(ends.state.feed_cursor(base_id), now=now)
+    edits, cursor, notice = ends.base.edits(ends.state.feed_cursor(base_id), now=now, watch=asked.write)
     known = ends.state.last_edits(base_id)
     if asked.write and cursor is not None:
         ends.state.save_edits(base_id, edits, cursor)

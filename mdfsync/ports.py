@@ -64,6 +64,8 @@ class Base(Protocol):
     """
 
     base_id: str
+    unreadable: dict[tuple[str, str, str], str]
+    """Cells by (table, record id, field) that were left out of what was read because of their form; why."""
 
     def schema(self) -> Mapping[str, Any]:
         """The live schema as the metadata API gives it (`{"tables": [...]}`)."""

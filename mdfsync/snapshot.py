@@ -9,6 +9,7 @@ writes nothing and judges nothing: duplicates and missing ids are for the rules.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from mdfsync.model import Record, Snapshot, Subject
@@ -35,7 +36,8 @@ def read_snapshot(
             continue
         progress(spec.name)
         raw[spec.name] = list(base.read_table(spec.name))
-    return build_snapshot(base.base_id, raw, dictionary, taken_at=taken_at, missing=missing)
+    snapshot = build_snapshot(base.base_id, raw, dictionary, taken_at=taken_at, missing=missing)
+    return replace(snapshot, unreadable=dict(base.unreadable))
 
 
 def build_snapshot(

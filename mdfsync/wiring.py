@@ -171,13 +171,23 @@ class Wired:
         """Carry out what the dictionary wants and the base lacks."""
         built = build_base(self.base, self.policy.dictionary, self.found, tell=tell)
         self.rebind()
+        self.watch()
         return built
+
+    def watch(self) -> str:
+        """Have the change feed on before people type, so that their edits have an author; why not, if it cannot be."""
+        base_id = self.world.base_id
+        edits, cursor, notice = self.base.edits(self.state.feed_cursor(base_id), now=self.world.clock.now())
+        if cursor is not None:
+            self.state.save_edits(base_id, edits, cursor)
+        return notice
 
     def ends(self, *, write: bool) -> Ends:
         """The ends of a run; without `write` nothing is remembered of what it pulls."""
         seen = SeenRows(self.state, keep=write)
         return Ends(
-            base=self.base, state=self.state, archive=self.archive, sources=lambda snapshot: self._sources(snapshot, seen),
+            base=self.base, state=self.state, archive=self.archive,
+            sources=lambda snapshot: self._sources(snapshot, seen),
             seen=seen, clock=self.world.clock, policy=self.policy, drift=self.found, requests=self.calls.counts,
             mode=self.world.mode,
         )  # fmt: skip

@@ -11,10 +11,10 @@ import pytest
 from hubspot_lab import LAG, Portal, by_id, said, served
 from starlette.applications import Starlette
 
-from mdfsync.edge.hubspot import account, capabilities, open_hubspot
+from mdfsync.edge.hubspot import account, capabilities, named_properties, open_hubspot
 from mdfsync.edge.hubspot_touches import FORM_VALUES
 from mdfsync.errors import AuthLost, QuotaSpent, UsageError
-from mdfsync.sandbox.hubspot_world import archive, associate, create, erase, links, merge_deals, touch
+from mdfsync.sandbox.hubspot_world import archive, associate, create, dissociate, erase, links, merge_deals, touch
 from mdfsync.sandbox.story_hubspot import CANARY, add_submission
 
 DEALS = "hubspot.deals"
@@ -80,6 +80,11 @@ def test_the_dated_paths_give_the_same_rows(portal: Portal) -> None:
     older = {source_id: by_id(portal.pull(source_id, full=True)) for source_id in portal.sources()}
     dated = {source_id: by_id(portal.pull(source_id, full=True, version="2026-03")) for source_id in older}
     assert dated == older
+
+
+def test_the_dictionarys_paths_name_the_properties_to_ask_for() -> None:
+    paths = [("hubspot.contacts", "properties.phone"), ("hubspot.contacts", "id"), ("crossbeam.api", "domain")]
+    assert named_properties(paths) == {"hubspot.contacts": ("phone",)}
 
 
 def test_custom_properties_are_never_taken_for_activities(portal: Portal) -> None:
@@ -293,17 +298,37 @@ def test_long_link_lists_are_read_to_their_end(portal: Portal) -> None:
     assert {to["id"] for to in found} == set(links(portal.store, "deals", "50010001", "contacts"))
 
 
-def test_links_of_activities_are_read_once_and_links_a_token_may_not_see_stay_unknown(portal: Portal) -> None:
+def test_each_link_of_a_deal_to_a_contact_is_a_row_of_its_own_so_that_it_can_be_dated(portal: Portal) -> None:
+    portal.pull(DEALS)
+    link = "deals:50010001:contacts:30110"
+    assert link not in by_id(portal.pull("hubspot.associations"))
+    associate(portal.store, portal.clock, "deals", "50010001", "contacts", "30110")
+    found = next(row for row in portal.pull("hubspot.associations").rows if row.ref.external_id == link)
+    page = json.loads(portal.archive.get(found.ref.blob))
+    _, _, result, _, to = found.ref.row.split("/")
+    assert page["results"][int(result)]["to"][int(to)]["toObjectId"] == 30110
+    dissociate(portal.store, "deals", "50010001", "contacts", "30110")
+    assert portal.pull("hubspot.associations").gone == (link,)
+
+
+def test_links_of_activities_are_read_once(portal: Portal) -> None:
     portal.pull(DEALS)
     portal.pull("hubspot.meetings")
-    given = {"meetings": portal.ids("hubspot.meetings"), "emails": ["60010004"]}
-    portal.without("sales-email-read")
-    first = portal.pull("hubspot.associations", activity_ids=lambda: given)
-    assert "links emails to contacts are unknown: needs scope sales-email-read" in said(first)
+    first = portal.pull("hubspot.associations")
     assert any(id.startswith("meetings:") for id in by_id(first))
     second = portal.pull("hubspot.associations")
     assert not any(id.startswith("meetings:") for id in by_id(second))
     assert second.gone == ()
+
+
+def test_links_that_a_token_may_not_see_stay_unknown(portal: Portal) -> None:
+    portal.pull(DEALS)
+    portal.pull("hubspot.associations")
+    portal.without("crm.objects.companies.read")
+    pull = portal.pull("hubspot.associations", full=True)
+    assert "links deals to companies are unknown: needs scope crm.objects.companies.read" in said(pull)
+    assert "deals:50010001:contacts" in by_id(pull)
+    assert (pull.gone, pull.complete) == ((), False)
 
 
 def test_submissions_keep_mail_and_utm_only_and_late_ones_are_found(portal: Portal) -> None:

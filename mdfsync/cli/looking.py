@@ -221,9 +221,8 @@ def status(as_json: bool) -> None:
         f"{document['decisions_waiting']} sets of decisions"
     )
     for entry in document["runs"]:
-        OUT.print(
-            f"  {entry.get('started_at', '')} {entry.get('run_id')} {entry.get('job')}: {entry.get('status') or 'unfinished'}"
-        )
+        ended = entry.get("status") or "unfinished"
+        OUT.print(f"  {entry.get('started_at', '')} {entry.get('run_id')} {entry.get('job')}: {ended}")
     for source_id, standing in document["sources"].items():
         if standing != "fresh":
             OUT.print(f"  source {source_id}: {standing}")

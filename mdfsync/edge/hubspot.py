@@ -7,7 +7,7 @@ here writes to HubSpot; nothing here knows a table of the base.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -56,6 +56,17 @@ def open_hubspot(
     `UsageError` for a token or URL that cannot be used."""
     wire = Wire(token=token, url=url or PRODUCTION, version=version, pace=pace, search_pace=search_pace, calls=calls)
     return HubspotApi(wire)
+
+
+def named_properties(paths: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """The HubSpot properties that (source id, dotted path) pairs of the field dictionary name: what to pass as
+    `custom`."""
+    found: dict[str, set[str]] = {}
+    for source, path in paths:
+        head, _, name = path.partition(".")
+        if source.startswith("hubspot.") and head == "properties" and name:
+            found.setdefault(source, set()).add(name)
+    return {source: tuple(sorted(names)) for source, names in found.items()}
 
 
 def hubspot_sources(

@@ -9,7 +9,8 @@ the token may not read is remarked upon and left unknown, never taken as empty.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 from mdfsync.edge.hubspot_client import HubspotApi
@@ -27,7 +28,8 @@ Ids = Callable[[], Sequence[str]]
 
 class AssociationSource(HubspotSource):
     """One row per record and kind of other: external id `deals:123:contacts`, body `from_type`, `from`, `to_type`,
-    `to` = sorted list of `{id, labels}`. `deal_ids` and `contact_ids` name the records to read (contacts found on
+    `to` = sorted list of `{id, labels}`. Besides, one row per link of a deal to a contact: `deals:123:contacts:456`, body
+    with `to_id` and `labels`; that it is new, and since which pull, is the only way to date the link. `deal_ids` and `contact_ids` name the records to read (contacts found on
     those deals are added); `activity_ids` gives ids by `meetings`, `calls`, `emails`, `notes`."""
 
     def __init__(
@@ -47,9 +49,9 @@ class AssociationSource(HubspotSource):
     def read(self, reading: Reading) -> SourcePull:
         pull = _Links(self.api, reading)
         deals = sorted(set(self._deals()))
-        on_deals = pull.read("deals", "contacts", deals)
+        on_deals = pull.read("deals", "contacts", deals, singly=True)
         pull.read("deals", "companies", deals)
-        contacts = {to["id"] for row in on_deals for to in row.body["to"]}
+        contacts = {to["id"] for row in on_deals for to in row.body.get("to", ())}
         pull.read("contacts", "companies", {*contacts, *(self._contacts() if self._contacts else ())})
         given = self._activities() if self._activities else {}
         for kind in ACTIVITIES:
@@ -60,29 +62,29 @@ class AssociationSource(HubspotSource):
         if pull.refused and not pull.answered:
             raise pull.refused[0]
         complete = reading.full and not pull.refused
-        asked = {id for id in reading.known if _ends(id) in pull.answered}
-        gone = asked - set(pull.rows) if reading.full else ()
+        gone = [id for id in reading.known if id not in pull.rows and pull.denies(id)]
         return reading.done(pull.rows.values(), gone=gone, complete=complete, cursor={})
 
 
 class _Links:
-    """The rows of one pull. `answered` = pairs of object types of which something was asked and answered to the
-    end; `refused` = why others were not."""
+    """The rows of one pull. `answered` = records of each pair of object types that were read to the end; `refused` =
+    why other pairs were not."""
 
     def __init__(self, api: HubspotApi, reading: Reading) -> None:
         self._api = api
         self._reading = reading
         self.rows: dict[str, RawRow] = {}
-        self.answered: set[tuple[str, str]] = set()
+        self.answered: dict[tuple[str, str], set[str]] = {}
         self.refused: list[Refused] = []
 
-    def read(self, kind: str, other: str, ids: Iterable[str]) -> list[RawRow]:
-        """Rows of these records; none when the pair is refused for want of a scope."""
+    def read(self, kind: str, other: str, ids: Iterable[str], *, singly: bool = False) -> list[RawRow]:
+        """Rows of these records; none when the pair is refused for want of a scope. `singly`: one row more for each
+        link."""
         wanted = sorted(set(ids))
         rows: list[RawRow] = []
         try:
             for start in range(0, len(wanted), BATCH):
-                rows += self._batch(kind, other, wanted[start : start + BATCH])
+                rows += self._batch(kind, other, wanted[start : start + BATCH], singly)
         except Refused as refused:
             if refused.status != 403:
                 raise
@@ -90,58 +92,75 @@ class _Links:
             self._reading.say(f"links {kind} to {other} are unknown: {lacking(refused)}")
             return []
         if wanted:
-            self.answered.add((kind, other))
+            self.answered[kind, other] = set(wanted)
         self.rows |= {row.ref.external_id: row for row in rows}
         return rows
 
-    def _batch(self, kind: str, other: str, ids: Sequence[str]) -> list[RawRow]:
+    def denies(self, external_id: str) -> bool:
+        """Whether this pull read far enough to say that a row which it did not bring is no more: a single link, once
+        its record was read; a record, on a full pull of its pair."""
+        kind, id, other, *single = external_id.split(":")
+        read = self.answered.get((kind, other), set())
+        return bool(read) and (self._reading.full or (bool(single) and id in read))
+
+    def _batch(self, kind: str, other: str, ids: Sequence[str], singly: bool) -> list[RawRow]:
         """Up to a thousand records; those with many links are asked again from where their page ended."""
-        places: dict[str, tuple[Page, str]] = {}
-        labels: dict[str, dict[str, set[str]]] = {}
+        found = {id: _Found() for id in ids}
         inputs = [{"id": id} for id in ids]
         asked: set[tuple[str, str]] = set()
         while inputs:
             ask = partial(self._api.associations, kind, other, inputs)
             page = self._reading.page(f"links-{kind}-{other}", ask)
-            _take(page, {i["id"] for i in inputs}, places, labels)
+            _take(page, {i["id"] for i in inputs}, found)
             inputs = _rests(page)
             turned = {(i["id"], i["after"]) for i in inputs}
             if turned & asked:
                 raise Oddity(f"HubSpot repeated a cursor of links {kind} to {other}")
             asked |= turned
-        return [self._row(kind, other, id, *places[id], labels[id]) for id in ids]
+        return [row for id in ids for row in self._rows(kind, id, other, found[id], singly)]
 
-    def _row(self, kind: str, other: str, id: str, page: Page, pointer: str, labels: Mapping[str, set[str]]) -> RawRow:
-        to = [{"id": o, "labels": sorted(labels[o])} for o in sorted(labels, key=lambda o: (len(o), o))]
-        ref = self._reading.ref(f"{kind}:{id}:{other}", page, pointer, None)
-        return RawRow(ref=ref, body={"from_type": kind, "from": id, "to_type": other, "to": to})
+    def _rows(self, kind: str, id: str, other: str, found: _Found, singly: bool) -> Iterator[RawRow]:
+        ends = {"from_type": kind, "from": id, "to_type": other}
+        targets = sorted(found.labels, key=lambda target: (len(target), target))
+        links = [{"id": target, "labels": sorted(found.labels[target])} for target in targets]
+        if found.place is None:  # `_take` raises before that
+            raise Oddity(f"HubSpot's batch of links says nothing about {id}")
+        yield RawRow(ref=self._reading.ref(f"{kind}:{id}:{other}", *found.place, None), body={**ends, "to": links})
+        for link in links if singly else ():
+            target = str(link["id"])
+            ref = self._reading.ref(f"{kind}:{id}:{other}:{target}", *found.places[target], None)
+            yield RawRow(ref=ref, body={**ends, "to_id": target, "labels": link["labels"]})
 
 
-def _take(
-    page: Page,
-    wanted: set[str],
-    places: dict[str, tuple[Page, str]],
-    labels: dict[str, dict[str, set[str]]],
-) -> None:
-    """Read a page into `places` (where each record's row begins) and `labels`; every input must be answered."""
+@dataclass(slots=True)
+class _Found:
+    """What the pages said of one record: where its row begins, where each link stands, and the links' labels."""
+
+    place: tuple[Page, str] | None = None
+    places: dict[str, tuple[Page, str]] = field(default_factory=dict)
+    labels: dict[str, set[str]] = field(default_factory=dict)
+
+
+def _take(page: Page, wanted: set[str], found: Mapping[str, _Found]) -> None:
+    """Read a page into `found`; every input must be answered."""
     answered = set()
     for index, result in enumerate(page.results()):
-        id = str((result.get("from") or {}).get("id") or "")
+        id, pointer = str((result.get("from") or {}).get("id") or ""), f"/results/{index}"
         if id not in wanted:
             raise Oddity(f"HubSpot answered with links of {id or 'no record'}, which were not asked for")
         answered.add(id)
-        places.setdefault(id, (page, f"/results/{index}"))
-        found = labels.setdefault(id, {})
-        for to in result.get("to") or ():
+        record = found[id]
+        record.place = record.place or (page, pointer)
+        for number, to in enumerate(result.get("to") or ()):
             target = str(to.get("toObjectId") or "")
             if not target:
                 raise Oddity(f"HubSpot linked {id} to a record without an id")
+            record.places.setdefault(target, (page, f"{pointer}/to/{number}"))
             names = {str(t["label"]) for t in to.get("associationTypes") or () if t.get("label")}
-            found.setdefault(target, set()).update(names)
+            record.labels.setdefault(target, set()).update(names)
     none = absentees(page, wanted - answered)
     for id in none:
-        places.setdefault(id, (page, "/errors"))
-        labels.setdefault(id, {})
+        found[id].place = found[id].place or (page, "/errors")
     if unsaid := sorted(wanted - answered - none):
         raise Oddity(f"HubSpot's batch of links says nothing about {some(unsaid)}")
 
@@ -153,8 +172,3 @@ def _rests(page: Page) -> list[dict[str, str]]:
         if after:
             rests.append({"id": str(result["from"]["id"]), "after": str(after)})
     return rests
-
-
-def _ends(external_id: str) -> tuple[str, str]:
-    kind, _, other = external_id.partition(":")
-    return kind, other.rpartition(":")[2]

@@ -150,7 +150,7 @@ class Sandbox:
         """Serve until `stop`. `StoreBusy` when another process has this home, `OSError` when the port is taken."""
         life = Life(Store(self.home / WORLD_FILE))
         try:
-            listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((HOST, port))
             bound = int(listener.getsockname()[1])

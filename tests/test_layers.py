@@ -1,0 +1,123 @@
+"""The import law: a module imports only from strictly lower layers or its own folder; the sandbox is an island."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent / "mdfsync"
+LAYERS = {
+    "": 0,
+    "errors": 0,
+    "values": 0,
+    "model": 1,
+    "ports": 2,
+    "policy": 3,
+    "settings": 3,
+    "view": 4,
+    "observe": 5,
+    "snapshot": 5,
+    "compare": 5,
+    "history": 6,
+    "relate": 6,
+    "decide": 7,
+    "operator_edits": 8,
+    "drift": 5,
+    "rules": 6,
+    "derive": 6,
+    "findings": 6,
+    "publish": 8,
+    "mass": 7,
+    "sources": 9,
+    "actions": 9,
+    "changes": 10,
+    "plan": 11,
+    "scope": 12,
+    "gate": 12,
+    "writing": 12,
+    "apply_rows": 13,
+    "apply_cells": 13,
+    "apply": 14,
+    "recover": 14,
+    "explain": 14,
+    "mirror": 14,
+    "pulling": 15,
+    "base_health": 15,
+    "run_row": 15,
+    "build_base": 15,
+    "edge": 15,
+    "pipeline": 16,
+    "documents": 17,
+    "wiring": 18,
+    "adoption": 19,
+    "diagnosis": 19,
+    "start": 19,
+    "cli": 20,
+    "__main__": 21,
+}
+ISLAND = "sandbox"
+MAY_NAME_EDGES = {"wiring", "diagnosis"}
+MAY_NAME_SANDBOX = {"wiring", "cli"}
+
+
+def part_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return "" if parts == ("__init__",) else parts[0]
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    """Top-level parts of mdfsync that a file imports when it runs (not those for type checking only)."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    skipped = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in ast.walk(block)
+    }
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "mdfsync":
+            names = [node.module] if node.module != "mdfsync" else [f"mdfsync.{a.name}" for a in node.names]
+        elif isinstance(node, ast.Import):
+            names = [a.name for a in node.names if a.name.split(".")[0] == "mdfsync"]
+        for name in names:
+            part = (name.split(".") + [""])[1]
+            yield ("" if part == "__version__" else part), node.lineno
+
+
+def test_imports_go_downhill() -> None:
+    faults = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        here = part_of(path)
+        for part, line in imports(path):
+            place = f"{path.relative_to(PACKAGE)}:{line} imports {part or 'mdfsync'}"
+            if here == ISLAND:
+                faults += [place] if part != ISLAND else []
+            elif part == ISLAND:
+                faults += [place] if here not in MAY_NAME_SANDBOX else []
+            elif part == "edge" and here != "edge" and here not in MAY_NAME_EDGES:
+                faults.append(place)
+            elif part != here and not LAYERS[part] < LAYERS[here]:
+                faults.append(f"{place} (layer {LAYERS[part]} from {LAYERS[here]})")
+    assert not faults, "\n".join(faults)
+
+
+def test_files_stay_small_enough_to_read() -> None:
+    long = {
+        str(p.relative_to(PACKAGE)): n
+        for p in PACKAGE.rglob("*.py")
+        if (n := len(p.read_text(encoding="utf-8").splitlines())) > 400
+    }
+    assert not long
+
+
+def test_every_module_says_what_it_is() -> None:
+    silent = [
+        str(p.relative_to(PACKAGE))
+        for p in PACKAGE.rglob("*.py")
+        if p.read_text(encoding="utf-8").strip() and not ast.get_docstring(ast.parse(p.read_text(encoding="utf-8")))
+    ]
+    assert not silent
