@@ -260,13 +260,17 @@ def _plan(
 
 
 def _first_seen(ends: Ends) -> dict[tuple[str, str], Interval]:
-    """When each association came into being, as far as two of our pulls can tell."""
+    """When each link came into being, as far as two of our pulls can tell: after the last pull that knew the record
+    without the link. A link that came with its record's first pull may be of any age."""
     source = "hubspot.associations"
     memory = ends.seen.memory
-    return {
-        (source, key): Interval(after=memory.previous_pull(source, at), by=at)
-        for key, at in memory.first_seen_all(source).items()
-    }
+    first = memory.first_seen_all(source)
+    out = {}
+    for key, at in first.items():
+        record = first.get(":".join(key.split(":")[:3]))
+        known_before = record is not None and record < at
+        out[source, key] = Interval(after=memory.previous_pull(source, at) if known_before else None, by=at)
+    return out
 
 
 def _limits(jobs: Sequence[JobSpec]) -> GateLimits:

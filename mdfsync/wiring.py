@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mdfsync.build_base import Built, build_base
@@ -24,7 +24,8 @@ from mdfsync.edge.crossbeam_files import CrossbeamExports
 from mdfsync.edge.crossbeam_wire import CrossbeamWire
 from mdfsync.edge.files import FileSource
 from mdfsync.edge.http import is_loopback
-from mdfsync.edge.hubspot import hubspot_sources, open_hubspot
+from mdfsync.edge.hubspot import hubspot_sources, named_properties, open_hubspot
+from mdfsync.edge.hubspot_objects import LAG
 from mdfsync.edge.pace import AIRTABLE_PER_SECOND, Calls, Pace
 from mdfsync.edge.state import State
 from mdfsync.errors import BaseBusy, UsageError
@@ -67,6 +68,7 @@ class World:
     inbox: Path
     exports: Path | None
     per_second: float
+    hubspot_lag: timedelta = LAG
     clock: Clock = field(default_factory=Clock)
     admin: Callable[[str, str, Mapping[str, object]], object] | None = None
 
@@ -112,7 +114,8 @@ def open_world(settings: Settings) -> Iterator[World]:
             mode="sandbox", home=home, airtable_url=serving.airtable_url, airtable_token=serving.airtable_token,
             base_id=serving.base_id, hubspot_url=serving.hubspot_url, hubspot_token=serving.hubspot_token,
             crossbeam_url=serving.crossbeam_url, crossbeam=serving.crossbeam, inbox=folder / "drop" / "inbox",
-            exports=folder / "drop" / "crossbeam", per_second=EMBEDDED_PER_SECOND, clock=Clock(lead),
+            exports=folder / "drop" / "crossbeam", per_second=EMBEDDED_PER_SECOND,
+            hubspot_lag=timedelta(0), clock=Clock(lead),
             admin=serving.admin,
         )  # fmt: skip
     finally:
@@ -207,10 +210,15 @@ class Wired:
                 {str(row.body.get("contact_id", "")) for row in seen.rows("hubspot.campaign_contacts")} - {""}
             )
 
+        def stages() -> list[str]:
+            return [str(stage["id"]) for row in seen.rows("hubspot.pipelines") for stage in row.body.get("stages", ())]
+
+        paths = [(source, path) for spec in self.policy.dictionary.all_fields() for source, path in spec.paths.items()]
         api = open_hubspot(token=self.world.hubspot_token, url=self.world.hubspot_url, calls=self.calls)
         return hubspot_sources(
             api, self.archive, campaign_guids=campaigns, deal_ids=lambda: ids("hubspot.deals"), contact_ids=contacts,
-            activity_ids=lambda: {kind: ids(f"hubspot.{kind}") for kind in ACTIVITIES},
+            activity_ids=lambda: {kind: ids(f"hubspot.{kind}") for kind in ACTIVITIES}, stage_ids=stages,
+            custom=named_properties(paths), lag=self.world.hubspot_lag,
         )  # fmt: skip
 
     def _crossbeam(self, snapshot: Snapshot) -> dict[str, Source]:

@@ -173,13 +173,15 @@ def test_a_configured_property_that_hubspot_lacks_is_remarked_upon(portal: Porta
 
 
 def test_stage_entry_dates_are_asked_for_by_stage_id(portal: Portal) -> None:
-    pull = portal.pull(DEALS, stage_ids=lambda: ["closedwon"])
-    assert by_id(pull)["50010001"]["properties"]["hs_v2_date_entered_closedwon"]
+    touch(portal.store, portal.clock, "deals", "50010002", {"dealstage": "900104"})
+    pull = portal.pull(DEALS, stage_ids=lambda: ["900104"])
+    assert by_id(pull)["50010002"]["properties"]["hs_v2_date_entered_900104"]
 
 
 def test_more_names_than_an_address_holds_are_asked_for_by_id(portal: Portal) -> None:
-    pull = portal.pull(DEALS, stage_ids=lambda: ["closedwon", *(f"stage-{n}" for n in range(200))])
-    assert by_id(pull)["50010001"]["properties"]["hs_v2_date_entered_closedwon"]
+    touch(portal.store, portal.clock, "deals", "50010002", {"dealstage": "900104"})
+    pull = portal.pull(DEALS, stage_ids=lambda: ["900104", *(f"stage-{n}" for n in range(200))])
+    assert by_id(pull)["50010002"]["properties"]["hs_v2_date_entered_900104"]
     assert pull.complete
 
 

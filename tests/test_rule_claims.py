@@ -28,8 +28,14 @@ id  | created              | hs_primary_associated_company | hs_is_closed
 def lead(claim: str, *, ownership: str = "", created: str = "2026-05-01T10:00:00Z", closed: str = "false") -> View:
     return case(f"""{PARTNERSHIP}
 Leads
-lead_id      | joint_campaign_id | contact_id | partner_id | account_id | partner_submitted_on | partner_claimed_ownership | ownership
-lead-11-JC-1 | JC-1              | 11         | cobalt     | hs-co-77   | 2026-06-20           | {claim}                   | {ownership}
+lead_id: lead-11-JC-1
+joint_campaign_id: JC-1
+contact_id: 11
+partner_id: cobalt
+account_id: hs-co-77
+partner_submitted_on: 2026-06-20
+partner_claimed_ownership: {claim}
+ownership: {ownership}
 
 {OWN_DEAL.format(created=created, closed=closed)}""")
 
@@ -146,8 +152,15 @@ attr-1-fernway | hs-deal-1      | fernway    | sourced       | {validated}
 
 LEADS = """
 Leads
-lead_id      | joint_campaign_id | contact_id | partner_id | email            | partner_submitted_on | consent_basis | contact_owner           | lead_decision
-PL-7         | JC-1              | {contact}  | cobalt     | ana@acme.example | 2026-06-20           | {consent}     | sam@northlight.example  | {decision}
+lead_id: PL-7
+joint_campaign_id: JC-1
+contact_id: {contact}
+partner_id: cobalt
+email: ana@acme.example
+partner_submitted_on: 2026-06-20
+consent_basis: {consent}
+lead_owner: sam@northlight.example
+lead_decision: {decision}
 """
 
 

@@ -33,11 +33,14 @@ def failure(error: pytest.ExceptionInfo[requests.HTTPError]) -> tuple[int, Any]:
 
 
 def test_whoami_tells_the_worker_who_it_is(bench: Bench) -> None:
-    assert bench.base().api.whoami()["email"] == "mdfsync-worker@northlight.example"
+    assert bench.call("GET", "meta/whoami").json()["email"] == "mdfsync-worker@northlight.example"
 
 
 def test_an_unknown_token_is_401_and_a_malformed_id_404_even_then(bench: Bench) -> None:
-    assert refusal(bench.call("GET", f"{bench.base_id}/Partners", token="patNobody")) == (401, "AUTHENTICATION_REQUIRED")
+    assert refusal(bench.call("GET", f"{bench.base_id}/Partners", token="patNobody")) == (
+        401,
+        "AUTHENTICATION_REQUIRED",
+    )
     assert refusal(bench.call("GET", "meta/bases/junk/tables", token="patNobody")) == (404, "NOT_FOUND")
     assert refusal(bench.call("GET", f"{bench.base_id}/Partners/junk")) == (404, "NOT_FOUND")
 
@@ -65,7 +68,7 @@ def test_editors_write_records_but_no_schema_and_readers_write_nothing(bench: Be
 
 
 def test_every_kind_of_cell_reads_back_as_airtable_shows_it(bench: Bench) -> None:
-    written = {
+    written: dict[str, Any] = {
         "partner_id": "pt-1", "notes": "two\nlines", "rich": "* point", "email": "a@cobaltharbor.example",
         "amount": 12.5, "share": 0.5, "stars": 4, "signed": True, "due": "2026-11-20", "seen": "2026-11-20T09:00:00",
         "tier": "gold", "markets": ["US", "DE"], "owner": {"email": DANA},
@@ -112,7 +115,9 @@ def test_an_unknown_choice_is_refused_with_doubled_quotes_unless_typecast_adds_i
     body: dict[str, Any] = {"fields": {"tier": "bronze"}}
     answer = bench.call("POST", f"{bench.base_id}/Partners", body).json()
     assert answer["error"]["message"] == 'Insufficient permissions to create new select option ""bronze""'
-    assert bench.call("POST", f"{bench.base_id}/Partners", {**body, "typecast": True}).json()["fields"] == body["fields"]
+    assert (
+        bench.call("POST", f"{bench.base_id}/Partners", {**body, "typecast": True}).json()["fields"] == body["fields"]
+    )
     field: Any = bench.base().schema(force=True).table("Partners").field("tier")
     assert [choice.name for choice in field.options.choices] == ["gold", "silver", "bronze"]
 
@@ -154,7 +159,7 @@ def test_upsert_creates_updates_and_says_which(bench: Bench) -> None:
 
 def test_upsert_on_a_key_that_two_records_carry_fails_whole(bench: Bench) -> None:
     bench.partners.batch_create([{"partner_id": "pt-1"}, {"partner_id": "pt-1"}])
-    rows = [{"fields": {"partner_id": "pt-new"}}, {"fields": {"partner_id": "pt-1", "amount": 9}}]
+    rows: list[dict[str, Any]] = [{"fields": {"partner_id": "pt-new"}}, {"fields": {"partner_id": "pt-1"}}]
     with pytest.raises(requests.HTTPError) as error:
         bench.partners.batch_upsert(rows, key_fields=["partner_id"])
     assert error.value.response.status_code == 422
@@ -293,7 +298,9 @@ def test_values_quoted_by_the_library_find_their_row_and_nothing_else(bench: Ben
 def test_an_expired_offset_is_422_without_a_message(bench: Bench) -> None:
     bench.partners.batch_create([{"amount": n} for n in range(3)])
     first = bench.call("GET", f"{bench.base_id}/Partners", pageSize=1).json()
-    assert len(bench.call("GET", f"{bench.base_id}/Partners", pageSize=1, offset=first["offset"]).json()["records"]) == 1
+    assert (
+        len(bench.call("GET", f"{bench.base_id}/Partners", pageSize=1, offset=first["offset"]).json()["records"]) == 1
+    )
     bench.sandbox.admin("POST", "clock", {"days": 1})
     answer = bench.call("GET", f"{bench.base_id}/Partners", pageSize=1, offset=first["offset"])
     assert answer.json() == {"error": {"type": "LIST_RECORDS_ITERATOR_NOT_AVAILABLE"}}

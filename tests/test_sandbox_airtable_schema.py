@@ -67,7 +67,7 @@ def test_a_link_brings_a_reverse_field_named_after_its_table(bench: Bench) -> No
         ({"name": "x", "type": "dateTime", "options": {"timeZone": "UTC"}}, "INVALID_FIELD_TYPE_OPTIONS_FOR_CREATE"),
         ({"name": "x", "type": "multipleRecordLinks", "options": {"linkedTableId": "tblZZZZZZZZZZZZZZ"}},
          "INVALID_FIELD_TYPE_OPTIONS_FOR_CREATE"),
-        ({"name": "x", "type": "multipleRecordLinks", "options": {"linkedTableId": "t", "prefersSingleRecordLink": True}},
+        ({"name": "x", "type": "multipleRecordLinks", "options": {"linkedTableId": "t", "isReversed": True}},
          "INVALID_FIELD_TYPE_OPTIONS_FOR_CREATE"),
     ],
 )  # fmt: skip
@@ -173,7 +173,10 @@ def test_a_deleted_field_is_gone_with_its_cells_and_its_reverse(bench: Bench) ->
     by_hand(bench, action="delete_field", table="Campaigns", field="partner")
     by_hand(bench, action="delete_field", table="Partners", field="amount")
     assert bench.partners.get(partner)["fields"] == {"partner_id": "pt-1"}
-    assert refusal(bench.call("GET", f"{bench.base_id}/Partners", **{"fields[]": "amount"})) == (422, "UNKNOWN_FIELD_NAME")
+    assert refusal(bench.call("GET", f"{bench.base_id}/Partners", **{"fields[]": "amount"})) == (
+        422,
+        "UNKNOWN_FIELD_NAME",
+    )
 
 
 def test_a_renamed_choice_takes_its_cells_along(bench: Bench) -> None:

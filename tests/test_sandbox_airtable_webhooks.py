@@ -73,7 +73,10 @@ def test_both_sides_of_a_link_are_in_one_payload(bench: Bench) -> None:
     (payload,) = heard(bench, hook)
     ids = field_ids(bench, "Campaigns") | field_ids(bench, "Partners")
     changed = payload.changed_tables_by_id
-    assert [sorted(t.created_records_by_id | t.changed_records_by_id) for t in changed.values()] == [[campaign], [partner]]
+    assert [sorted(t.created_records_by_id | t.changed_records_by_id) for t in changed.values()] == [
+        [campaign],
+        [partner],
+    ]
     created = next(t for t in changed.values() if t.created_records_by_id).created_records_by_id[campaign]
     assert created.cell_values_by_field_id[ids["partner"]] == [{"id": partner, "name": "pt-1"}]
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyairtable import Api
 from sandbox_bench import Bench, new_bench, served
 
 import mdfsync
+from mdfsync.sandbox.airtable_people import WORKER_TOKEN
 from mdfsync.sandbox.server import Sandbox, app, running
 from mdfsync.sandbox.store import Store, StoreBusy
 
@@ -22,6 +26,7 @@ ROOT = str(Path(mdfsync.__file__).parent.parent)
 SERVER = """
 import sys, time
 from pathlib import Path
+from mdfsync.sandbox.airtable_people import WORKER_TOKEN
 from mdfsync.sandbox.server import Sandbox
 print(Sandbox(Path(sys.argv[1])).start().port, flush=True)
 time.sleep(60)
@@ -111,4 +116,22 @@ def test_a_day_passes(tmp_path: Path) -> None:
 
 
 def test_the_application_also_works_without_a_socket() -> None:
-    assert callable(app(Store(None)))
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "GET", "path": "/v0/meta/whoami", "query_string": b"", "root_path": "",
+        "headers": [(b"authorization", f"Bearer {WORKER_TOKEN}".encode())],
+    }  # fmt: skip
+
+    async def ask() -> None:
+        await app(Store(None))(scope, receive, send)
+
+    asyncio.run(ask())
+    assert sent[0]["status"] == 200
+    assert json.loads(sent[1]["body"])["email"] == "mdfsync-worker@northlight.example"

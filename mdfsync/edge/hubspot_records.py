@@ -156,7 +156,8 @@ class Records:
 
     def check_custom(self, custom: Sequence[str]) -> None:
         """Remark on configured properties that HubSpot does not have: it ignores unknown names without a word."""
-        unknown = undefined(self._reading, partial(self._api.property_definitions, self.kind.object_type), custom)
+        own = [name for name in custom if name not in self.kind.properties]
+        unknown = undefined(self._reading, partial(self._api.property_definitions, self.kind.object_type), own)
         if unknown:
             self._reading.say(
                 f"HubSpot {self.kind.object_type} have no property {', '.join(unknown)}: correct the configuration"

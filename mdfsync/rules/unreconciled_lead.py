@@ -159,7 +159,7 @@ def _incomplete(view: View, setting: RuleSetting, lead: Row) -> Iterator[Finding
         words
         for words, there in (
             ("consent_basis", lead.text("consent_basis")),
-            ("owner", lead.text("contact_owner") or lead.text("ownership")),
+            ("owner", lead.text("lead_owner") or lead.text("ownership")),
         )
         if not there
     ]

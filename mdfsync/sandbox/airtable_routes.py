@@ -11,7 +11,7 @@ import base64
 import binascii
 import json
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -66,8 +66,8 @@ def routes(store: Store, clock: Clock) -> list[Route]:
 
 
 def _answer(here: World, request: Request, raw: bytes) -> Answer:
-    raw_path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-    segments = raw_path.decode("ascii").split("?")[0].split("/v0/", 1)[1].rstrip("/").split("/")
+    raw_path: bytes = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+    segments = raw_path.decode("ascii").split("/v0/", 1)[1].rstrip("/").split("/")
     path = tuple(unquote(segment) for segment in segments)
     handler = _handler(request.method, path)
     kind, _, token = request.headers.get("authorization", "").partition(" ")

@@ -163,11 +163,7 @@ def _users_me(store: Store, _clock: Clock, _request: Request) -> Json:
 
 def _visible_partners(store: Store) -> list[Doc]:
     partners = store.all("crossbeam.partners").values()
-    return [
-        {key: p[key] for key in ("uuid", "name", "domain", "tags")}
-        for p in partners
-        if p["sharing"] != "hidden"
-    ]
+    return [{key: p[key] for key in ("uuid", "name", "domain", "tags")} for p in partners if p["sharing"] != "hidden"]
 
 
 def _partners(store: Store, _clock: Clock, request: Request) -> Json:

@@ -94,9 +94,7 @@ def overlaps(store: Store, clock: Clock, request: Request) -> Json:
     wanted = [
         (_scrambled(key), key, doc)
         for key, doc in store.all("crossbeam.overlaps").items()
-        if since < doc["seq"] <= until
-        and (since or not doc["deleted"])
-        and _asked_for(request, store, doc["row"])
+        if since < doc["seq"] <= until and (since or not doc["deleted"]) and _asked_for(request, store, doc["row"])
     ]
     wanted.sort()
     last = str(cursor.get("last", ""))
@@ -115,9 +113,7 @@ def overlaps(store: Store, clock: Clock, request: Request) -> Json:
     }
 
 
-def _cursor(
-    page: list[tuple[str, str, Doc]], cursor: Json, since: int, until: int, more: bool, clock: Clock
-) -> Json:
+def _cursor(page: list[tuple[str, str, Doc]], cursor: Json, since: int, until: int, more: bool, clock: Clock) -> Json:
     """What the real cursors show when decoded, and the two numbers this emulator goes by."""
     now = clock.now().isoformat(timespec="milliseconds")
     if not more:

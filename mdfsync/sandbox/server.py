@@ -161,7 +161,10 @@ class Sandbox:
             raise
         thread = threading.Thread(target=_serve, args=(server, listener), name="mdfsync-sandbox", daemon=True)
         thread.start()
-        while not server.started and thread.is_alive():
+        while not server.started:
+            if not thread.is_alive():
+                life.store.close()
+                raise RuntimeError("the sandbox's server did not start")
             time.sleep(0.002)
         note = self.home / SERVE_FILE
         fresh = note.with_suffix(".new")

@@ -80,7 +80,7 @@ def case_of(view: View, row: Row, defaults: Mapping[str, Any]) -> Case | str:
     facts = journeys(view)
     on_deal = facts.on_deal.get(opportunity.text("deal_id"), {})
     company = opportunity.text("account_id").removeprefix("hs-co-")
-    others = (*opportunity.listed("other_campaign_ids"), *row.listed("other_campaign_ids"))
+    others = (*opportunity.listed("other_joint_campaign_ids"), *row.listed("other_joint_campaign_ids"))
     return Case(
         view=view,
         row=row,
@@ -112,7 +112,7 @@ def _closed(view: View, opportunity: Row) -> Moment | None:
     deal = _deals(view).get(opportunity.text("deal_id"))
     stated = instant_of(property_of(deal, "closedate")) if deal else None
     entered = instant_of(property_of(deal, "hs_v2_date_entered_current_stage")) if deal else None
-    return Moment(stated=stated, recorded=entered, day=None if stated else opportunity.day("close_date"))
+    return Moment(stated=stated or opportunity.instant("close_date"), recorded=entered)
 
 
 def _deals(view: View) -> dict[str, RawRow]:

@@ -253,7 +253,7 @@ def _contact_test(case: Case, event: Event) -> Test:
         return "yes", f"contact {event.contact} is on the deal"
     closed = case.closed.stated or case.closed.recorded
     if closed is None:
-        return "unknown", "the moment of close is known by the day alone"
+        return "unknown", "the moment of close is unknown"
     if joined.by <= closed:
         return "yes", f"contact {event.contact} was on the deal before its close"
     if joined.after is not None and joined.after >= closed:

@@ -40,6 +40,5 @@ def upgrade(connection: Connection, name: str) -> None:
         command.upgrade(config, "head")
     except CommandError:
         raise Stopped(
-            f"local state {name}: written by a newer mdfsync: "
-            "install that release or point MDFSYNC_STATE_URL elsewhere"
+            f"local state {name}: written by a newer mdfsync: install that release or point MDFSYNC_STATE_URL elsewhere"
         ) from None
