@@ -68,9 +68,11 @@ class SeenRows:
         return self._rejects[source_id]
 
     def _keep_rejects(self, pull: SourcePull) -> None:
-        """A complete delivery replaces what was rejected before; a partial one mends only the rows it has."""
+        """A complete delivery, or the files of a drop folder read again, replace what was rejected before; a partial
+        one mends only the rows it has."""
         again = {r.ref.external_id for r in pull.rows} | {r.ref.external_id for r in pull.rejects}
-        old = () if pull.complete else self.rejects(pull.source_id)
+        whole = pull.complete or bool(pull.scope.get("newest_at") and pull.blobs)
+        old = () if whole else self.rejects(pull.source_id)
         kept = (*(r for r in old if r.ref.external_id not in again), *pull.rejects)
         if kept != self.rejects(pull.source_id):
             self._rejects[pull.source_id] = kept

@@ -44,7 +44,7 @@ from mdfsync.publish import Published, computed_ref, publish_findings
 from mdfsync.relate import relate
 from mdfsync.rules import judge
 from mdfsync.sources import publish_sources
-from mdfsync.values import canonical, digest
+from mdfsync.values import STAMP_NOW, STAMP_RUN, canonical, digest
 from mdfsync.view import Interval, SourceHealth, View, project
 
 OWN_TABLES = frozenset({HISTORY, "Exceptions", "Holds", "Actions", "Sources", "Sync Runs"})
@@ -126,7 +126,7 @@ def make_plan(now: Situation) -> Planned:
     _record(now, draft, derived.conflicts, ledger, cells)
 
     published = _publish(now, draft, findings, ledger, cells)
-    own = _compare(now, published.observations)
+    own = _compare(now, [_in_canonical_form(o, now.policy) for o in published.observations])
     draft.compared.merge(own)
     _record(now, draft, own.conflicts, ledger, cells)
 
@@ -282,6 +282,13 @@ def _publish(
     actions = publish_actions(waiting, now.snapshot, now.policy, now.as_of, draft.decided.feedback)
     out.observations += actions.observations
     return out
+
+
+def _in_canonical_form(seen: Observation, policy: Policy) -> Observation:
+    """What the worker words itself passes the same form as what sources say; stamps stay stamps."""
+    if seen.value in {STAMP_NOW, STAMP_RUN}:
+        return seen
+    return replace(seen, value=canonical(policy.dictionary.field(seen.subject.table, seen.field).kind, seen.value))
 
 
 def _dealt_with(state: Mapping[str, str]) -> bool:

@@ -41,7 +41,7 @@ def pull_sources(
             continue
         tell(source_id)
         pull = sources[source_id].pull(
-            None if full else seen.memory.cursor(source_id),
+            seen.memory.cursor(source_id),
             full=full,
             known=seen.memory.known(source_id),
             now=now,

@@ -17,13 +17,14 @@ from mdfsync.model import SourcePull, Subject
 from mdfsync.policy import Policy
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.publish import Published, computed_ref
-from mdfsync.values import digest
+from mdfsync.values import digest, to_instant
 from mdfsync.view import SourceHealth
 
 
 def delivery_sha(pull: SourcePull) -> str:
     """Name of a delivery: what it said, not when."""
-    return digest(sorted([r.ref.external_id, r.ref.blob, r.ref.row] for r in pull.rows))[:32]
+    rows = sorted([r.ref.external_id, r.ref.blob, r.ref.row] for r in pull.rows)
+    return digest([rows, sorted(pull.blobs), sorted(pull.gone)])[:32]
 
 
 def held_key(sha: str) -> str:
@@ -59,6 +60,9 @@ def health(
     absent = pull.absent if pull else str(status.get("absent_reason") or "")
     if pull is not None and not held and not absent:
         last_at = as_of
+    scope = pull.scope if pull is not None and pull.scope else status.get("scope") or {}
+    if scope.get("newest_at"):  # files age by their own time, however often we look at them
+        last_at = to_instant(scope["newest_at"])
     standing = "held" if held else "absent" if absent else "never" if last_at is None else "fresh"
     if standing == "fresh" and last_at is not None and window and as_of - last_at > window:
         standing = "stale"

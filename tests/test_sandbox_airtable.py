@@ -101,6 +101,8 @@ def test_empty_cells_are_left_out_zero_and_whole_numbers_are_not(bench: Bench) -
         ("markets", ["FR"], "INVALID_MULTIPLE_CHOICE_OPTIONS"),
         ("owner", {"email": "nobody@ostreapay.example"}, "INVALID_VALUE_FOR_COLUMN"),
         ("partner_id", 7, "INVALID_VALUE_FOR_COLUMN"),
+        ("partner_id", "half a \ud83d pair", "INVALID_VALUE_FOR_COLUMN"),
+        ("notes", "x" * 100_001, "INVALID_VALUE_FOR_COLUMN"),
         ("Campaigns", ["c-1"], "INVALID_VALUE_FOR_COLUMN"),
         ("Campaigns", ["recZZZZZZZZZZZZZZ"], "ROW_DOES_NOT_EXIST"),
         ("files", [{"id": "attZZZZZZZZZZZZZZ", "url": "https://x.example/a.pdf"}], "INVALID_ATTACHMENT_OBJECT"),

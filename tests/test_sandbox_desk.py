@@ -86,6 +86,8 @@ def test_what_a_token_was_not_granted_it_does_not_see(bench: Bench) -> None:
 
 def test_a_full_base_takes_no_more_records(bench: Bench) -> None:
     bench.sandbox.admin("POST", "knobs", {"record_cap": 1})
-    bench.partners.create({"partner_id": "pt-1"})
-    assert bench.call("POST", f"{bench.base_id}/Partners", {"fields": {}}).status_code == 422
+    path, rows = f"{bench.base_id}/Partners", [{"fields": {"partner_id": f"pt-{n}"}} for n in range(2)]
+    assert bench.call("POST", path, {"records": rows}).status_code == 422
+    assert bench.call("POST", path, {"records": rows[:1]}).status_code == 200
+    assert bench.call("POST", path, {"records": rows[:1]}).status_code == 422
     bench.sandbox.admin("POST", "knobs", {"record_cap": 0})

@@ -65,6 +65,13 @@ def test_a_served_home_is_joined_not_opened_twice(tmp_path: Path) -> None:
         assert running(tmp_path) is not None
 
 
+def test_a_port_that_is_taken_is_an_error_and_leaves_the_home_free(tmp_path: Path) -> None:
+    with served(tmp_path / "a") as sandbox, pytest.raises(OSError, match="in use"):
+        Sandbox(tmp_path / "b").start(sandbox.port)
+    with served(tmp_path / "b"):
+        pass
+
+
 @pytest.mark.parametrize("note", ["", "{}", '{"pid": 4194305, "port": 1}', '{"pid": "x", "port": 0}'])
 def test_a_stale_note_joins_nothing(tmp_path: Path, note: str) -> None:
     (tmp_path / "serve.json").write_text(note)

@@ -23,7 +23,7 @@ from mdfsync.pipeline import Run, Telling
 from mdfsync.publish import finding_subject
 from mdfsync.run_row import status_of
 
-OUT = Console(highlight=False, soft_wrap=False)
+OUT = Console(highlight=False, soft_wrap=True)
 ERR = Console(stderr=True, highlight=False)
 SHOWN = 12
 

@@ -12,9 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import sqlalchemy as sa
+
 from mdfsync.edge.state_bases import BaseState
 from mdfsync.edge.state_chain import ChainState
 from mdfsync.edge.state_runs import RunState
+from mdfsync.edge.state_schema import kv
 from mdfsync.edge.state_sources import SourceState
 from mdfsync.ports import Settled
 
@@ -42,8 +45,10 @@ class State(SourceState, BaseState, ChainState, RunState):
     def next_run_number(self, base_id: str) -> int:
         """A number that no run of this base had: run ids made in one second stay apart."""
         key = f"run_number:{base_id}"
-        number = int(self.get(key) or "0") + 1
-        self.put(key, str(number))
+        with self._write() as connection:
+            query = sa.select(kv.c.value).where(kv.c.key == key)
+            number = int(connection.execute(query).scalar() or "0") + 1
+            self._upsert(connection, kv, [{"key": key, "value": str(number)}])
         return number
 
 

@@ -74,3 +74,5 @@ def _partner_lists(say: Sayings, rows: tuple[RawRow, ...], links: Links) -> None
         else:
             subject = Subject(table="Leads", id=row.ref.external_id)
         say.row(subject, row)
+        say.value(subject, "joint_campaign_id", joint, row.ref)
+        say.value(subject, "partner_id", row.body.get("partner_id"), row.ref)

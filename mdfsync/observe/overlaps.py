@@ -48,17 +48,35 @@ def observe_overlaps(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], sna
     campaigns = _campaigns_of_partners(snapshot)
     by_domain = _companies_by_domain(links)
     for source in SOURCES:
+        pairs: dict[tuple[str, Match], list[tuple[RawRow, dict[str, Any]]]] = {}
         for row in mirror.get(source, ()):
             body = overlap_body(row.body)
             partner = partners.get(_key(body.get("partner_name")))
             if not partner or partner not in campaigns:
                 continue
             match = _match(body, links, by_domain)
-            if not match.company:
+            if match.company:
+                pairs.setdefault((partner, match), []).append((row, body))
+            else:
                 _unmatched(say, row, body, partner, match)
-                continue
+        for (partner, match), rows in pairs.items():
+            body = _folded([body for _, body in rows])
             for joint in campaigns[partner]:
-                _say(say, row, body, joint, partner, match)
+                for row, _ in rows:
+                    say.used(row)
+                _say(say, rows[0][0], body, joint, partner, match)
+
+
+def _folded(bodies: list[dict[str, Any]]) -> dict[str, Any]:
+    """Several overlaps of one account with one partner (their subsidiaries, our duplicates) as one: every name and
+    population is kept, the overlap counts from the earliest."""
+    out = dict(bodies[0])
+    for name in ("our_populations", "partner_populations", "partner_record_name", "partner_domain"):
+        said = [part.strip() for body in bodies for part in str(body.get(name) or "").split(",")]
+        out[name] = ", ".join(sorted({part for part in said if part}))
+    times = sorted(str(body["overlap_time"]) for body in bodies if body.get("overlap_time"))
+    out["overlap_time"] = times[0] if times else ""
+    return out
 
 
 def overlap_body(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,10 @@ class Sayings:
             if path and spec.write != "operator":
                 self.value(subject, spec.name, at_path(row.body if body is None else body, path), row.ref)
 
+    def used(self, row: RawRow) -> None:
+        """Count a row whose values are observed together with another's."""
+        self._used.add((row.ref.source_id, row.ref.external_id))
+
     def value(self, subject: Subject, field: str, raw: Any, ref: SourceRef) -> None:
         """Observe one value, also one that has no path (what linking found out)."""
         spec = self.policy.dictionary.tables[subject.table].fields.get(field)
@@ -77,7 +81,7 @@ class Sayings:
         self._findings.append(
             Finding(
                 rule_id=rule_id, kind=setting.kind, severity=setting.severity, subject=subject, message=message,
-                evidence=evidence, source_ids=(ref.source_id,), owner_role=setting.owner_role,
+                evidence={name: value for name, value in evidence.items() if value}, source_ids=(ref.source_id,), owner_role=setting.owner_role,
                 required_action=setting.required_action, key=key,
             )
         )  # fmt: skip

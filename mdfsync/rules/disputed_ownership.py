@@ -27,11 +27,11 @@ from itertools import combinations
 
 from mdfsync.model import Finding, Subject
 from mdfsync.policy.rulebook import RuleSetting
-from mdfsync.rules.pipeline import OwnDeal, own_deals
 from mdfsync.rules.rule import ruled, shown, sources_of, speak
 from mdfsync.values import instant_text
 from mdfsync.view import Row, View
 from mdfsync.view.classes import claim_of
+from mdfsync.view.deals import OwnDeal, own_deals
 
 ID = "disputed_ownership"
 TABLES = ("Leads", "Opportunities", "Deal Registrations", "Attributions")

@@ -85,9 +85,7 @@ class Batch:
 
     def create(self, table: Table, cells: Mapping[str, Any]) -> str:
         """A new record; returns its id."""
-        cap = int(self.world.knob("record_cap"))
-        if cap and sum(len(self.world.records(t.id)) for t in self.world.tables(self.base_id)) >= cap:
-            raise Refusal(422, "RECORD_LIMIT_REACHED", "This base has reached its record limit")
+        self._refuse_beyond_cap()
         record_id = ids.new(self.world.store, "rec")
         doc = {
             "id": record_id,
@@ -100,6 +98,14 @@ class Batch:
         self._after[(table.id, record_id)] = doc
         self.set(table, record_id, cells)
         return record_id
+
+    def _refuse_beyond_cap(self) -> None:
+        cap = int(self.world.knob("record_cap"))
+        if not cap:
+            return
+        created = sum(before is None for before in self._before.values())
+        if created + sum(len(self.world.records(t.id)) for t in self.world.tables(self.base_id)) >= cap:
+            raise Refusal(422, "RECORD_LIMIT_REACHED", "This base has reached its record limit")
 
     def set(self, table: Table, record_id: str, changes: Mapping[str, Any], *, derived: bool = False) -> None:
         """Change named cells of an existing record; unchanged values leave no trace."""

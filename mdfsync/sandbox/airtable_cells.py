@@ -34,6 +34,7 @@ from mdfsync.sandbox.ids import is_id
 from mdfsync.sandbox.store import Doc
 
 LONGEST_TEXT = 100_000
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _BULLET = re.compile(r"^(\s*)[*+] ", re.MULTILINE)
 
 
@@ -92,7 +93,7 @@ class CellWriter:
 
 
 def _text(field: Doc, raw: Any) -> str | None:
-    if not isinstance(raw, str) or len(raw) > LONGEST_TEXT:
+    if not isinstance(raw, str) or len(raw) > LONGEST_TEXT or _LONE_SURROGATE.search(raw):
         raise unacceptable(field["name"])
     return raw or None
 

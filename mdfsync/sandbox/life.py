@@ -5,22 +5,14 @@ The plot itself (companies, deals, overlaps, what operators type) is `story`'s; 
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any
-
 from mdfsync.sandbox import airtable_people as people
+from mdfsync.sandbox import story
 from mdfsync.sandbox.airtable_world import World, world
 from mdfsync.sandbox.clock import Clock
 from mdfsync.sandbox.ids import GENERATION
 from mdfsync.sandbox.store import Doc, Store
 
 BASE_NAME = "Joint campaigns"
-
-
-def _story() -> Any:
-    name = "mdfsync.sandbox.story"
-    return import_module(name) if find_spec(name) else None
 
 
 class Life:
@@ -38,21 +30,18 @@ class Life:
         with self.store.transaction():
             people.ensure(self.store)
             self.store.set("main_base", self.world.create_base(BASE_NAME))
-            if story := _story():
-                story.seed(self.store, self.clock)
+            story.seed(self.store, self.clock)
 
     def advance(self) -> None:
         """The next day: the clock first, then what happens on it."""
         with self.store.transaction():
             self.clock.advance(1)
-            if story := _story():
-                story.advance(self.store, self.clock)
+            story.advance(self.store, self.clock)
 
     def fill_in(self, base_id: str) -> None:
         """The operators type their rows."""
         with self.store.transaction():
-            if story := _story():
-                story.people_fill_in(self.store, self.clock, base_id)
+            story.people_fill_in(self.store, self.clock, base_id)
 
     def reset(self) -> None:
         """Forget everything and begin again; ids of the old world never come back."""

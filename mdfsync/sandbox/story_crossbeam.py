@@ -1,9 +1,10 @@
-"""The story's overlaps: what partners share with us, as REST rows for some partners and CSV exports for the others.
+"""The story's overlaps: what partners share with us, as REST rows for some partners and CSV exports for the
+others.
 
-One row per (our record, partner, partner record) in `story.overlaps`, whichever way it reaches us. Partners with
-`list: api` are put into the Crossbeam emulator; of those with `list: csv` a list export is written into
-`<home>/drop/crossbeam`, named as Crossbeam names them, with the columns of a list configured for us. The text
-that partners control is passed on as it is, formulas included.
+One row per (our record, partner, partner record) in `story.overlaps`, whichever way it reaches us. Partners
+with `list: api` are put into the Crossbeam emulator; of those with `list: csv` a list export is written
+into `<home>/drop/crossbeam`, named as Crossbeam names them, with the columns of a list configured for us.
+The text that partners control is passed on as it is, formulas included.
 """
 
 from __future__ import annotations
@@ -164,7 +165,7 @@ def write_exports(store: Store, clock: Clock, folder: Path) -> list[Path]:
 def write_export(store: Store, clock: Clock, folder: Path, partner: str) -> Path:
     """The full list with one partner, as UTF-8 CSV under Crossbeam's file name."""
     now = clock.now()
-    stamp = f"{now:%Y-%m-%d}_0915AM_1"
+    stamp = f"{now:%Y-%m-%d_%I%M%p}_1"
     path = folder / f"Northlight_Analyticss_All_vs_{partner.replace(' ', '_')}s_All_{stamp}.csv"
     return write_dated(path, export_text(store, partner).encode(), now.timestamp())
 

@@ -1,7 +1,9 @@
-"""Dates of the sandbox's story: written relative to the day of the reset, so that the world is always current.
+"""Dates of the sandbox's story: written relative to the day of the reset, so that the world is always
+current.
 
-`D-40` is the date forty days before day zero, `D-40T14:30:00` an instant in UTC on that day, `{D-40}` the date
-inside a longer text. Ids and amounts are fixed; only these move. Seed files are JSON and CSV beside this package.
+`D-40` is the date forty days before day zero, `D-40T14:30:00` an instant in UTC on that day, `{D-40}` the
+date inside a longer text. Ids and amounts are fixed; only these move. Seed files are JSON and CSV beside
+this package.
 """
 
 from __future__ import annotations

@@ -245,8 +245,8 @@ def _participations(view: View, campaigns: _Campaigns) -> Iterator[Touch]:
 
 
 def _listed_at(recorded: datetime | None, stated: datetime) -> datetime | None:
-    """When HubSpot took note of a participation. Its row may be made before the event takes place, and attendee
-    lists are loaded in the hours after it: within a day, both count as the event's own time."""
+    """When HubSpot took note of a participation. Its row may be made before the event takes place, and
+    attendee lists are loaded in the hours after it: within a day, both count as the event's own time."""
     if recorded is not None and recorded - stated <= timedelta(days=1):
         return stated
     return recorded

@@ -1,7 +1,8 @@
 """Our own open deals by account: what our sales already worked when a partner turned up.
 
 Every open deal of the CRM counts, whether or not it belongs to a joint campaign; a deal is dated by
-HubSpot's own clock, since its create date can be edited. Used by the rule on disputed ownership.
+HubSpot's own clock, since its create date can be edited. Used by the rule on disputed ownership and by the
+overlap derivation.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mdfsync.values import instant_text
-from mdfsync.view import View
+from mdfsync.view.base import View
 from mdfsync.view.touches import instant_of, property_of
 
 
@@ -27,7 +28,14 @@ class OwnDeal:
 
 
 def own_deals(view: View) -> dict[str, list[OwnDeal]]:
-    """Open deals by account id, oldest first."""
+    """Open deals by account id, oldest first; built when first asked for."""
+    found: dict[str, list[OwnDeal]] | None = view.memo.get(("", "own deals"))
+    if found is None:
+        found = view.memo["", "own deals"] = _build(view)
+    return found
+
+
+def _build(view: View) -> dict[str, list[OwnDeal]]:
     companies: dict[str, str] = {}
     for row in view.mirror.get("hubspot.associations", ()):
         kind, _, rest = row.ref.external_id.partition(":")

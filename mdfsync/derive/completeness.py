@@ -1,0 +1,123 @@
+"""How far each row of a governed table may be relied upon, and what is still missing.
+
+`review_status` is a person's decision unless an open hold stands against it: a held row is held whatever
+was decided. `confidence` is high when every source that is authoritative for the row's filled fields and
+has delivered agrees and the ids are there; medium when the row is credible but incomplete; low when sources
+contradict, an id is wanting, or nobody stands behind it. `missing_information` names the facts whose
+arrival would change that. Staleness is told on the Sources row and in reports, not here: one late delivery
+would otherwise rewrite every row that rests on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mdfsync.derive.computed import NOTHING, Computed, cells
+from mdfsync.model import Finding, Subject
+from mdfsync.policy.dictionary import TableSpec
+from mdfsync.view import Row, View
+
+RULE = "completeness"
+BASE = "airtable.base"
+_CONTRADICTED = frozenset(
+    {"source_conflict", "duplicate_id", "missing_id", "link_disagreement", "vanished_from_source", "identity_changed"}
+)
+_DISPUTED = frozenset({"disputed_ownership", "unsupported_influence"})
+
+
+def completeness(view: View, findings: Iterable[Finding]) -> Iterator[Computed]:
+    """Computed cells of every governed table."""
+    on_row = _by_row(findings, _waived(view))
+    for table, spec in view.dictionary.tables.items():
+        if "review_status" not in spec.fields:
+            continue
+        behind = _Behind(view, spec)
+        for row in view.rows(table):
+            about = on_row.get(row.place, ())
+            sources, blank = behind.of(row)
+            level, reason = _confidence(sources, blank, about)
+            values = {
+                "review_status": _status(row, about),
+                "confidence": level,
+                "confidence_reason": reason,
+                "missing_information": _missing(blank, about),
+                "evidence_source_ids": ", ".join(sources) or NOTHING,
+            }
+            yield from cells(row.place, values, rule=RULE, inputs=sources)
+
+
+def _waived(view: View) -> frozenset[str]:
+    """Fingerprints of findings that a person let pass, as the worker acknowledged it."""
+    rows = (*view.rows("Holds"), *view.rows("Exceptions"))
+    return frozenset(row.id.rpartition("-")[2] for row in rows if row.text("status") == "waived")
+
+
+def _by_row(findings: Iterable[Finding], waived: frozenset[str]) -> dict[Subject, tuple[Finding, ...]]:
+    """Findings of each row: those about it, and the holds that block it."""
+    out: dict[Subject, list[Finding]] = {}
+    for finding in findings:
+        if finding.fingerprint in waived:
+            continue
+        for place in dict.fromkeys((finding.subject, *finding.blocks)):
+            out.setdefault(place, []).append(finding)
+    return {
+        place: tuple(sorted(found, key=lambda f: (f.kind, f.rule_id, f.key, f.subject))) for place, found in out.items()
+    }
+
+
+class _Behind:
+    """Which sources stand behind a row, and which required fields are blank; both depend only on which
+    cells are filled, so rows with the same cells share the answer."""
+
+    def __init__(self, view: View, spec: TableSpec) -> None:
+        delivered = {source for source in view.sources if view.health(source).known} | set(view.mirror)
+        self._sources = {
+            name: tuple(BASE if s == "operator" else s for s in field.sources if s != "computed")
+            for name, field in spec.fields.items()
+        }
+        self._delivered = delivered | {BASE}
+        self._mirrors = {link: id_field for id_field, link, _ in view.links(spec.name)}
+        self._required = tuple(name for name, field in spec.fields.items() if field.required)
+        self._known: dict[frozenset[str], tuple[tuple[str, ...], tuple[str, ...]]] = {}
+
+    def of(self, row: Row) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """(source ids, blank required fields)."""
+        filled = frozenset(row.fields)
+        found = self._known.get(filled)
+        if found is None:
+            found = self._known[filled] = self._weigh(filled)
+        return found
+
+    def _weigh(self, filled: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        sources = {s for name in filled for s in self._sources.get(name, ()) if s in self._delivered}
+        there = filled | {self._mirrors[name] for name in filled if name in self._mirrors}
+        return tuple(sorted(sources)), tuple(name for name in self._required if name not in there)
+
+
+def _status(row: Row, about: Iterable[Finding]) -> str:
+    decided = row.text("review_decision")
+    if decided == "held" or any(finding.kind == "hold" for finding in about):
+        return "held"
+    return "approved" if decided == "approved" else "needs-review"
+
+
+def _confidence(sources: tuple[str, ...], blank: tuple[str, ...], about: tuple[Finding, ...]) -> tuple[str, str]:
+    doubts = tuple(dict.fromkeys(f.rule_id for f in about if f.rule_id in _CONTRADICTED))
+    if doubts:
+        return "low", f"contradicted or not tied down: {', '.join(doubts)}"
+    if not sources:
+        return "low", "no source that has delivered stands behind it"
+    disputed = tuple(dict.fromkeys(f.rule_id for f in about if f.rule_id in _DISPUTED))
+    if disputed:
+        return "low", f"disputed: {', '.join(disputed)}"
+    if blank or about:
+        open_ = tuple(dict.fromkeys(f.rule_id for f in about))
+        parts = (f"blank: {', '.join(blank)}" if blank else "", f"open: {', '.join(open_)}" if open_ else "")
+        return "medium", "incomplete; " + "; ".join(part for part in parts if part)
+    return "high", f"ids are there and nothing contradicts {', '.join(sources)}"
+
+
+def _missing(blank: tuple[str, ...], about: tuple[Finding, ...]) -> str:
+    lines = [f"{name} is blank" for name in blank]
+    lines += [f"{finding.rule_id}: {finding.message}" for finding in about]
+    return "\n".join(dict.fromkeys(lines)) or NOTHING
