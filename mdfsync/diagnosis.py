@@ -82,7 +82,7 @@ def _hubspot(wired: Wired) -> Iterator[Checked]:
 
 def _files(wired: Wired) -> Iterator[Checked]:
     now = wired.world.clock.now()
-    for source_id, source in wired.ends(write=False).sources(_empty(wired)).items():
+    for source_id, source in wired.ends(keep=False).sources(_empty(wired)).items():
         if source_id.startswith("hubspot."):
             continue
         if isinstance(source, CrossbeamApi):

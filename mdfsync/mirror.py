@@ -33,12 +33,15 @@ class SourceMemory(Protocol):
 
 
 class SeenRows:
-    """Rows by source; reads each source from state at most once."""
+    """Rows by source; reads each source from state at most once. `keep` = remember deliveries; `absence` = judge what is
+    gone."""
 
-    def __init__(self, memory: SourceMemory, *, keep: bool) -> None:
+    def __init__(self, memory: SourceMemory, *, keep: bool, absence: bool = True) -> None:
         self.memory = memory
         self.keep = keep
+        self.absence = absence
         self._rows: dict[str, dict[str, RawRow]] = {}
+        self._gone: dict[str, dict[str, RawRow]] = {}
         self._rejects: dict[str, tuple[Reject, ...]] = {}
 
     def take(self, pull: SourcePull, now: datetime) -> None:
@@ -47,8 +50,15 @@ class SeenRows:
         if self.keep:
             self.memory.accept(pull, now)
             self._rows.pop(pull.source_id, None)
-        else:
-            self._of(pull.source_id).update({row.ref.external_id: row for row in pull.rows})
+            self._gone.pop(pull.source_id, None)
+            return
+        rows, gone = self._of(pull.source_id), self._gone_of(pull.source_id)
+        for row in pull.rows:
+            rows[row.ref.external_id] = row
+            gone.pop(row.ref.external_id, None)
+        for key in pull.gone if self.absence else ():
+            if key in rows:
+                gone[key] = rows.pop(key)
 
     def leave(self, pull: SourcePull, sha: str, now: datetime) -> None:
         """A delivery that is not used as a whole, or a source that cannot be read."""
@@ -81,7 +91,13 @@ class SeenRows:
 
     def gone(self, source_id: str) -> tuple[RawRow, ...]:
         """Rows that a complete listing no longer had; nothing when absence is not judged."""
-        return self.memory.gone(source_id) if self.keep else ()
+        held = self._gone_of(source_id) if self.absence else {}
+        return tuple(held[key] for key in sorted(held))
+
+    def _gone_of(self, source_id: str) -> dict[str, RawRow]:
+        if source_id not in self._gone:
+            self._gone[source_id] = {row.ref.external_id: row for row in self.memory.gone(source_id)}
+        return self._gone[source_id]
 
     def _of(self, source_id: str) -> dict[str, RawRow]:
         if source_id not in self._rows:

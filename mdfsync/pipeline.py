@@ -244,7 +244,7 @@ def _plan(
         bases=state.bases(base_id),
         bindings=state.bindings(base_id),
         mirror={s: ends.seen.rows(s) for s in register},
-        gone={} if asked.campaign else {s: ends.seen.gone(s) for s in register},
+        gone={s: ends.seen.gone(s) for s in register},
         sources=source_health(pulls, ends.seen, ends.policy, as_of, base_read_at=snapshot.taken_at),
         seen=_first_seen(ends),
         edits=edits,

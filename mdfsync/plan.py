@@ -113,6 +113,7 @@ def make_plan(now: Situation) -> Planned:
     observed = replace(observed, rejects=(*now.rejects, *observed.rejects))
     facts = _facts(now, observed, decided)
     draft.compared.merge(facts)
+    _relate(now, draft)
     _record(now, draft, facts.conflicts, ledger, cells)
     seen_edits, seen = operator_edits(now.snapshot, now.bases, now.edits, now.policy.dictionary, _typed(now))
     edited = record_changes((), seen_edits, ledger, now.edits, now.policy, cells)
@@ -123,6 +124,7 @@ def make_plan(now: Situation) -> Planned:
     findings = _findings(now, view, facts, observed, mass)
     derived = _compare(now, _computed(now, view, findings))
     draft.compared.merge(derived)
+    _relate(now, draft)
     _record(now, draft, derived.conflicts, ledger, cells)
 
     published = _publish(now, draft, findings, ledger, cells)
@@ -139,19 +141,25 @@ def make_plan(now: Situation) -> Planned:
 
 
 class _CellsOf:
-    """Cells of a row with those of its campaign and partner behind them: whose it is, who holds which role."""
+    """Cells of a row with those of its campaign and partner behind them: whose it is, who holds which role. What the
+    draft creates and fills counts, so that a row says the same now and in the next run."""
 
     def __init__(self, snapshot: Snapshot, draft: _Draft) -> None:
-        self._rows = {t: {r.subject.id: r.fields for r in rows if r.subject.id} for t, rows in snapshot.tables.items()}
+        self._rows: dict[str, dict[str, dict[str, str]]] = {
+            t: {r.subject.id: dict(r.fields) for r in rows if r.subject.id} for t, rows in snapshot.tables.items()
+        }
         self._draft = draft
-        self._seen_creates = 0
+        self._counted = (0, 0)
 
     def _row(self, table: str, key: str) -> Mapping[str, str]:
-        creates = self._draft.compared.creates
-        if len(creates) != self._seen_creates:
+        creates, fills = self._draft.compared.creates, self._draft.compared.fills
+        if self._counted != (len(creates), len(fills)):
+            self._counted = (len(creates), len(fills))
             for create in creates:
-                self._rows.setdefault(create.subject.table, {}).setdefault(create.subject.id, create.fields)
-            self._seen_creates = len(creates)
+                self._rows.setdefault(create.subject.table, {}).setdefault(create.subject.id, dict(create.fields))
+            for fill in fills:
+                row = self._rows.setdefault(fill.subject.table, {}).setdefault(fill.subject.id, {})
+                row.setdefault(fill.field, fill.value)
         return self._rows.get(table, {}).get(key, {})
 
     def __call__(self, subject: Subject) -> Mapping[str, str]:
@@ -167,7 +175,7 @@ def _typed(now: Situation) -> SourceRef:
 
 
 def _facts(now: Situation, observed: Observed, decided: Decided) -> Compared:
-    """Observations, ids for rows typed without one, and relations, compared."""
+    """Observations, and ids for rows typed without one, compared."""
     dictionary = now.policy.dictionary
     given = [
         Observation(subject=r.subject, field=spec.id_field, value=r.subject.id, ref=computed_ref("given_id", now.as_of))
@@ -177,16 +185,14 @@ def _facts(now: Situation, observed: Observed, decided: Decided) -> Compared:
         if not r.get(spec.id_field)
     ]  # fmt: skip
     seen = [o for o in observed.observations if (o.subject, o.field) not in decided.taken]
-    facts = _compare(now, [*seen, *given])
-    related = relate(
-        now.snapshot,
-        facts.creates,
-        [*facts.fills, *decided.fills],
-        dictionary,
-        computed_ref("relation", now.as_of),
-    )
-    facts.merge(_compare(now, related))
-    return facts
+    return _compare(now, [*seen, *given])
+
+
+def _relate(now: Situation, draft: _Draft) -> None:
+    """Fill the missing side of relations; once for the facts and once more for what was derived from them."""
+    fills = [*draft.compared.fills, *draft.decided.fills]
+    ref = computed_ref("relation", now.as_of)
+    draft.compared.merge(_compare(now, relate(now.snapshot, draft.compared.creates, fills, now.policy.dictionary, ref)))
 
 
 def _compare(now: Situation, observations: Iterable[Observation]) -> Compared:

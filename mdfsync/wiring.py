@@ -52,6 +52,11 @@ class Clock:
         return datetime.fromtimestamp(datetime.now(UTC).timestamp() + self.offset, UTC)
 
 
+def unhurried(per_second: float) -> Pace:
+    """A pace whose burst grows with its rate."""
+    return Pace(per_second, burst=max(5, int(per_second)))
+
+
 @dataclass(slots=True, kw_only=True)
 class World:
     """Addresses and credentials of one run, whichever world they lead to."""
@@ -71,6 +76,10 @@ class World:
     hubspot_lag: timedelta = LAG
     clock: Clock = field(default_factory=Clock)
     admin: Callable[[str, str, Mapping[str, object]], object] | None = None
+
+    def pace_of(self, url: str) -> Pace | None:
+        """The pace for a service on this machine, which has no limits to respect; None = the service's own."""
+        return unhurried(self.per_second) if _loopback(url) and self.per_second > AIRTABLE_PER_SECOND else None
 
     @property
     def embedded(self) -> bool:
@@ -185,9 +194,10 @@ class Wired:
             self.state.save_edits(base_id, edits, cursor)
         return notice
 
-    def ends(self, *, write: bool) -> Ends:
-        """The ends of a run; without `write` nothing is remembered of what it pulls."""
-        seen = SeenRows(self.state, keep=write)
+    def ends(self, *, keep: bool, absence: bool = True) -> Ends:
+        """The ends of a run; without `keep` nothing is remembered of what it pulls, without `absence` nothing is
+        called gone."""
+        seen = SeenRows(self.state, keep=keep, absence=absence)
         return Ends(
             base=self.base, state=self.state, archive=self.archive,
             sources=lambda snapshot: self._sources(snapshot, seen),
@@ -214,7 +224,11 @@ class Wired:
             return [str(stage["id"]) for row in seen.rows("hubspot.pipelines") for stage in row.body.get("stages", ())]
 
         paths = [(source, path) for spec in self.policy.dictionary.all_fields() for source, path in spec.paths.items()]
-        api = open_hubspot(token=self.world.hubspot_token, url=self.world.hubspot_url, calls=self.calls)
+        world = self.world
+        api = open_hubspot(
+            token=world.hubspot_token, url=world.hubspot_url, calls=self.calls, pace=world.pace_of(world.hubspot_url),
+            search_pace=world.pace_of(world.hubspot_url),
+        )  # fmt: skip
         return hubspot_sources(
             api, self.archive, campaign_guids=campaigns, deal_ids=lambda: ids("hubspot.deals"), contact_ids=contacts,
             activity_ids=lambda: {kind: ids(f"hubspot.{kind}") for kind in ACTIVITIES}, stage_ids=stages,
@@ -241,6 +255,7 @@ class Wired:
                 client_id=self.world.crossbeam["client_id"], client_secret=self.world.crossbeam["client_secret"],
                 refresh_token=self._refresh_token(), rotated=self._keep_refresh_token, url=self.world.crossbeam_url,
                 organization=self.world.crossbeam["organization"], calls=self.calls,
+                pace=self.world.pace_of(self.world.crossbeam_url),
             )  # fmt: skip
             out["crossbeam.api"] = CrossbeamApi(wire, self.archive)
         return out
@@ -279,7 +294,7 @@ def wire(settings: Settings, policy: Policy) -> Iterator[Wired]:
     """Everything open, bound and counted; closed again at the end."""
     with open_world(settings) as world:
         calls = Calls()
-        pace = Pace(world.per_second, burst=max(5, int(world.per_second)))
+        pace = unhurried(world.per_second)
         base = AirtableBase(
             token=world.airtable_token, base_id=world.base_id, dictionary=policy.dictionary, pace=pace,
             api_url=world.airtable_url, calls=calls,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from casebook import PARTNERSHIP, ROOT, case, findings, rulebook
+from casebook import PARTNERSHIP, ROOT, case, rulebook
 
 from mdfsync.derive import Computed, derive
 from mdfsync.derive.completeness import completeness
@@ -296,7 +296,3 @@ def test_what_is_derived_stays_inside_the_allowed_values() -> None:
     for made in everything():
         allowed = policy.dictionary.field(made.subject.table, made.field).allowed
         assert not allowed or made.value in allowed, made
-
-
-def test_a_finding_about_one_expense_leaves_another_alone() -> None:
-    assert findings("missing_proof", case(EXPENSE.format(decision=""))) == []

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import rich_click as click
@@ -88,10 +89,11 @@ def cli() -> None:
     """
 
 
-def main() -> None:
-    """Run the command line; every error of ours is one line."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line (`sys.argv` by default); every error of ours is one line. Ends with `SystemExit`."""
     try:
-        cli.main(standalone_mode=False)
+        code = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except MdfsyncError as error:
         reasons = error.reasons if isinstance(error, PolicyError) else (str(error),)
         for reason in reasons:

@@ -77,7 +77,7 @@ def plan(jobs: tuple[str, ...], full: bool, as_json: bool) -> None:
     asked = Asked(jobs=chosen_jobs(policy, jobs), write=False, full=full, label=", ".join(jobs) or "all")
     with wire(settings, policy) as wired:
         _introduce(wired, as_json)
-        done = _refreshed(wired, asked, as_json)
+        done = _refreshed(wired, asked, as_json, absence=True)
         wired.state.save_plan(
             done.gated.digest, {"jobs": [job.id for job in asked.jobs], "full": full, "label": asked.label}
         )
@@ -136,12 +136,15 @@ def _introduce(wired: Wired, as_json: bool) -> None:
     ready(wired, telling(quiet=as_json))
 
 
-def _refreshed(wired: Wired, asked: Asked, as_json: bool) -> Run:
+def _refreshed(wired: Wired, asked: Asked, as_json: bool, *, absence: bool = False) -> Run:
+    """Run it. A run that is narrowed to a campaign or only shown moves no cursor; only `plan`, whose digest must be what
+    a whole run would do, judges absence without remembering it."""
     base_id, state = wired.world.base_id, wired.state
     if not asked.write:
-        return refresh(wired.ends(write=False), asked, telling(quiet=as_json))
+        return refresh(wired.ends(keep=False, absence=absence), asked, telling(quiet=as_json))
+    whole = not asked.campaign
     with sole_writer(wired) as renew:
-        done = refresh(wired.ends(write=not asked.campaign), asked, telling(quiet=as_json, renew=renew))
+        done = refresh(wired.ends(keep=whole, absence=whole), asked, telling(quiet=as_json, renew=renew))
     month = f"{done.started_at:%Y-%m}"
     for service, n in done.requests.items():
         state.count_calls(service, n, month)

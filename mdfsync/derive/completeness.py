@@ -102,22 +102,24 @@ def _status(row: Row, about: Iterable[Finding]) -> str:
 
 
 def _confidence(sources: tuple[str, ...], blank: tuple[str, ...], about: tuple[Finding, ...]) -> tuple[str, str]:
+    if not sources:
+        return "low", "no source that has delivered stands behind it"
+    if not about and not blank:
+        return "high", f"ids are there and nothing contradicts {', '.join(sources)}"
     doubts = tuple(dict.fromkeys(f.rule_id for f in about if f.rule_id in _CONTRADICTED))
     if doubts:
         return "low", f"contradicted or not tied down: {', '.join(doubts)}"
-    if not sources:
-        return "low", "no source that has delivered stands behind it"
     disputed = tuple(dict.fromkeys(f.rule_id for f in about if f.rule_id in _DISPUTED))
     if disputed:
         return "low", f"disputed: {', '.join(disputed)}"
-    if blank or about:
-        open_ = tuple(dict.fromkeys(f.rule_id for f in about))
-        parts = (f"blank: {', '.join(blank)}" if blank else "", f"open: {', '.join(open_)}" if open_ else "")
-        return "medium", "incomplete; " + "; ".join(part for part in parts if part)
-    return "high", f"ids are there and nothing contradicts {', '.join(sources)}"
+    open_ = tuple(dict.fromkeys(f.rule_id for f in about))
+    parts = (f"blank: {', '.join(blank)}" if blank else "", f"open: {', '.join(open_)}" if open_ else "")
+    return "medium", "incomplete; " + "; ".join(part for part in parts if part)
 
 
 def _missing(blank: tuple[str, ...], about: tuple[Finding, ...]) -> str:
+    if not blank and not about:
+        return NOTHING
     lines = [f"{name} is blank" for name in blank]
     lines += [f"{finding.rule_id}: {finding.message}" for finding in about]
-    return "\n".join(dict.fromkeys(lines)) or NOTHING
+    return "\n".join(dict.fromkeys(lines))

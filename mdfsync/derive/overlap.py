@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mdfsync.derive.computed import NOTHING, Computed, cells
 from mdfsync.view import Row, View
@@ -19,6 +20,7 @@ from mdfsync.view.deals import own_deals
 
 RULE = "overlap"
 SOURCES = ("crossbeam.api", "crossbeam.exports")
+_INPUTS = (*SOURCES, "hubspot.companies", "hubspot.deals")
 _NOT_NOW = re.compile(r"\b(former|lost|churned|past|non|no|not|ex)\b")
 _WORDS = (("customer", "customer"), ("opportunit", "open_opportunity"), ("prospect", "prospect"))
 _STAGES = {
@@ -56,9 +58,10 @@ def overlap(view: View) -> Iterator[Computed]:
             "open_opportunities": str(open_deals),
             "other_partner_ids": ", ".join(sorted(partners[joint, account] - {partner})) or NOTHING,
         }
-        yield from cells(row.subject, values, rule=RULE, inputs=(*SOURCES, "hubspot.companies", "hubspot.deals"))
+        yield from cells(row.subject, values, rule=RULE, inputs=_INPUTS)
 
 
+@lru_cache(maxsize=4096)
 def standing(populations: str) -> str:
     """Customer, open opportunity, prospect or unknown, from the names of Crossbeam populations: the
     closest one counts. Names are free text, so they are compared by the word they contain; "former

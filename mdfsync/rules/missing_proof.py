@@ -136,10 +136,12 @@ def _lacking(view: View, row: Row, proof: str) -> str:
 
 def _documents(view: View, row: Row, proof: str) -> list[Row]:
     """Evidence of that type on the row; for an expense, proof of performance of its deliverable too."""
-    on = {"Expenses": "expense_ids", "Deliverables": "deliverable_ids"}[row.subject.table]
-    found = list(view.where("Evidence", on, row.id))
-    if proof == "performance" and (deliverable := view.ref(row, "deliverable_id")):
-        found += view.where("Evidence", "deliverable_ids", deliverable)
+    if row.subject.table == "Deliverables":
+        found = view.where("Evidence", "deliverable_ids", row.id)
+    else:
+        found = view.where("Evidence", "expense_ids", row.id)
+        if proof == "performance" and (deliverable := view.ref(row, "deliverable_id")):
+            found = tuple(dict.fromkeys((*found, *view.where("Evidence", "deliverable_ids", deliverable))))
     return [document for document in found if document.text("evidence_type") == proof]
 
 

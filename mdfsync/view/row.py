@@ -66,7 +66,11 @@ class Row:
     def listed(self, field: str) -> tuple[str, ...]:
         """Entries of a text that lists several, separated by commas or one per line."""
         text = self.fields.get(field)
-        return tuple(part for raw in _SEPARATOR.split(text) if (part := raw.strip())) if text else ()
+        if not text:
+            return ()
+        if "," not in text and "\n" not in text:
+            return (text,)
+        return tuple(part for raw in _SEPARATOR.split(text) if (part := raw.strip()))
 
     def flag(self, field: str) -> bool:
         return self.fields.get(field) == "true"

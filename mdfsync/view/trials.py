@@ -124,30 +124,39 @@ def _event_of(touch: Touch, contact: str) -> Event:
 
 
 def _origins(case: Case) -> Iterator[Event]:
-    view, row = case.view, case.row
-    for registration in view.where("Deal Registrations", "partner_id", case.partner_id):
-        named = view.ref(registration, "opportunity_id")
-        account = registration.text("account_id")
-        if named == case.opportunity.id or (not named and account == case.opportunity.text("account_id") != ""):
-            email = registration.text("contact_email").lower()
-            yield Event(
-                name=f"registration {registration.id}",
-                moment=Moment(stated=registration.instant("submitted_at")),
-                contact=case.facts.by_email.get(email, ""),
-                source_id=BASE,
-                registration=registration,
-            )
+    """Everything by which the partner may have brought the opportunity."""
+    yield from _registrations(case)
+    row = case.row
     if at := row.instant("introduction_at"):
         contact = row.text("introduction_contact_id")
         yield Event(name="introduction", moment=Moment(stated=at), contact=contact, source_id=BASE)
-    for lead in view.where("Leads", "partner_id", case.partner_id):
-        contact, day = lead.text("contact_id"), lead.day("partner_submitted_on")
-        if lead.text("ownership") == "OWNED-PARTNER" and day and contact in case.account_contacts:
-            yield Event(name=f"lead {lead.id}", moment=Moment(day=day), contact=contact, source_id="partner.leads")
+    for contact in sorted(case.account_contacts):
+        for lead in case.view.where("Leads", "contact_id", contact):
+            day = lead.day("partner_submitted_on")
+            owned = lead.text("ownership") == "OWNED-PARTNER" and case.view.ref(lead, "partner_id") == case.partner_id
+            if owned and day:
+                moment = Moment(day=day)
+                yield Event(name=f"lead {lead.id}", moment=moment, contact=contact, source_id="partner.leads")
     for touch in case.touches_of(case.account_contacts):
         if touch.partner == case.partner_id and touch.kind in INTRODUCING:
             contact = next((c for c in sorted(touch.contacts) if c in case.on_deal), sorted(touch.contacts)[0])
             yield _event_of(touch, contact)
+
+
+def _registrations(case: Case) -> Iterator[Event]:
+    """The partner's registrations of this opportunity, and those that name only its account."""
+    view, account = case.view, case.opportunity.text("account_id")
+    named = view.where("Deal Registrations", "opportunity_id", case.opportunity.id)
+    loose = [r for r in view.where("Deal Registrations", "account_id", account) if not view.refs(r, "opportunity_id")]
+    for registration in (*named, *loose):
+        if view.ref(registration, "partner_id") == case.partner_id:
+            yield Event(
+                name=f"registration {registration.id}",
+                moment=Moment(stated=registration.instant("submitted_at")),
+                contact=case.facts.by_email.get(registration.text("contact_email").lower(), ""),
+                source_id=BASE,
+                registration=registration,
+            )
 
 
 def _sourcing_tests(case: Case, event: Event) -> Iterator[Test]:

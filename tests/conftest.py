@@ -1,0 +1,24 @@
+"""Fixtures of the flow tests; our own environment variables never leak into a test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flow_lab import Lab, open_lab
+
+
+@pytest.fixture(autouse=True)
+def _own_environment_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(("MDFSYNC_", "AIRTABLE_", "HUBSPOT_", "CROSSBEAM_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def lab(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    """A fresh sandbox served over HTTP."""
+    with open_lab(tmp_path, capsys, monkeypatch) as opened:
+        yield opened
