@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from mdfsync.history import TABLE as HISTORY
 from mdfsync.mass import concerned
-from mdfsync.model import Change, Create, FillBlank, GatedPlan, Held, Plan, Replace, Snapshot, Subject
+from mdfsync.model import Change, Create, FillBlank, GatedPlan, Held, Plan, Replace, Snapshot, Standing, Subject
+from mdfsync.policy.dictionary import COMPUTED
 from mdfsync.policy.jobs import GateLimits
 from mdfsync.values import digest, list_items
 
@@ -96,8 +97,13 @@ def _rests(change: Change, keys: set[str], rows: set[Subject], change_ids: set[s
     return False
 
 
+def from_a_source(change: Replace) -> bool:
+    """Whether a source moved this cell by itself: neither a person's decision nor what was computed from one."""
+    return isinstance(change.authority, Standing) and any(ref.source_id != COMPUTED for ref in change.refs)
+
+
 def _refusals(admitted: tuple[Change, ...], snapshot: Snapshot, limits: GateLimits) -> tuple[str, ...]:
-    """Limits of the job. The share is judged per table over the rows that exist."""
+    """Limits of the job. The share is judged per table over the rows that exist, for what sources moved."""
     creates = sum(isinstance(c, Create) and c.subject.table != HISTORY for c in admitted)
     replaces = [c for c in admitted if isinstance(c, Replace)]
     out = []
@@ -106,7 +112,7 @@ def _refusals(admitted: tuple[Change, ...], snapshot: Snapshot, limits: GateLimi
     if len(replaces) > limits.max_replaces:
         out.append(f"{len(replaces)} replaced cells, the job's limit is {limits.max_replaces} (gate.max_replaces)")
     by_table: dict[str, set[str]] = {}
-    for change in replaces:
+    for change in filter(from_a_source, replaces):
         by_table.setdefault(change.subject.table, set()).add(change.subject.id)
     for table, ids in sorted(by_table.items()):
         rows = len(snapshot.tables.get(table, ()))

@@ -1,6 +1,6 @@
 """The guard against a source that changes everything at once: a unit switched, a column shifted, a currency mixed up.
 
-Fields of which an implausible share of cells would move in one run become findings bound to exactly those cells and
+Fields of which a source would move an implausible share of cells in one run become findings bound to exactly those cells and
 values; `gate` keeps their changes back until a person waives that finding. A pure function, called by `plan`.
 """
 
@@ -12,6 +12,7 @@ from mdfsync.findings import raise_finding
 from mdfsync.history import TABLE as HISTORY
 from mdfsync.model import Change, Create, Finding, Replace, Snapshot, Subject
 from mdfsync.policy import Policy
+from mdfsync.policy.dictionary import COMPUTED
 from mdfsync.values import digest
 
 Moves = dict[tuple[str, str], list[tuple[str, str, str]]]
@@ -50,7 +51,7 @@ def mass_findings(
 def _moves(changes: Iterable[Change]) -> Moves:
     out: Moves = {}
     for change in changes:
-        if isinstance(change, Replace):
+        if isinstance(change, Replace) and any(ref.source_id != COMPUTED for ref in change.refs):
             cell = (change.subject.id, change.prior, change.value)
             out.setdefault((change.subject.table, change.field), []).append(cell)
         elif isinstance(change, Create) and change.fields.get("kind") == "proposal":

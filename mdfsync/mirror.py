@@ -33,8 +33,8 @@ class SourceMemory(Protocol):
 
 
 class SeenRows:
-    """Rows by source; reads each source from state at most once. `keep` = remember deliveries; `absence` = judge what is
-    gone."""
+    """Rows by source; reads each source from state at most once. `keep` = remember deliveries; `absence` = judge what
+    is gone."""
 
     def __init__(self, memory: SourceMemory, *, keep: bool, absence: bool = True) -> None:
         self.memory = memory

@@ -173,9 +173,11 @@ HOLD = Finding(
 CONFLICT = replace(HOLD, rule_id="source_conflict", kind="exception", key="net_amount")
 
 
-def expense(*said: Finding, decision: str = "", tables: str = "", without: str = "nothing") -> dict[str, str]:
+def expense(
+    *said: Finding, decision: str = "", tables: str = "", without: str = "nothing", facts: Facts | None = None
+) -> dict[str, str]:
     text = "\n".join(line for line in EXPENSE.format(decision=decision).splitlines() if not line.startswith(without))
-    view = case(f"{text}\n{tables}")
+    view = case(f"{text}\n{tables}", facts=facts)
     return {c.field: c.value for c in completeness(view, said) if c.subject.id == "EX-1"}
 
 
@@ -188,8 +190,22 @@ def test_a_complete_row_of_one_authoritative_source_is_of_high_confidence() -> N
     ]
 
 
-def test_the_sources_behind_a_row_are_those_that_delivered() -> None:
-    assert expense()["evidence_source_ids"] == "airtable.base, finance.expenses"
+@pytest.mark.parametrize(
+    "said, decision, expected",
+    [
+        ({"finance.expenses", "finance.invoices"}, "", "finance.expenses, finance.invoices"),
+        ({"finance.expenses"}, "approved", "airtable.base, finance.expenses"),
+        (set(), "", "airtable.base"),
+    ],
+)
+def test_the_sources_behind_a_row_are_those_that_spoke_of_it(said: set[str], decision: str, expected: str) -> None:
+    facts = Facts(behind={HOLD.subject: frozenset(said)})
+    assert expense(decision=decision, facts=facts)["evidence_source_ids"] == expected
+
+
+def test_where_nobody_kept_count_the_first_source_that_delivered_stands_in() -> None:
+    delivered = "\nfinance.expenses\nid: EX-1\nnet_amount: 1200\n"
+    assert expense(tables=delivered)["evidence_source_ids"] == "finance.expenses"
 
 
 @pytest.mark.parametrize(

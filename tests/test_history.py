@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from core_lab import policy, record, ref, snapshot, subject
+from core_lab import PRIYA, policy, record, ref, snapshot, subject
 
 from mdfsync.compare import Conflict, ConflictKind
 from mdfsync.history import Context, Ledger, history_row, is_closed, read_ledger
@@ -11,9 +11,7 @@ from mdfsync.model import Create, Record, Standing
 
 DEAL = "Opportunities/hs-deal-1"
 OURS = Standing(field="Opportunities.stage", version="v2026.11")
-CONTEXT = Context(
-    joint_campaign_id="JC-1", owner="priya.nair@northlight.example", roles=("campaign-owner",), is_money=False
-)
+CONTEXT = Context(joint_campaign_id="JC-1", owner=PRIYA, roles=("campaign-owner",), is_money=False)
 
 
 def conflict(prior: str, proposed: str, kind: ConflictKind = "tracked", source: str = "hubspot.deals") -> Conflict:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from core_lab import policy, record, snapshot
+from core_lab import NOW, policy, record, snapshot, subject
 
 from mdfsync.model import Create, FillBlank, Record
 from mdfsync.publish import computed_ref
 from mdfsync.relate import relate
-
-from core_lab import NOW, subject  # isort: skip
 
 CAMPAIGN = record("Campaigns/JC-1")
 OTHER = record("Campaigns/JC-2")

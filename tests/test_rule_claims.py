@@ -332,6 +332,16 @@ def test_a_contact_put_on_the_deal_after_its_close_earns_nothing(facts: Facts, c
     assert [f.evidence["class by the rules"] for f in found] == ([class_] if class_ else [])
 
 
+@pytest.mark.parametrize("fetched, class_", [("2026-07-02T06:00:00Z", ""), ("2026-09-02T06:00:00Z", "hold")])
+def test_a_list_of_contacts_that_has_changed_is_as_old_as_its_last_fetch(fetched: str, class_: str) -> None:
+    seen = {("hubspot.associations", "deals:1:contacts"): Interval(after=None, by=datetime(2026, 7, 2, 6, tzinfo=UTC))}
+    deal = DEAL.replace("2026-07-02T06:00:00Z", fetched).format(closed="true")
+    row = "\nAttributions\nattribution_id: attr-1-cobalt\nopportunity_id: hs-deal-1\npartner_id: cobalt\n"
+    text = f"{PARTNERSHIP}{deal}{row}claimed_class: influenced\n{attended()}"
+    found = findings("unsupported_influence", case(text, facts=Facts(seen=seen)))
+    assert [f.evidence["class by the rules"] for f in found] == ([class_] if class_ else [])
+
+
 def test_an_unread_source_leaves_the_claim_undecided() -> None:
     [found] = findings("unsupported_influence", claim("influenced", unread=("hubspot.meetings",)))
     assert (found.evidence["class by the rules"], found.evidence["not readable"]) == ("hold", "hubspot.meetings")

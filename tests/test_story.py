@@ -180,6 +180,13 @@ def test_operators_type_into_fields_of_the_dictionary_that_people_may_write() ->
                 assert not field.get("allowed") or set(choices) <= set(field["allowed"]), (name, value)
 
 
+def test_the_cells_that_people_type_over_later_are_in_the_dictionary_too() -> None:
+    days = json.loads((SEED / "days.json").read_text(encoding="utf-8"))["days"]
+    edits = [e for events in days.values() for e in events if e["do"] == "type"]
+    assert any(fields_of(e["table"])[name]["write"] == "track" for e in edits for name in e["set"])
+    assert all(name in fields_of(e["table"]) for e in edits for name in e["set"])
+
+
 def test_every_id_that_a_row_names_is_a_row() -> None:
     ids: dict[str, set[str]] = {}
     for batch in _batches():

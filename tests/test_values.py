@@ -83,7 +83,7 @@ REFUSED: list[tuple[Kind, Any]] = [
 
 @pytest.mark.parametrize(("kind", "raw"), REFUSED)
 def test_what_cannot_be_read_is_refused(kind: Kind, raw: Any) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError):
         canonical(kind, raw)
 
 
@@ -99,7 +99,7 @@ def test_what_cannot_be_read_is_refused(kind: Kind, raw: Any) -> None:
     ],
 )
 def test_extreme_data_is_refused_like_any_other(kind: Kind, raw: Any) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError):
         canonical(kind, raw)
 
 
@@ -122,8 +122,9 @@ def test_no_canonical_text_is_a_stamp() -> None:
 
 
 RAW = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.dates(), st.lists(st.text(max_size=5)),
-    st.decimals(allow_nan=False, allow_infinity=False, places=4).map(str), st.datetimes(timezones=st.just(UTC)),
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.dates(),
+    st.lists(st.text(max_size=5)), st.decimals(allow_nan=False, allow_infinity=False, places=4).map(str),
+    st.datetimes(timezones=st.just(UTC)),
 )  # fmt: skip
 
 

@@ -137,8 +137,8 @@ def _introduce(wired: Wired, as_json: bool) -> None:
 
 
 def _refreshed(wired: Wired, asked: Asked, as_json: bool, *, absence: bool = False) -> Run:
-    """Run it. A run that is narrowed to a campaign or only shown moves no cursor; only `plan`, whose digest must be what
-    a whole run would do, judges absence without remembering it."""
+    """Run it. A run that is narrowed to a campaign or only shown moves no cursor; only `plan`, whose digest must be
+    what a whole run would do, judges absence without remembering it."""
     base_id, state = wired.world.base_id, wired.state
     if not asked.write:
         return refresh(wired.ends(keep=False, absence=absence), asked, telling(quiet=as_json))

@@ -66,32 +66,46 @@ def _by_row(findings: Iterable[Finding], waived: frozenset[str]) -> dict[Subject
 
 
 class _Behind:
-    """Which sources stand behind a row, and which required fields are blank; both depend only on which
-    cells are filled, so rows with the same cells share the answer."""
+    """Which sources stand behind a row, and which of its required fields are blank.
+
+    The sources are those that gave it a value; where nobody kept count, the first in authority of each
+    filled field that has rows at all. What follows from the filled cells alone is worked out once for
+    all rows alike."""
 
     def __init__(self, view: View, spec: TableSpec) -> None:
-        delivered = {source for source in view.sources if view.health(source).known} | set(view.mirror)
+        there = {source for source, rows in view.mirror.items() if rows}
+        self._behind = view.facts.behind
+        self._typed = frozenset(name for name, field in spec.fields.items() if field.write == "operator")
         self._sources = {
-            name: tuple(BASE if s == "operator" else s for s in field.sources if s != "computed")
+            name: next((BASE if s == "operator" else s for s in field.sources if s == "operator" or s in there), "")
             for name, field in spec.fields.items()
         }
-        self._delivered = delivered | {BASE}
         self._mirrors = {link: id_field for id_field, link, _ in view.links(spec.name)}
         self._required = tuple(name for name, field in spec.fields.items() if field.required)
-        self._known: dict[frozenset[str], tuple[tuple[str, ...], tuple[str, ...]]] = {}
+        self._known: dict[frozenset[str], tuple[frozenset[str], bool, tuple[str, ...]]] = {}
+        self._sorted: dict[frozenset[str], tuple[str, ...]] = {}
 
     def of(self, row: Row) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """(source ids, blank required fields)."""
+        """(source ids, blank required fields); the base counts where people typed, or where nobody else spoke."""
         filled = frozenset(row.fields)
-        found = self._known.get(filled)
-        if found is None:
-            found = self._known[filled] = self._weigh(filled)
-        return found
+        known = self._known.get(filled)
+        if known is None:
+            known = self._known[filled] = self._weigh(filled)
+        said, typed, blank = known
+        if self._behind is not None:
+            said = self._behind.get(row.subject, frozenset())
+        key = said | {BASE} if typed or not said else said
+        sources = self._sorted.get(key)
+        if sources is None:
+            sources = self._sorted[key] = tuple(sorted(key))
+        return sources, blank
 
-    def _weigh(self, filled: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        sources = {s for name in filled for s in self._sources.get(name, ()) if s in self._delivered}
+    def _weigh(self, filled: frozenset[str]) -> tuple[frozenset[str], bool, tuple[str, ...]]:
+        """Stand-in sources, whether people typed anything, and the required fields that are blank."""
+        sources = frozenset(self._sources.get(name, "") for name in filled) - {"", BASE}
         there = filled | {self._mirrors[name] for name in filled if name in self._mirrors}
-        return tuple(sorted(sources)), tuple(name for name in self._required if name not in there)
+        blank = tuple(name for name in self._required if name not in there)
+        return sources, bool(filled & self._typed), blank
 
 
 def _status(row: Row, about: Iterable[Finding]) -> str:
@@ -102,8 +116,6 @@ def _status(row: Row, about: Iterable[Finding]) -> str:
 
 
 def _confidence(sources: tuple[str, ...], blank: tuple[str, ...], about: tuple[Finding, ...]) -> tuple[str, str]:
-    if not sources:
-        return "low", "no source that has delivered stands behind it"
     if not about and not blank:
         return "high", f"ids are there and nothing contradicts {', '.join(sources)}"
     doubts = tuple(dict.fromkeys(f.rule_id for f in about if f.rule_id in _CONTRADICTED))

@@ -81,8 +81,8 @@ class Sayings:
         self._findings.append(
             Finding(
                 rule_id=rule_id, kind=setting.kind, severity=setting.severity, subject=subject, message=message,
-                evidence={name: value for name, value in evidence.items() if value}, source_ids=(ref.source_id,), owner_role=setting.owner_role,
-                required_action=setting.required_action, key=key,
+                evidence={name: value for name, value in evidence.items() if value}, source_ids=(ref.source_id,),
+                owner_role=setting.owner_role, required_action=setting.required_action, key=key,
             )
         )  # fmt: skip
 

@@ -43,14 +43,23 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
         verdict = classify(view, row, setting.params)
         if verdict.class_ != "hold" and RANK[verdict.class_] >= RANK[claim]:
             continue
-        words = "cannot be decided" if verdict.class_ == "hold" else f"is not carried: the facts say {verdict.class_}"
         yield speak(
             setting,
             row.place,
-            f"The claim “{claim}” {words}. {verdict.reasons[0]}.",
+            _message(claim, verdict),
             evidence=_evidence(row, claim, verdict),
             sources=_sources(verdict),
         )
+
+
+def _message(claim: str, verdict: Verdict) -> str:
+    """Why the claim does not stand: what cannot be decided, else what spoke against the claimed class."""
+    if verdict.class_ == "hold":
+        return f"The claim “{claim}” cannot be decided: {verdict.reasons[0]}."
+    against = next((text for text in verdict.against if text.startswith(f"not {claim}: ")), verdict.reasons[0])
+    return (
+        f"The claim “{claim}” is not carried, the facts say {verdict.class_}: {against.removeprefix(f'not {claim}: ')}."
+    )
 
 
 def _is_settled(row: Row) -> bool:
@@ -64,6 +73,7 @@ def _evidence(row: Row, claim: str, verdict: Verdict) -> dict[str, str]:
         "claimed_label": row.text("claimed_label"),
         "class by the rules": verdict.class_,
         "reasons": "; ".join(verdict.reasons),
+        "against": "; ".join(verdict.against) if verdict.against != verdict.reasons else "",
         "not readable": ", ".join(verdict.unread),
     }
     case, trial = verdict.case, verdict.trial

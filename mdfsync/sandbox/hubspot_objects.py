@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from heapq import nsmallest
 from typing import Any
 
 from mdfsync.sandbox.hubspot_wire import Call, Json, Refusal, Scopes, missing_scopes
@@ -112,9 +113,9 @@ def _history(doc: Doc, name: str) -> list[Json]:
     return [] if value is None else [history_entry(value, doc["createdAt"], "userId:90001")]
 
 
-def in_order(docs: Mapping[str, Doc]) -> list[str]:
+def in_order(ids: Iterable[str]) -> list[str]:
     """Ids in HubSpot's own order: as numbers."""
-    return sorted(docs, key=int)
+    return sorted(ids, key=int)
 
 
 def list_records(call: Call) -> Json:
@@ -127,7 +128,8 @@ def list_records(call: Call) -> Json:
     after = call.query.get("after")
     if after is not None and not after.isdigit():
         raise Refusal(400, f"invalid after: {after}")
-    ids = [id for id in in_order(docs) if after is None or int(id) >= int(after)]
+    start = int(after or 0)
+    ids = nsmallest(limit + 1, (id for id in docs if int(id) >= start), key=int)
     page, rest = ids[:limit], ids[limit:]
     results = [envelope(call, kind, id, docs[id], call.names("properties"), histories) for id in page]
     for other in call.names("associations"):

@@ -45,7 +45,7 @@ def search(call: Call) -> Json:
         raise Refusal(400, f"Paging beyond {MOST} results is not supported", "VALIDATION_ERROR")
     test = _tests(call, kind)
     docs = _index(call, kind)
-    hits = [id for id in in_order(docs) if test(id, docs[id]["properties"])]
+    hits = in_order(id for id, doc in docs.items() if test(id, doc["properties"]))
     _sort(call, kind, docs, hits)
     page = hits[start : start + limit]
     asked = [str(name) for name in call.body.get("properties") or []]

@@ -17,6 +17,7 @@ from mdfsync.view.facts import (
     Vanished,
     Withdrawal,
     conflicts_among,
+    sources_behind,
 )
 from mdfsync.view.row import Row
 
@@ -31,4 +32,5 @@ __all__ = [
     "Withdrawal",
     "conflicts_among",
     "project",
+    "sources_behind",
 ]

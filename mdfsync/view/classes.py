@@ -40,12 +40,15 @@ is still tried as ours, and the label as sent stays on the row."""
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The class, the trial that decided it (`None` for direct and for a case that cannot be opened), the
-    reasons in words, and the case that was weighed (`None` when something it needs is not in the base)."""
+    reasons in words, what spoke against the stronger classes, and the case that was weighed (`None` when
+    something it needs is not in the base). `unread` are sources without which a touch may have been
+    missed."""
 
     class_: Class
     trial: Trial | None
     reasons: tuple[str, ...]
     case: Case | None
+    against: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
 
 
@@ -88,7 +91,12 @@ def _tried(view: View, row: Row, defaults: Mapping[str, Any]) -> Verdict:
         return Verdict(class_="hold", trial=None, reasons=(case,), case=None)
     unread = unreadable(case)
     doubts: list[Trial] = []
-    failed: list[str] = []
+    against: list[str] = []
+
+    def verdict(class_: Class, trial: Trial | None, reasons: tuple[str, ...]) -> Verdict:
+        said = tuple(dict.fromkeys(against))
+        return Verdict(class_=class_, trial=trial, reasons=reasons or said, case=case, against=said, unread=unread)
+
     trials: tuple[tuple[Class, list[Trial]], ...] = (
         ("sourced", sourced(case)),
         ("assisted", assisted(case)),
@@ -97,16 +105,22 @@ def _tried(view: View, row: Row, defaults: Mapping[str, Any]) -> Verdict:
     for class_, of_class in trials:
         carried = next((trial for trial in of_class if trial.outcome == "yes"), None)
         if carried and not doubts:
-            return Verdict(class_=class_, trial=carried, reasons=carried.reasons, case=case, unread=unread)
+            return verdict(class_, carried, carried.reasons)
         doubts += [trial for trial in of_class if trial.outcome == "unknown"]
-        failed += [f"not {class_}: {text}" for t in of_class if t.outcome == "no" for text in t.reasons]
+        against += [f"not {class_}: {text}" for t in of_class if t.outcome == "no" for text in t.reasons]
+        if not of_class:
+            against.append(f"not {class_}: {_NO_EVENT[class_]}")
         if carried:
             break
     if doubts:
-        reasons = tuple(dict.fromkeys(text for trial in doubts for text in trial.reasons))
-        return Verdict(class_="hold", trial=doubts[0], reasons=reasons, case=case, unread=unread)
+        return verdict("hold", doubts[0], tuple(dict.fromkeys(text for trial in doubts for text in trial.reasons)))
     if unread:
-        reasons = (f"touches cannot be read: {', '.join(unread)}",)
-        return Verdict(class_="hold", trial=None, reasons=reasons, case=case, unread=unread)
-    reasons = tuple(dict.fromkeys(failed)) or ("no dated event of this partner or campaign on this deal",)
-    return Verdict(class_="direct", trial=None, reasons=reasons, case=case)
+        return verdict("hold", None, (f"touches cannot be read: {', '.join(unread)}",))
+    return verdict("direct", None, ())
+
+
+_NO_EVENT: Mapping[Class, str] = {
+    "sourced": "no registration, introduction or lead of this partner on record",
+    "assisted": "no dated action of the partner's staff on record",
+    "influenced": "no dated touch of the campaign on anybody who is on the deal",
+}

@@ -81,12 +81,24 @@ class Vanished:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything `View` is told besides the base. `seen` gives, by (source id, external id), the
-    interval in which the source row came into being for us."""
+    interval in which the source row came into being for us; what is known of one contact on a deal goes
+    by the external id `deals:<deal>:contacts:<contact>`, of the deal's list by `deals:<deal>:contacts`.
+    `behind` gives the sources that said something about each row (`None` = nobody kept count)."""
 
     conflicts: tuple[SourceConflict, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
     vanished: tuple[Vanished, ...] = ()
     seen: Mapping[tuple[str, str], Interval] = field(default_factory=dict)
+    behind: Mapping[Subject, frozenset[str]] | None = None
+
+
+def sources_behind(observations: Iterable[Observation]) -> dict[Subject, frozenset[str]]:
+    """The sources that gave each row at least one value."""
+    found: dict[Subject, set[str]] = {}
+    for seen in observations:
+        if seen.value:
+            found.setdefault(seen.subject, set()).add(seen.ref.source_id)
+    return {subject: frozenset(sources) for subject, sources in found.items()}
 
 
 def conflicts_among(

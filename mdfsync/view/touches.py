@@ -21,7 +21,7 @@ from mdfsync.model import RawRow
 from mdfsync.values import to_instant
 from mdfsync.view.base import View
 from mdfsync.view.facts import Interval
-from mdfsync.view.moments import Moment
+from mdfsync.view.moments import TOLERANCE, Moment
 
 SOURCE_OF = {
     "meeting": "hubspot.meetings",
@@ -253,19 +253,27 @@ def _listed_at(recorded: datetime | None, stated: datetime) -> datetime | None:
 
 
 def _on_deals(view: View, links: Mapping[str, RawRow]) -> dict[str, dict[str, Interval]]:
-    """Contacts of each deal. Without a remembered interval, the day on which the link was fetched bounds
-    it."""
+    """Contacts of each deal with the interval in which each joined."""
     out: dict[str, dict[str, Interval]] = {}
     for key, row in links.items():
-        if not key.startswith("deals:") or not key.endswith(":contacts"):
-            continue
-        deal = key.split(":")[1]
-        found = out.setdefault(deal, {})
-        for to in row.body.get("to", ()):
-            contact = str(to["id"])
-            seen = view.facts.seen.get((LINKS, f"{key}:{contact}"))
-            found[contact] = seen or Interval(after=None, by=row.ref.fetched_at)
+        if key.startswith("deals:") and key.endswith(":contacts"):
+            contacts = [str(to["id"]) for to in row.body.get("to", ())]
+            out[key.split(":")[1]] = {contact: _joined(view, row, contact) for contact in contacts}
     return out
+
+
+def _joined(view: View, row: RawRow, contact: str) -> Interval:
+    """When a contact joined: remembered for the contact, else for the deal's list as a whole while that
+    is still the list first seen; once it has changed, the fetch that brought the present list is all
+    that bounds it."""
+    key = row.ref.external_id
+    own = view.facts.seen.get((LINKS, f"{key}:{contact}"))
+    if own is not None:
+        return own
+    first = view.facts.seen.get((LINKS, key))
+    if first is not None and row.ref.fetched_at <= first.by + TOLERANCE:
+        return first
+    return Interval(after=None, by=row.ref.fetched_at)
 
 
 def _of_companies(people: Mapping[str, RawRow], links: Mapping[str, RawRow]) -> dict[str, frozenset[str]]:
