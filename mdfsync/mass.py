@@ -1,7 +1,7 @@
 """The guard against a source that changes everything at once: a unit switched, a column shifted, a currency mixed up.
 
-Fields of which a source would move an implausible share of cells in one run become findings bound to exactly those cells and
-values; `gate` keeps their changes back until a person waives that finding. A pure function, called by `plan`.
+Fields of which a source would move an implausible share of cells in one run become findings bound to exactly those
+cells and values; `gate` keeps their changes back until a person waives that finding. A pure function, called by `plan`.
 """
 
 from __future__ import annotations

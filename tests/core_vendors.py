@@ -69,14 +69,14 @@ Rows = dict[str, dict[str, str]]
 class VendorBase:
     """A base behind `ports.Base`. `faults`: what happens to the next writes, in turn (`ok`, `lost` = answered never and
     not applied, `lost_applied`, `429`); `poison`: text that the service refuses in any cell (422 for the batch);
-    `quicker`: called once before the next write, as a person in another window."""
+    `meanwhile`: what a person does while the first answer that brings nothing is waited for."""
 
     base_id: str = BASE_ID
     tables: dict[str, Rows] = field(default_factory=dict)
     steps: Steps = field(default_factory=Steps)
     faults: list[str] = field(default_factory=list)
     poison: str = ""
-    quicker: Callable[[], None] | None = None
+    meanwhile: Callable[[], None] | None = None
     log: list[Written] = field(default_factory=list)
     feed: list[Edit] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -151,10 +151,10 @@ class VendorBase:
     # -- how it works ----------------------------------------------------------
 
     def _write(self, effect: Callable[[], T], values: Iterable[str]) -> T:
-        if self.quicker is not None:
-            person, self.quicker = self.quicker, None
-            person()
         fault = self.faults.pop(0) if self.faults else "ok"
+        if fault != "ok" and self.meanwhile is not None and fault != "lost_applied":
+            person, self.meanwhile = self.meanwhile, None
+            person()
         if fault == "429":
             raise WriteRejected("rate limited", status=429, kind="RATE_LIMIT_REACHED")
         if self.poison and any(self.poison in value for value in values):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 import pytest
-from core_lab import LEE, NOW, policy, record, snapshot, subject
+from core_lab import LEE, NOW, policy, record, ref, snapshot, subject
 
 from mdfsync.gate import Choices, gate
 from mdfsync.mass import mass_findings
@@ -43,10 +43,13 @@ def fill(place: str, value: str, **more: tuple[str, ...]) -> FillBlank:
 
 
 def replaced(place: str, prior: str, value: str, key: str = "chg-1", authority: Standing | Decision = OURS) -> Replace:
-    name = place.rpartition(".")[2]
+    """A source's move under standing authority, or a person's decision; the worker's own rows are computed."""
+    about, _, name = place.rpartition(".")
+    moved = subject(about)
+    source = "computed" if moved.table in OWN_TABLES else "hubspot.deals"
     return Replace(
-        subject=subject(place.rpartition(".")[0]), record_id="rec", field=name, prior=prior, value=value,
-        authority=authority, change_id=key,
+        subject=moved, record_id="rec", field=name, prior=prior, value=value, authority=authority, change_id=key,
+        refs=(ref(source),) if isinstance(authority, Standing) else (),
     )  # fmt: skip
 
 

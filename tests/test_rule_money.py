@@ -169,7 +169,30 @@ def test_an_invoice_is_claimed_once(number: str, campaign: str, net: str, invoic
         tables=TWIN.format(campaign=campaign, net=net, invoice=invoice),
     )
     held_twins = [k for k in held("ineligible_expense", view) if k.endswith("duplicate")]
-    assert held_twins == (["Expenses/EX-1 duplicate", "Expenses/EX-2 duplicate"] if duplicate else [])
+    assert held_twins == (["Expenses/EX-1 duplicate"] if duplicate else [])
+
+
+def test_duplicates_are_one_hold_that_blocks_the_others() -> None:
+    view = expense(invoice_number="INV-2026-42", tables=TWIN.format(campaign="JC-1", net="1200", invoice=""))
+    [found] = [f for f in findings("ineligible_expense", view) if f.key == "duplicate"]
+    assert [str(b) for b in found.blocks] == ["Expenses/EX-2"]
+
+
+@pytest.mark.parametrize("named, expected", [("EX-1", []), ("EX-9", ["Expenses/EX-1 duplicate"])])
+def test_a_refused_twin_frees_the_other_only_with_a_ruling(named: str, expected: list[str]) -> None:
+    twin = TWIN.format(campaign="JC-1", net="1200", invoice="").replace(
+        "net_amount: 1200", "net_amount: 1200\neligibility_decision: ineligible"
+    )
+    ruling = f"""
+Decisions
+decision_id: DC-1
+decision_type: eligibility
+decision_state: decided
+subject_table: Expenses
+subject_ids: {named}
+"""
+    view = expense(invoice_number="INV-2026-42", tables=f"{twin}\n{ruling}")
+    assert [k for k in held("ineligible_expense", view) if k.endswith("duplicate")] == expected
 
 
 def test_invoice_numbers_and_suppliers_are_compared_as_people_read_them() -> None:

@@ -1,20 +1,21 @@
 """Leads, opportunities and registrations that more than one side claims.
 
-What it protects: the same deal paid to two partners, the partner's lead called by our sales, our own deal
-registered by a partner after the fact. Ownership is settled by the charter's rule or by a recorded ruling,
-not by who wrote last.
+What it protects: the same deal paid to two partners, the partner's lead called by our sales, our own deal registered
+by a partner after the fact. Ownership is settled by the charter's rule or by a recorded ruling, not by who wrote
+last.
 
-When it fires, one hold per row and cause: - `lead`: the partner claims a lead whose account our sales
-already worked on an open deal when it was handed over; or two partners hand over the same person for one
-campaign and each claims it. - `registrations`: two partners hold registrations of one opportunity (or
-account) that were submitted within the rulebook's days of each other, or that are both approved while the
-first still ran; or a registration was decided to be in conflict. Of two further apart, the first wins and
-there is no dispute. - `direct pipeline`: a registration nobody has decided names an account on which our
-own open deal is older. - `sourced`: two partners claim to have sourced one opportunity.
+When it fires, one hold per row and cause:
+- `lead`: the partner claims a lead whose account our sales already worked on an open deal when it was handed over;
+  or two partners hand over the same person for one campaign and each claims it.
+- `registrations`: two partners hold registrations of one opportunity (or account) that were submitted within the
+  rulebook's days of each other, or that are both approved while the first still ran; or a registration was decided
+  to be in conflict. Of two further apart, the first wins and there is no dispute.
+- `direct pipeline`: a registration nobody has decided names an account on which our own open deal is older.
+- `sourced`: two partners claim to have sourced one opportunity.
 
-What clears it: the owner is decided on the row itself (a lead's `ownership`, a registration's decision, a
-validated class that leaves one sourcing partner), or a Decisions row of type dispute, lead_ownership or
-attribution rules on it.
+What clears it: the owner is decided on the row itself (a lead's `ownership`, a registration's decision, a validated
+class that leaves one sourcing partner), or a Decisions row of type dispute, lead_ownership or attribution rules on
+it.
 
 Params: `first_wins_after_days` = days between two submissions after which the first wins without a dispute.
 """

@@ -1,24 +1,28 @@
 """Expenses that the programme does not pay for, or whose eligibility nobody may take for granted.
 
-What it protects: a claim with one ineligible line is returned as a whole, and money paid on it is clawed
-back. An expense is claimed only when it was approved first, in its category, inside its dates and its
-amount, once, and by hands that differ.
+What it protects: a claim with one ineligible line is returned as a whole, and money paid on it is clawed back. An
+expense is claimed only when it was approved first, in its category, inside its dates and its amount, once, and by
+hands that differ.
 
-When it fires, one hold per cause: - `barred`: the category or activity is one that the rulebook bars. -
-`category`: the category is not the one the MDF request was approved in. - `not_approved`: money was
-committed on a request that is not on record or carries no approval. - `before_approval`: committed, active,
-invoiced or paid before the approval, without a named exception code. - `commit_date`: invoiced or paid, but
-nobody says when the cost was committed. - `campaign_window`, `approved_period`: the activity lies outside
-the campaign, or outside the approved activity dates. - `over_approved`: more is claimed than was approved
-for the expense, or on its request as a whole. - `currency`: claim and approval are in different currencies,
-so nothing can be compared. - `duplicate`: the same supplier's invoice is claimed more than once, in any
-campaign, with any partner, refused or not. - `double_funding`: another source pays for the same cost. -
-`segregation`: the person who asked also approved.
+When it fires, one hold per cause:
+- `barred`: the category or activity is one that the rulebook bars.
+- `category`: the category is not the one the MDF request was approved in.
+- `not_approved`: money was committed on a request that is not on record or carries no approval.
+- `before_approval`: committed, active, invoiced or paid before the approval, without a named exception code.
+- `commit_date`: invoiced or paid, but nobody says when the cost was committed.
+- `campaign_window`, `approved_period`: the activity lies outside the campaign, or outside the approved dates.
+- `over_approved`: more is claimed than was approved for the expense, or on its request as a whole.
+- `currency`: claim and approval are in different currencies, so nothing can be compared.
+- `duplicate`: the same supplier's invoice is claimed more than once, in any campaign, with any partner, refused or
+  not: one hold on the first of them, which blocks the others.
+- `double_funding`: another source pays for the same cost.
+- `segregation`: the person who asked also approved.
 
-What clears it: the cause is corrected at its source; or a permitted person decides eligible, with a reason,
-on the expense (`eligibility_decision`), which frees every cause but those the rulebook never waives. A
-person's decision "ineligible" or "held" replaces all other causes: the hold then says `decided` and stays
-until it is taken back.
+What clears it: the cause is corrected at its source; or a permitted person decides eligible, with a reason, on the
+expense (`eligibility_decision`), which frees every cause but those the rulebook never waives. A person's decision
+"ineligible" or "held" replaces all other causes: the hold then says `decided` and stays until it is taken back. Of
+duplicates, one is freed when the others are decided ineligible and a Decisions row (eligibility) names the one that
+stands, so that a refused cost cannot come back under another number.
 """
 
 from __future__ import annotations
@@ -28,10 +32,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from mdfsync.model import Finding, Subject
+from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.invoices import twice_claimed
-from mdfsync.rules.rule import lines_of, shown, sources_of, speak
+from mdfsync.rules.rule import lines_of, ruled, shown, sources_of, speak
 from mdfsync.view import Row, View
 
 ID = "ineligible_expense"
@@ -47,20 +51,13 @@ class Cause:
     key: str
     message: str
     evidence: Mapping[str, str] = field(default_factory=dict)
-    blocks: tuple[Subject, ...] = ()
 
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     firm = frozenset(setting.params["never_waived"])
     barred = frozenset(word.casefold() for word in setting.params.get("barred_categories", ()))
-    twins = twice_claimed(view)
     for expense in view.rows("Expenses"):
         causes = [*_causes(view, expense, barred)]
-        if others := twins.get(expense.place):
-            names = ", ".join(other.id for other in others)
-            message = f"The same invoice is also claimed by {names}."
-            evidence = {**shown(expense, "vendor_name", "invoice_number", "net_amount"), "also": names}
-            causes.append(Cause(key="duplicate", message=message, evidence=evidence))
         decision = expense.text("eligibility_decision")
         if decision:
             causes = [cause for cause in causes if cause.key in firm]
@@ -80,6 +77,8 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
                 key=cause.key,
                 blocks=lines_of(view, expense.id),
             )
+    for group in twice_claimed(view):
+        yield from _duplicate(view, setting, group)
     yield from _over_requested(view, setting)
 
 
@@ -177,6 +176,28 @@ def _amount_causes(view: View, expense: Row) -> Iterator[Cause]:
         evidence = {**shown(expense, "approved_amount", "expense_currency"), "claimed": str(claimed)}
         message = f"{claimed} is claimed, {approved} was approved ({currency})."
         yield Cause(key="over_approved", message=message, evidence=evidence)
+
+
+def _duplicate(view: View, setting: RuleSetting, group: tuple[Row, ...]) -> Iterator[Finding]:
+    """Those of the group that may not be claimed before somebody has said which one stands."""
+    refused = {row.place for row in group if row.text("eligibility_decision") == "ineligible"}
+    still = [row for row in group if row.place not in refused]
+    if not still or (len(still) == 1 and ruled(view, still[0].place, "eligibility")):
+        return
+    first, *others = still
+    yield speak(
+        setting,
+        first.place,
+        f"The same invoice is also claimed by {', '.join(row.id for row in group if row is not first)}.",
+        evidence={
+            **shown(first, "vendor_name", "invoice_number", "net_amount"),
+            "claimed by": ", ".join(row.id for row in group),
+            "refused": ", ".join(row.id for row in group if row.place in refused),
+        },
+        sources=sources_of(view, "Expenses", "invoice_number"),
+        key="duplicate",
+        blocks=[*(row.place for row in others), *(line for row in still for line in lines_of(view, row.id))],
+    )
 
 
 def _over_requested(view: View, setting: RuleSetting) -> Iterator[Finding]:

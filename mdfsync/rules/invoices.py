@@ -13,7 +13,6 @@ import re
 import unicodedata
 from decimal import Decimal
 
-from mdfsync.model import Subject
 from mdfsync.rules.rule import is_cancelled
 from mdfsync.view import Row, View
 
@@ -23,25 +22,23 @@ _LEGAL_FORMS = frozenset(
 )
 
 
-def twice_claimed(view: View) -> dict[Subject, tuple[Row, ...]]:
-    """Expenses whose invoice is claimed elsewhere too, each with the others that claim it."""
+def twice_claimed(view: View) -> list[tuple[Row, ...]]:
+    """Groups of two or more expenses that claim one invoice more than it bears, each group by expense id."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for expense in view.rows("Expenses"):
         key = vendor_key(expense.text("vendor_name")), number_key(expense.text("invoice_number"))
         if all(key) and not is_cancelled(expense):
             groups.setdefault(key, []).append(expense)
     invoices = _net_of_invoices(view)
-    found: dict[Subject, tuple[Row, ...]] = {}
+    found = []
     for key, group in groups.items():
-        if len(group) < 2:
-            continue
         net = invoices.get(key)
-        if net is not None:
-            claimed = sum((row.money("net_amount") or Decimal(0) for row in group), Decimal(0))
-            twins = {row.place: [r for r in group if r is not row] for row in group} if claimed > net else {}
-        else:
-            twins = {row.place: [r for r in group if r is not row and _alike(row, r)] for row in group}
-        found |= {place: tuple(others) for place, others in twins.items() if others}
+        if net is None:
+            group = [row for row in group if any(_alike(row, other) for other in group if other is not row)]
+        elif sum((row.money("net_amount") or Decimal(0) for row in group), Decimal(0)) <= net:
+            continue
+        if len(group) > 1:
+            found.append(tuple(sorted(group, key=lambda row: row.place)))
     return found
 
 

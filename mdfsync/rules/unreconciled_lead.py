@@ -1,18 +1,19 @@
 """Leads on which our CRM and the partner's list do not agree.
 
-What it protects: a lead that only one side knows is not followed up, is counted twice, or leaves the
-company without the person's consent. Nothing unreconciled stands on an outgoing list or in a count.
+What it protects: a lead that only one side knows is not followed up, is counted twice, or leaves the company without
+the person's consent. Nothing unreconciled stands on an outgoing list or in a count.
 
-When it fires: - `no contact`: a lead of the partner's list meets no HubSpot contact, or several, by its
-e-mail address. - `not acknowledged`: a HubSpot lead of the campaign is not on the list that the partner
-delivered, and the agreed hours since its first touch are over. - `no list` (on the campaign's partner, one
-hold that blocks every lead of the campaign): that partner has delivered no list at all, and the agreed
-hours since the campaign's end are over. - `conflict email`, `conflict company`: both sides know the lead
-and disagree on the address or the company. - `incomplete`: handed over more than the agreed hours ago, and
-consent or owner are still not on record.
+When it fires:
+- `no contact`: a lead of the partner's list meets no HubSpot contact, or several, by its e-mail address.
+- `not acknowledged`: a HubSpot lead of the campaign is not on the list that the partner delivered, and the agreed
+  hours since its first touch are over.
+- `no list` (on the campaign's partner, one hold that blocks every lead of the campaign): that partner has delivered
+  no list at all, and the agreed hours since the campaign's end are over.
+- `conflict email`, `conflict company`: both sides know the lead and disagree on the address or the company.
+- `incomplete`: handed over more than the agreed hours ago, and consent or owner are still not on record.
 
-What clears it: the contact is matched, the partner's list arrives or is corrected, consent and owner are
-recorded, or the lead is rejected with a reason (`lead_decision`).
+What clears it: the contact is matched, the partner's list arrives or is corrected, consent and owner are recorded, or
+the lead is rejected with a reason (`lead_decision`).
 
 Params: `hours` = clock for handing over and reconciling where the campaign's charter states none.
 """

@@ -1,0 +1,151 @@
+"""The flow of one run over the two vendors in memory: recover, plan, gate, apply, and what is remembered between runs.
+
+It is the order of `pipeline` without sources, archive and report, so that a whole life of a base takes milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from core_lab import NOW, PRIYA, policy, raw
+from core_vendors import RunMemory, VendorBase, look, writing
+
+from mdfsync.apply import apply
+from mdfsync.gate import Choices, gate
+from mdfsync.model import GatedPlan, RawRow, Receipt, Replace
+from mdfsync.plan import Planned, Situation, make_plan
+from mdfsync.policy.jobs import GateLimits
+from mdfsync.recover import Recovered, recover
+from mdfsync.view import SourceHealth
+from mdfsync.writing import Writing
+
+WIDE = GateLimits(max_creates=10_000, max_replaces=10_000, max_changed_share=Decimal(1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What one run came to."""
+
+    planned: Planned
+    gated: GatedPlan
+    recovered: Recovered
+    receipts: tuple[Receipt, ...]
+
+
+@dataclass(slots=True)
+class Worker:
+    """A base, its memory, and what the sources say now: {source id: {external id: body}}."""
+
+    base: VendorBase = field(default_factory=VendorBase)
+    memory: RunMemory = field(default_factory=RunMemory)
+    said: dict[str, dict[str, Mapping[str, object]]] = field(default_factory=dict)
+    lacks: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    runs: int = 0
+
+    # -- the world -------------------------------------------------------------
+
+    def charter(self, *campaigns: str) -> None:
+        """People's rows that everything else hangs on."""
+        self.base.type_row("Partners", partner_id="cobalt", partner_name="Cobalt Harbor")
+        for joint in campaigns or ("JC-1",):
+            self.base.type_row(
+                "Campaigns", joint_campaign_id=joint, campaign_name=f"Series {joint}", campaign_owner=PRIYA
+            )
+            self.base.type_row(
+                "Campaign Partners", campaign_partner_id=f"CP-{joint}", joint_campaign_id=joint, partner_id="cobalt"
+            )
+
+    def deal(self, key: str, joint: str = "JC-1", **properties: str) -> None:
+        """What HubSpot says about a deal, from now on."""
+        told = {"joint_campaign_id": joint, "deal_currency_code": "EUR", **properties}
+        self.said.setdefault("hubspot.deals", {})[key] = {"id": key, "properties": told}
+
+    def expense(self, key: str, **cells: str) -> None:
+        """What finance says about an expense, from now on."""
+        told = {"expense_id": key, "joint_campaign_id": "JC-1", "expense_currency": "EUR", **cells}
+        self.said.setdefault("finance.expenses", {})[key] = told
+
+    def mirror(self, order: Sequence[str] = ()) -> dict[str, tuple[RawRow, ...]]:
+        """Rows of every register source; `order` = external ids to come first."""
+        rank = {key: n for n, key in enumerate(order)}
+        return {
+            source: tuple(
+                raw(source, key, body)
+                for key, body in sorted(self.said.get(source, {}).items(), key=lambda i: rank.get(i[0], len(rank)))
+            )
+            for source in policy().register.sources
+        }
+
+    # -- one run ---------------------------------------------------------------
+
+    def situation(self, order: Sequence[str] = (), as_of: datetime = NOW) -> Situation:
+        health = {
+            source: SourceHealth(
+                last_accepted_at=NOW, refresh_window=entry.refresh_window, status="fresh",
+                rows=len(self.said.get(source, {})), required=entry.required,
+            )
+            for source, entry in policy().register.sources.items()
+        }  # fmt: skip
+        return Situation(
+            snapshot=look(self.base),
+            bases={row: dict(cells) for row, cells in self.memory.cells.items()},
+            bindings=dict(self.memory.bindings),
+            mirror=self.mirror(order),
+            gone={},
+            sources=health,
+            seen={},
+            edits=self.base.last_edits(),
+            chain=tuple(self.memory.chain),
+            raised=(),
+            policy=policy(),
+            as_of=as_of,
+            overtaken=frozenset(self.memory.overtaken),
+        )
+
+    def plan(self, order: Sequence[str] = (), as_of: datetime = NOW) -> Planned:
+        return make_plan(self.situation(order, as_of))
+
+    def run(self) -> Ran:
+        """Recover, plan, gate, apply, as `pipeline` does."""
+        self.runs += 1
+        recovered = recover(self.memory.journal_pending(self.base.base_id), look(self.base), self._writing())
+        self.memory.overtaken |= set(recovered.overtaken)
+        planned = self.plan()
+        gated = gate(planned.plan, look(self.base), WIDE, Choices(missing=self.lacks), planned.waived)
+        receipts = apply(gated, self._writing()) if gated.admitted else ()
+        raced = [r.change for r in receipts if r.outcome == "raced"]
+        self.memory.overtaken |= {c.change_id for c in raced if isinstance(c, Replace)}
+        self.memory.overtaken -= {r.change.subject.id for r in receipts if r.outcome in {"applied", "already"}}
+        return Ran(planned=planned, gated=gated, recovered=recovered, receipts=receipts)
+
+    def _writing(self) -> Writing:
+        return writing(self.base, self.memory, f"run-{self.runs}")
+
+    # -- people ----------------------------------------------------------------
+
+    def record_id(self, table: str, key: str) -> str:
+        """Record id of the only row with that stable id."""
+        (found,) = self.base.find(table, [key])[key]
+        return found
+
+    def types(self, place: str, value: str, actor: str = PRIYA) -> None:
+        """A person changes `Table/id.field`."""
+        row, _, name = place.rpartition(".")
+        table, _, key = row.partition("/")
+        self.base.type_cell(table, self.record_id(table, key), name, value, actor)
+
+    def pending(self, field_name: str = "") -> list[str]:
+        """Change ids that wait for a person."""
+        rows = self.base.tables.get("Change History", {}).values()
+        return sorted(
+            c["change_id"] for c in rows if c.get("state") == "pending" and field_name in ("", c.get("field"))
+        )
+
+    def decides(self, change_id: str, disposition: str, actor: str, edited_value: str = "") -> None:
+        """A person decides on one Change History row."""
+        if edited_value:
+            self.types(f"Change History/{change_id}.edited_value", edited_value, actor)
+        self.types(f"Change History/{change_id}.disposition", disposition, actor)

@@ -1,0 +1,183 @@
+"""Lost state, copied bases, adopted bases, killed runs: nothing is overwritten, nothing is doubled."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flow_lab import DANA, HEARTBEAT, Lab, live, unrecorded
+
+ROOT = Path(__file__).parent.parent
+
+
+def content(lab: Lab) -> dict[str, dict[str, dict[str, Any]]]:
+    """The base by table and stable id, without what only the run that wrote it knows."""
+    own = {"captured_at", "run_id", "first_seen", "previous_hash", "hash", "cleared_at", "airtable_record_id", "due"}
+    out: dict[str, dict[str, dict[str, Any]]] = {}
+    for table in tables(lab):
+        if table == HEARTBEAT:
+            continue
+        for row in lab.rows(table):
+            cells = {k: v for k, v in row["fields"].items() if k not in own and not _is_links(v)}
+            key = next(iter(row["fields"].values())) if row["fields"] else row["id"]
+            out.setdefault(table, {})[str(cells.get(id_field(table), key))] = cells
+    return out
+
+
+def _is_links(value: Any) -> bool:
+    return isinstance(value, list) and all(str(v).startswith("rec") for v in value)
+
+
+def policy() -> Any:
+    from mdfsync.policy import load_policy
+
+    return load_policy(ROOT)
+
+
+def tables(lab: Lab) -> list[str]:
+    return list(policy().dictionary.tables)
+
+
+def id_field(table: str) -> str:
+    return str(policy().dictionary.tables[table].id_field)
+
+
+def doubled(lab: Lab) -> list[tuple[str, str]]:
+    """Stable ids that two rows carry."""
+    out = []
+    for table in tables(lab):
+        ids = [r["fields"].get(id_field(table)) for r in lab.rows(table)]
+        out += [(table, str(i)) for i in {*ids} if i and ids.count(i) > 1]
+    return out
+
+
+def test_lost_state_overwrites_nothing_and_doubles_nothing(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.run()
+    lab.advance(2)
+    lab.run()
+    other = live(lab, monkeypatch, lab.home / "second", lab.world.base_id)
+    mark = lab.mark()
+    assert other.mdfsync("run").code == 3, "a base with rows is not taken over silently"
+    shown = other.mdfsync("init", "--adopt", "--yes")
+    assert shown.code == 0, shown.err
+    assert "rows that are there" in shown.out
+    other.run()
+    assert not [
+        w for w in other.writes(mark) if w["op"] == "create" and w["table"] in {"Opportunities", "Leads", "Expenses"}
+    ]
+    assert not unrecorded(other, mark)
+    assert not doubled(other)
+    mark = lab.mark()
+    other.run()
+    assert {w["table"] for w in other.writes(mark)} <= {HEARTBEAT}
+
+
+def test_a_copied_base_is_taken_over_without_overwriting(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.run()
+    copy = lab.world.admin("POST", "copy_base", {"name": "Copy"})["id"]
+    other = live(lab, monkeypatch, lab.home / "third", copy)
+    assert other.mdfsync("run").code == 3
+    mark = lab.mark()
+    assert other.mdfsync("init", "--adopt", "--yes").code == 0
+    lab.advance()
+    other.run()
+    assert not unrecorded(other, mark)
+    assert not doubled(other)
+
+
+def test_adopting_a_base_half_filled_by_hand_shows_first_and_fills_only_blanks(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = lab.world.admin("POST", "create_base", {"name": "By hand"})["id"]
+    other = live(lab, monkeypatch, lab.home / "fourth", base)
+    assert other.mdfsync("schema", "apply").code == 0
+    other.add(DANA, "Partners", partner_name="Cobalt Harbor")
+    other.add(DANA, "Campaigns", joint_campaign_id="JC-1042", campaign_name="Typed by hand")
+    other.add(DANA, "Opportunities", opportunity_id="hs-deal-50010001", deal_name="My own name for it")
+    shutil.rmtree(other.home / "live")
+    (other.home / "live").mkdir()
+    refused = other.mdfsync("init")
+    assert (refused.code, "Opportunities: 1" in refused.out) == (3, True)
+    assert other.mdfsync("init", "--adopt", "--yes").code == 0
+    mark = lab.mark()
+    other.run()
+    named = other.row("Opportunities", opportunity_id="hs-deal-50010001")["fields"]
+    assert (named["deal_name"], bool(named["stage"])) == ("My own name for it", True)
+    proposals = [r["fields"] for r in other.rows("Change History") if r["fields"]["field"] == "deal_name"]
+    assert [(p["kind"], p["prior_value"]) for p in proposals] == [("proposal", "My own name for it")]
+    assert other.row("Partners", partner_name="Cobalt Harbor")["fields"]["partner_id"].startswith("pt-rec")
+    assert not unrecorded(other, mark)
+
+
+def test_a_row_that_a_person_removed_is_reported_and_not_made_again(lab: Lab) -> None:
+    lab.run()
+    deal = lab.rows("Opportunities")[0]
+    gone = lab.as_person(DANA).delete(f"{lab._url('Opportunities')}/{deal['id']}", timeout=30)
+    assert gone.status_code == 200
+    lab.run()
+    ids = {r["fields"]["opportunity_id"] for r in lab.rows("Opportunities")}
+    assert deal["fields"]["opportunity_id"] not in ids
+    types = {(r["fields"]["exception_type"], r["fields"]["record"]) for r in lab.rows("Exceptions")}
+    assert ("row_removed", deal["fields"]["opportunity_id"]) in types
+
+
+def test_two_rows_with_one_id_are_both_left_alone(lab: Lab) -> None:
+    lab.run()
+    deal = lab.rows("Opportunities")[0]["fields"]
+    twin = lab.add(DANA, "Opportunities", opportunity_id=deal["opportunity_id"])
+    mark = lab.mark()
+    lab.run()
+    assert twin["id"] not in {w["record_id"] for w in lab.writes(mark)}
+    assert "duplicate_id" in {r["fields"]["exception_type"] for r in lab.rows("Exceptions")}
+
+
+def killed(lab: Lab, seconds: float) -> bool:
+    """Start a run in a process of its own and kill it; whether it was still alive."""
+    environment = {**os.environ, "MDFSYNC_HOME": str(lab.home), "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mdfsync", "run"], cwd=lab.home, env=environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    time.sleep(seconds)
+    alive = process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    return alive
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_runs_killed_at_any_moment_end_in_the_same_base(
+    lab: Lab, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch, seed: int,
+) -> None:  # fmt: skip
+    lab.world.admin("POST", "clock", {"freeze": "2026-11-20T09:00:00.000Z"})
+    lab.run()
+    lab.advance(2)
+    rng = random.Random(seed)
+    moments = [rng.uniform(0.6, 2.4) for _ in range(5)]
+    assert any([killed(lab, moment) for moment in moments])
+    lab.run()
+    survived = content(lab)
+    assert not doubled(lab)
+    assert not unrecorded(lab)
+    mark = lab.mark()
+    lab.run()
+    assert {w["table"] for w in lab.writes(mark)} <= {HEARTBEAT}
+    from flow_lab import open_lab
+
+    with open_lab(tmp_path_factory.mktemp("calm"), capsys, monkeypatch) as calm:
+        calm.world.admin("POST", "clock", {"freeze": "2026-11-20T09:00:00.000Z"})
+        calm.run()
+        calm.advance(2)
+        calm.run()
+        undisturbed = content(calm)
+    for table in undisturbed:
+        assert survived.get(table) == undisturbed[table], table
