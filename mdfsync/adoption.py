@@ -66,5 +66,3 @@ def adopt(wired: Wired, there: There) -> None:
     campaigns = [r.subject.id for r in there.snapshot.tables.get("Campaigns", ())]
     wired.state.put(f"backfilled:{base_id}", json.dumps(sorted(campaigns)))
     wired.state.put(f"adopted:{base_id}", "adopted" if set(there.rows) - OWN_TABLES else "built")
-    if wired.world.mode == "live":
-        (wired.world.home / "base").write_text(base_id + "\n", encoding="utf-8")

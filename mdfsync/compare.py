@@ -79,8 +79,11 @@ class Compared:
                 self.creates.append(create)
             else:
                 mine = self.creates[n]
-                refs = tuple(dict.fromkeys(mine.refs + create.refs))
-                self.creates[n] = Create(subject=mine.subject, fields={**mine.fields, **create.fields}, refs=refs)
+                self.creates[n] = Create(
+                    subject=mine.subject,
+                    fields={**mine.fields, **create.fields},
+                    refs={**mine.refs, **create.refs},
+                )
         self.fills += other.fills
         self.conflicts += other.conflicts
         self.disagreements += other.disagreements
@@ -151,14 +154,14 @@ def _create(
 ) -> None:
     spec = dictionary.tables[subject.table]
     fields = {spec.id_field: subject.id}
-    refs: list[SourceRef] = []
+    refs: dict[str, SourceRef] = {}
     for name, says in sorted(cells.items()):
         best = _authoritative(out, spec.fields[name], says)
         if best.value and spec.fields[name].worker and (subject.table, name) not in missing:
             fields[name] = best.value
-            refs.append(best.ref)
+            refs[name] = best.ref
         out.tally(subject.table, "created" if best.value else "same", len(says))
-    out.creates.append(Create(subject=subject, fields=fields, refs=tuple(dict.fromkeys(refs))))
+    out.creates.append(Create(subject=subject, fields=fields, refs=refs))
 
 
 def _authoritative(out: Compared, spec: FieldSpec, says: list[Observation]) -> Observation:

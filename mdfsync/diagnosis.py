@@ -50,15 +50,16 @@ def _airtable(wired: Wired) -> Iterator[Checked]:
         if step.blocking:
             yield Checked(check="base", ok=False, says=str(step), do="by hand in Airtable")
     taken = wired.state.get(f"adopted:{wired.world.base_id}")
-    yield Checked(
-        check="taken over", ok=bool(taken), says=taken or "not yet", do="" if taken else "mdfsync init --adopt"
-    )
+    yield Checked(check="taken over", ok=bool(taken), says=taken or "not yet", do="" if taken else "mdfsync init")
     edits, _, notice = wired.base.edits(
         wired.state.feed_cursor(wired.world.base_id), now=wired.world.clock.now(), watch=False
     )
     yield Checked(
         check="change feed", ok=not notice, says=notice or f"readable, {len(edits)} edits since the last run",
-        do="give the token webhook:manage and its user the creator role" if notice else "",
+        do="it is set up by init, schema apply and the first run; if it stays away, give the token webhook:manage and "
+        "its user the creator role"
+        if notice
+        else "",
     )  # fmt: skip
 
 

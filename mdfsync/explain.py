@@ -121,13 +121,15 @@ class Trail:
 
 def _cells(plan: Mapping[str, Any]) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
     for change in plan["changes"]:
-        common = {"run_id": plan["run_id"], "dictionary": plan["dictionary"], "refs": change["refs"]}
+        run = {"run_id": plan["run_id"], "dictionary": plan["dictionary"]}
         if "create" in change:
             for cell, value in change["create"].items():
-                yield change["table"], change["id"], cell, {**common, "value": value, "how": "created with the row"}
+                write = {**run, "refs": change["refs"].get(cell, []), "value": value, "how": "created with the row"}
+                yield change["table"], change["id"], cell, write
         else:
             how = "replaced" if "prior" in change else "filled a blank"
             kept = {k: change[k] for k in ("prior", "change_id") if k in change}
+            common = {**run, "refs": change["refs"][change["field"]]}
             yield (
                 change["table"],
                 change["id"],

@@ -111,7 +111,12 @@ def refused_decisions(refused: Iterable[tuple[Subject, str]], policy: Policy) ->
     return tuple(out)
 
 
-def view_facts(facts: Compared, gone: Iterable[Observation], seen: Mapping[tuple[str, str], Interval]) -> Facts:
+def view_facts(
+    facts: Compared,
+    gone: Iterable[Observation],
+    seen: Mapping[tuple[str, str], Interval],
+    behind: Mapping[Subject, frozenset[str]],
+) -> Facts:
     """What rules are told beside the cells."""
     vanished = {Vanished(subject=o.subject, source_id=o.ref.source_id, external_id=o.ref.external_id) for o in gone}
     return Facts(
@@ -123,4 +128,5 @@ def view_facts(facts: Compared, gone: Iterable[Observation], seen: Mapping[tuple
         ),
         vanished=tuple(sorted(vanished, key=lambda v: (v.subject, v.source_id, v.external_id))),
         seen=seen,
+        behind=behind,
     )

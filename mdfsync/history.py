@@ -121,7 +121,8 @@ def history_row(
         if actor:
             fields["reason"] += f" (changed by {actor})"
     subject = Subject(table=TABLE, id=fields["change_id"])
-    return Create(subject=subject, fields={k: v for k, v in fields.items() if v}, refs=conflict.refs)
+    refs = {"proposed_value": conflict.refs[0]} if conflict.refs else {}
+    return Create(subject=subject, fields={k: v for k, v in fields.items() if v}, refs=refs)
 
 
 def _stake(conflict: Conflict) -> str:

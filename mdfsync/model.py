@@ -163,7 +163,8 @@ Bases = Mapping[Subject, Mapping[str, CellBase]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """A person's (or program's) change to a cell as the change feed tells it."""
+    """A person's (or program's) change to a cell as the change feed tells it; `at` is None where only the last editor
+    is known (a last-modified-by column)."""
 
     table: str
     record_id: str
@@ -171,7 +172,7 @@ class Edit:
     prior: str | None
     value: str
     actor: str
-    at: datetime
+    at: datetime | None
     origin: str
 
 
@@ -198,11 +199,11 @@ Authority = Decision | Standing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Create:
-    """A new row. `fields` never hold blanks; the stable id is among them."""
+    """A new row. `fields` never hold blanks; the stable id is among them. `refs` = where each field came from."""
 
     subject: Subject
     fields: Mapping[str, str]
-    refs: tuple[SourceRef, ...] = ()
+    refs: Mapping[str, SourceRef] = field(default_factory=dict)
 
     @property
     def key(self) -> str:

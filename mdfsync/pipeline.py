@@ -24,11 +24,24 @@ from mdfsync.base_health import (
     raced_findings,
     unreadable_findings,
 )
+from mdfsync.decide import Edits
 from mdfsync.drift import Drift
-from mdfsync.errors import Refused
+from mdfsync.errors import Refused, UsageError
 from mdfsync.gate import Choices, gate
 from mdfsync.mirror import SeenRows
-from mdfsync.model import Edit, Finding, GatedPlan, Receipt, Snapshot, SourcePull
+from mdfsync.model import (
+    Change,
+    Create,
+    Edit,
+    Finding,
+    GatedPlan,
+    Receipt,
+    Record,
+    Replace,
+    Snapshot,
+    SourcePull,
+    SourceRef,
+)
 from mdfsync.plan import Planned, Situation, change_document, make_plan
 from mdfsync.policy import Policy
 from mdfsync.policy.jobs import GateLimits, JobSpec
@@ -112,7 +125,8 @@ def refresh(ends: Ends, asked: Asked, telling: Telling) -> Run:
     with telling.stage("Reading the base"):
         snapshot = _read(ends, started, telling)
         edits, notice = _feed(ends, asked, started)
-    _require_adoption(ends, snapshot)
+        edits = {**edits, **_last_editors(ends, snapshot, edits)}
+    _require_adoption(ends, snapshot, write=asked.write)
     with telling.stage("Pulling sources"):
         pulls = _pull(ends, asked, snapshot, started, telling)
     recovered = Recovered()
@@ -161,16 +175,49 @@ def _feed(ends: Ends, asked: Asked, now: datetime) -> tuple[dict[tuple[str, str,
     return {**known, **{(e.table, e.record_id, e.field): e for e in edits}}, notice
 
 
-def _require_adoption(ends: Ends, snapshot: Snapshot) -> None:
+DECIDED_IN = ("Change History", "Actions", "Holds", "Exceptions")
+
+
+def _last_editors(ends: Ends, snapshot: Snapshot, edits: Edits) -> dict[tuple[str, str, str], Edit]:
+    """Who decided where the change feed does not say, from the last-modified-by columns that people made by hand."""
+    out: dict[tuple[str, str, str], Edit] = {}
+    for table in DECIDED_IN:
+        column = ends.drift.deciders.get(table)
+        unsigned = {
+            row.record_id: row.get("disposition")
+            for row in snapshot.tables.get(table, ())
+            if row.get("disposition") and not row.get("decided_by") and not _signed(row, edits)
+        }
+        for start in range(0, len(unsigned) if column else 0, 100):
+            chunk = sorted(unsigned)[start : start + 100]
+            for record_id, actor in ends.base.last_editors(table, str(column), chunk).items():
+                key = (table, record_id, "disposition")
+                out[key] = Edit(
+                    table=table, record_id=record_id, field="disposition", prior=None, value=unsigned[record_id],
+                    actor=actor, at=None, origin="last-modified-by",
+                )  # fmt: skip
+    return out
+
+
+def _signed(row: Record, edits: Edits) -> bool:
+    edit = edits.get((row.subject.table, row.record_id, "disposition"))
+    return edit is not None and edit.value == row.get("disposition")
+
+
+def _require_adoption(ends: Ends, snapshot: Snapshot, *, write: bool) -> None:
     """A base that this state has not built or adopted is not written to, nor planned for as if it were ours."""
     if ends.state.get(f"adopted:{ends.base.base_id}"):
         return
+    lacking = sorted(t for t in ends.policy.dictionary.tables if t not in ends.drift.bind.tables)
+    if lacking:
+        raise UsageError(f"base {ends.base.base_id} lacks {len(lacking)} tables ({lacking[0]} …); run `mdfsync init`")
     if any(snapshot.tables.values()):
         raise Refused(
             f"base {ends.base.base_id} has rows that this worker has not taken over; look at them with "
             "`mdfsync init --adopt` first"
         )
-    ends.state.put(f"adopted:{ends.base.base_id}", "built")
+    if write:
+        ends.state.put(f"adopted:{ends.base.base_id}", "built")
 
 
 def _pull(ends: Ends, asked: Asked, snapshot: Snapshot, now: datetime, telling: Telling) -> dict[str, SourcePull]:
@@ -299,7 +346,7 @@ def _write(ends: Ends, run: Run, telling: Telling) -> None:
             writing = _writing(ends, run.snapshot, run.run_id, run.started_at, telling)
             run.receipts = apply(run.gated, writing)
             raced = [r.change for r in run.receipts if r.outcome == "raced"]
-            _note_overtaken(ends, [c.change_id for c in raced if hasattr(c, "change_id")])
+            _note_overtaken(ends, [c.change_id for c in raced if isinstance(c, Replace)])
     _forget_overtaken(ends, run)
     run.requests = dict(ends.requests())
     with telling.stage("Leaving the run's row"):
@@ -321,15 +368,17 @@ def plan_bytes(run: Run) -> bytes:
         "run_id": run.run_id,
         "digest": run.gated.digest,
         "dictionary": run.policy.dictionary.version,
-        "changes": [
-            {
-                **change_document(change),
-                "refs": [
-                    {"source_id": r.source_id, "external_id": r.external_id, "blob": r.blob, "row": r.row}
-                    for r in change.refs
-                ],
-            }
-            for change in run.gated.admitted
-        ],
+        "changes": [{**change_document(change), "refs": _provenance(change)} for change in run.gated.admitted],
     }
     return json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1).encode()
+
+
+def _provenance(change: Change) -> dict[str, list[dict[str, str]]]:
+    """By field, the source rows behind its value."""
+    if isinstance(change, Create):
+        return {name: [_place(ref)] for name, ref in change.refs.items()}
+    return {change.field: [_place(ref) for ref in change.refs]}
+
+
+def _place(ref: SourceRef) -> dict[str, str]:
+    return {"source_id": ref.source_id, "external_id": ref.external_id, "blob": ref.blob, "row": ref.row}

@@ -40,12 +40,13 @@ from mdfsync.model import (
 from mdfsync.observe import Mirror, observe
 from mdfsync.operator_edits import operator_edits
 from mdfsync.policy import Policy
+from mdfsync.policy.dictionary import COMPUTED
 from mdfsync.publish import Published, computed_ref, publish_findings
 from mdfsync.relate import relate
 from mdfsync.rules import judge
 from mdfsync.sources import publish_sources
-from mdfsync.values import STAMP_NOW, STAMP_RUN, canonical, digest
-from mdfsync.view import Interval, SourceHealth, View, project
+from mdfsync.values import STAMP_NOW, STAMP_RUN, canonical, digest, instant_text
+from mdfsync.view import Interval, SourceHealth, View, project, sources_behind
 
 OWN_TABLES = frozenset({HISTORY, "Exceptions", "Holds", "Actions", "Sources", "Sync Runs"})
 
@@ -114,6 +115,7 @@ def make_plan(now: Situation) -> Planned:
     facts = _facts(now, observed, decided)
     draft.compared.merge(facts)
     _relate(now, draft)
+    _provenance(now, draft)
     _record(now, draft, facts.conflicts, ledger, cells)
     seen_edits, seen = operator_edits(now.snapshot, now.bases, now.edits, now.policy.dictionary, _typed(now))
     edited = record_changes((), seen_edits, ledger, now.edits, now.policy, cells)
@@ -188,6 +190,25 @@ def _facts(now: Situation, observed: Observed, decided: Decided) -> Compared:
     return _compare(now, [*seen, *given])
 
 
+def _provenance(now: Situation, draft: _Draft) -> None:
+    """Where each row was first made from and when: stands in it from the start, and never moves."""
+    tables = now.policy.dictionary.tables
+    for n, create in enumerate(draft.compared.creates):
+        refs = [ref for ref in create.refs.values() if ref.source_id != COMPUTED]
+        if "source_ref" in tables[create.subject.table].fields and refs:
+            stamp = {"source_ref": f"{refs[0].source_id} {refs[0].external_id}", "captured_at": STAMP_NOW}
+            draft.compared.creates[n] = replace(create, fields={**stamp, **create.fields})
+    typed = [
+        Observation(subject=row.subject, field=name, value=value, ref=_typed(now))
+        for table, spec in tables.items()
+        if "source_ref" in spec.fields
+        for row in now.snapshot.tables.get(table, ())
+        if not row.get("source_ref") and "source_ref" not in now.bases.get(row.subject, {})
+        for name, value in (("source_ref", f"airtable.base {row.record_id}"), ("captured_at", STAMP_NOW))
+    ]
+    draft.compared.merge(_compare(now, typed))
+
+
 def _relate(now: Situation, draft: _Draft) -> None:
     """Fill the missing side of relations; once for the facts and once more for what was derived from them."""
     fills = [*draft.compared.fills, *draft.decided.fills]
@@ -209,15 +230,25 @@ def _record(now: Situation, draft: _Draft, conflicts: Iterable[Conflict], ledger
 
 
 def _project(now: Situation, draft: _Draft, facts: Compared, observed: Observed) -> View:
+    stamps = {STAMP_NOW: instant_text(now.as_of), STAMP_RUN: "this run"}
     return project(
         now.snapshot,
-        draft.changes(),
+        [_with_stamps(change, stamps) for change in draft.changes()],
         as_of=now.as_of,
         dictionary=now.policy.dictionary,
         mirror=now.mirror,
         sources=now.sources,
-        facts=view_facts(facts, _gone(now, observed), now.seen),
+        facts=view_facts(facts, _gone(now, observed), now.seen, sources_behind(observed.observations)),
     )
+
+
+def _with_stamps(change: Change, stamps: Mapping[str, str]) -> Change:
+    """The change as it will read once it is applied."""
+    if isinstance(change, Create):
+        if not stamps.keys() & set(change.fields.values()):
+            return change
+        return replace(change, fields={name: stamps.get(value, value) for name, value in change.fields.items()})
+    return replace(change, value=stamps[change.value]) if change.value in stamps else change
 
 
 def _gone(now: Situation, observed: Observed) -> tuple[Observation, ...]:

@@ -94,6 +94,10 @@ class Base(Protocol):
         (the read waits) before sending again. `""` blanks a cell (redaction only)."""
         ...
 
+    def last_editors(self, table: str, column_id: str, record_ids: Sequence[str]) -> Mapping[str, str]:
+        """E-mail of the last editor by record id, from a last-modified-by column that people added; 100 at most."""
+        ...
+
     def edits(
         self, cursor: Mapping[str, Any] | None, *, now: datetime, watch: bool = True
     ) -> tuple[tuple[Edit, ...], Mapping[str, Any] | None, str]:

@@ -132,7 +132,12 @@ def _status(
     reason = "nobody can be shown to have made this decision" if not known else ""
     if edit is not None and known:
         reason = policy.approvals.may_decide(
-            edit.actor, row.get("table"), "status", disposition, about, on=edit.at.date().isoformat()
+            edit.actor,
+            row.get("table"),
+            "status",
+            disposition,
+            about,
+            on=(edit.at.date() if edit.at else today).isoformat(),
         )
     if disposition == "waive" and not policy.rules[finding.rule_id].waivable:
         reason = "this rule is never waived"
@@ -148,6 +153,8 @@ def _status(
     if disposition == "waive" and row.get("waive_until") and row.get("waive_until") < today.isoformat():
         return {"status": OPEN}
     signed = (
-        {"decided_by": edit.actor, "decided_at": instant_text(edit.at)} if edit and not row.get("decided_by") else {}
+        {"decided_by": edit.actor, "decided_at": instant_text(edit.at) if edit.at else STAMP_NOW}
+        if edit and not row.get("decided_by")
+        else {}
     )
     return {"status": UPHELD if disposition == "uphold" else WAIVED, **signed}

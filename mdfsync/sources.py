@@ -7,6 +7,7 @@ uneventful pull moves no cell. Pure functions; between the pulls and `plan` in t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -23,8 +24,9 @@ from mdfsync.view import SourceHealth
 
 def delivery_sha(pull: SourcePull) -> str:
     """Name of a delivery: what it said, not when."""
-    rows = sorted([r.ref.external_id, r.ref.blob, r.ref.row] for r in pull.rows)
-    return digest([rows, sorted(pull.blobs), sorted(pull.gone)])[:32]
+    rows = sorted([r.ref.external_id, json.dumps(r.body, sort_keys=True, default=str)] for r in pull.rows)
+    files = sorted(pull.blobs) if pull.scope.get("newest_at") else []  # bytes of answers hold our own clock, files not
+    return digest([rows, files, sorted(pull.gone)])[:32]
 
 
 def held_key(sha: str) -> str:

@@ -304,6 +304,8 @@ def wire(settings: Settings, policy: Policy) -> Iterator[Wired]:
             archive = FolderArchive(_archive_folder(settings, world))
             found = drift(policy.dictionary, base.schema())
             base.bind(found.bind)
+            if world.mode == "live":  # from now on this home never falls back to the sandbox
+                (world.home / "base").write_text(world.base_id + "\n", encoding="utf-8")
             yield Wired(
                 world=world, policy=policy, base=base, state=state, archive=archive, calls=calls, pace=pace, found=found
             )

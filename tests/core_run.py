@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from core_lab import NOW, PRIYA, policy, raw
-from core_vendors import RunMemory, VendorBase, look, writing
+from core_lab import NOW, PRIYA, WORKER, policy, raw
+from core_vendors import RunMemory, VendorBase, Written, look, writing
 
 from mdfsync.apply import apply
 from mdfsync.gate import Choices, gate
@@ -22,6 +22,8 @@ from mdfsync.recover import Recovered, recover
 from mdfsync.view import SourceHealth
 from mdfsync.writing import Writing
 
+SPEND, DEAL = "Expenses/exp-1", "Opportunities/hs-deal-0"
+PAID, STAGE = f"{SPEND}.paid_amount", f"{DEAL}.stage"
 WIDE = GateLimits(max_creates=10_000, max_replaces=10_000, max_changed_share=Decimal(1))
 
 
@@ -118,7 +120,8 @@ class Worker:
         receipts = apply(gated, self._writing()) if gated.admitted else ()
         raced = [r.change for r in receipts if r.outcome == "raced"]
         self.memory.overtaken |= {c.change_id for c in raced if isinstance(c, Replace)}
-        self.memory.overtaken -= {r.change.subject.id for r in receipts if r.outcome in {"applied", "already"}}
+        told = [r.change for r in receipts if r.outcome in {"applied", "already"}]
+        self.memory.overtaken -= {c.subject.id for c in told if isinstance(c, Replace) and c.field == "state"}
         return Ran(planned=planned, gated=gated, recovered=recovered, receipts=receipts)
 
     def _writing(self) -> Writing:
@@ -128,7 +131,7 @@ class Worker:
 
     def record_id(self, table: str, key: str) -> str:
         """Record id of the only row with that stable id."""
-        (found,) = self.base.find(table, [key])[key]
+        (found,) = self.base.records(table, key)
         return found
 
     def types(self, place: str, value: str, actor: str = PRIYA) -> None:
@@ -149,3 +152,51 @@ class Worker:
         if edited_value:
             self.types(f"Change History/{change_id}.edited_value", edited_value, actor)
         self.types(f"Change History/{change_id}.disposition", disposition, actor)
+
+
+# ---------------------------------------------------------------- a small programme
+
+
+def programme(deals: int = 2) -> Worker:
+    """A worker at rest after its first load: deals at stage `open`, an expense of 100 euros."""
+    worker = Worker()
+    worker.charter()
+    for n in range(deals):
+        worker.deal(f"{n}", dealname=f"Deal {n}", dealstage="open", amount="100")
+    worker.expense("exp-1", paid_amount="100", vendor_name="Printers", partner_id="cobalt")
+    worker.run()
+    worker.run()
+    return worker
+
+
+def spends(worker: Worker, amount: str) -> None:
+    worker.expense("exp-1", paid_amount=amount, vendor_name="Printers", partner_id="cobalt")
+
+
+def stages(worker: Worker, stage: str) -> None:
+    worker.deal("0", dealname="Deal 0", dealstage=stage, amount="100")
+
+
+def keys(ran: Ran) -> list[str]:
+    return [c.key for c in ran.gated.admitted]
+
+
+# ---------------------------------------------------------------- the vendor's own log
+
+
+def unrecorded(worker: Worker) -> list[Written]:
+    """Overwrites by the worker without a history row of exactly that transition."""
+    told = {
+        (c["table"], c["record"], c["field"], c.get(stood, ""), c.get("applied_value", ""))
+        for c in worker.base.tables.get("Change History", {}).values()
+        for stood in ("prior_value", "proposed_value")  # a drift row holds the person's value as the proposed one
+    }
+    ids = {(r.subject.table, r.record_id): r.subject.id for rows in look(worker.base).tables.values() for r in rows}
+    return [
+        w for w in worker.base.overwrites()
+        if (w.table, ids[w.table, w.record_id], w.field, w.before, w.after) not in told
+    ]  # fmt: skip
+
+
+def blanked(worker: Worker) -> list[Written]:
+    return [w for w in worker.base.log if w.actor == WORKER and not w.after]

@@ -117,7 +117,7 @@ class VendorBase:
     def find(self, table: str, ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
         assert len(ids) <= 100
         self.calls.append(f"find {table}")
-        return self.steps.call(lambda: {key: found for key in ids if (found := self._with_id(table, key))})
+        return self.steps.call(lambda: {key: found for key in ids if (found := self.records(table, key))})
 
     def create(self, table: str, rows: Sequence[Mapping[str, str]]) -> Created:
         assert 0 < len(rows) <= 10
@@ -170,7 +170,7 @@ class VendorBase:
         id_field = policy().dictionary.tables[table].id_field
         ids, matched = {}, []
         for row in rows:
-            found = self._with_id(table, row[id_field])
+            found = self.records(table, row[id_field])
             if len(found) > 1:
                 raise WriteRejected("several records match", status=422, kind="INVALID_RECORDS")
             if found:
@@ -179,10 +179,6 @@ class VendorBase:
                     self._set(table, found[0], name, value, WORKER, "upsert")
             ids[row[id_field]] = found[0] if found else self._insert(table, row, WORKER)
         return Created(ids=ids, matched=tuple(matched))
-
-    def _with_id(self, table: str, key: str) -> tuple[str, ...]:
-        id_field = policy().dictionary.tables[table].id_field
-        return tuple(r for r, cells in self.tables.get(table, {}).items() if cells.get(id_field) == key)
 
     def _insert(self, table: str, cells: Mapping[str, str], actor: str) -> str:
         self.made += 1
@@ -211,10 +207,15 @@ class VendorBase:
 
     # -- looking ---------------------------------------------------------------
 
+    def records(self, table: str, key: str) -> tuple[str, ...]:
+        """Record ids that carry a stable id."""
+        id_field = policy().dictionary.tables[table].id_field
+        return tuple(r for r, cells in self.tables.get(table, {}).items() if cells.get(id_field) == key)
+
     def cell(self, place: str) -> str:
         """`cell("Opportunities/hs-deal-1.stage")` of the only row with that id."""
         row, _, name = place.rpartition(".")
-        (record_id,) = self._with_id(*_pair(subject(row)))
+        (record_id,) = self.records(*_pair(subject(row)))
         return self.tables[subject(row).table][record_id].get(name, "")
 
     def picture(self) -> dict[str, list[dict[str, str]]]:

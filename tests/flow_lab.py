@@ -75,7 +75,7 @@ class Lab:
         return [w for w in log if not w["derived"] and (w["actor"] == WORKER) is by_worker and self._mine(w)]
 
     def _mine(self, write: Mapping[str, Any]) -> bool:
-        return write["base"] == (self.base_id or self.world.base_id)
+        return bool(write["base"] == (self.base_id or self.world.base_id))
 
     # -- people and rows
 

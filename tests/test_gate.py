@@ -37,9 +37,9 @@ def row(place: str, **cells: str) -> Create:
     return Create(subject=made, fields={id_field: made.id, **cells})
 
 
-def fill(place: str, value: str, **more: tuple[str, ...]) -> FillBlank:
-    name = place.rpartition(".")[2]
-    return FillBlank(subject=subject(place.rpartition(".")[0]), record_id="rec", field=name, value=value, **more)
+def fill(place: str, value: str, needs: tuple[str, ...] = ()) -> FillBlank:
+    about, _, name = place.rpartition(".")
+    return FillBlank(subject=subject(about), record_id="rec", field=name, value=value, needs=needs)
 
 
 def replaced(place: str, prior: str, value: str, key: str = "chg-1", authority: Standing | Decision = OURS) -> Replace:

@@ -78,14 +78,15 @@ def imports(path: Path) -> Iterator[tuple[str, int]]:
     for node in ast.walk(tree):
         if id(node) in skipped:
             continue
-        names = []
+        names: list[str] = []
+        line = getattr(node, "lineno", 0)
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "mdfsync":
             names = [node.module] if node.module != "mdfsync" else [f"mdfsync.{a.name}" for a in node.names]
         elif isinstance(node, ast.Import):
             names = [a.name for a in node.names if a.name.split(".")[0] == "mdfsync"]
         for name in names:
-            part = (name.split(".") + [""])[1]
-            yield ("" if part == "__version__" else part), node.lineno
+            part = [*name.split("."), ""][1]
+            yield ("" if part == "__version__" else part), line
 
 
 def test_imports_go_downhill() -> None:

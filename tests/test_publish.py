@@ -94,12 +94,10 @@ def test_a_cause_that_comes_back_opens_the_same_row() -> None:
     assert [(c.field, c.prior, c.proposed) for c in out.conflicts] == [("status", "cleared", "open")]
 
 
-def decided(
-    finding: Finding, actor: str, disposition: str = "waive", now: datetime = NOW, **more: str
-) -> tuple[str, str]:
+def decided(finding: Finding, actor: str, disposition: str = "waive", /, **more: str) -> tuple[str, str]:
     """(status, refusal) after a person's disposition."""
     row = standing(finding, disposition=disposition, **more)
-    out = published(row, of=(finding,), edits=waive(actor, disposition) if actor else {}, now=now)
+    out = published(row, of=(finding,), edits=waive(actor, disposition) if actor else {})
     return cells(out).get("status", "(stands)"), "; ".join(reason for _, reason in out.refused)
 
 

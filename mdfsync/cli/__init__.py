@@ -10,8 +10,11 @@ over), 4 another run holds the base, 5 `--fail-on` met.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import rich_click as click
@@ -82,7 +85,7 @@ class Verbs(click.RichGroup):
 @click.version_option(__version__, prog_name="mdfsync")
 def cli() -> None:
     """Keeps an Airtable base of joint partner campaigns true: pulls HubSpot, Crossbeam and finance files, and
-    **proposes** instead of overwriting what people decided.
+    proposes instead of overwriting what people decided.
 
     Without credentials, `run` works on an embedded sandbox. Exit codes: 0 done, 1 failed, 2 usage or policy,
     3 refused, 4 base busy, 5 `--fail-on` met.
@@ -104,6 +107,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ClickException as error:
         error.show()
         sys.exit(2)
+    except Exception as fault:  # noqa: BLE001 - whatever happens, a user sees one line and no values
+        if os.environ.get("MDFSYNC_DEBUG"):
+            raise
+        place = traceback.extract_tb(fault.__traceback__)[-1]
+        click.echo(
+            f"mdfsync: a fault of ours: {type(fault).__name__} at {Path(place.filename).name}:{place.lineno}; nothing is "
+            "half-done, the next run finishes what was begun (MDFSYNC_DEBUG=1 shows where it happened)",
+            err=True,
+        )
+        sys.exit(1)
     except (KeyboardInterrupt, Abort):
         click.echo("mdfsync: interrupted; the next run finishes what was begun", err=True)
         sys.exit(1)

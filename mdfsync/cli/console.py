@@ -72,7 +72,7 @@ def telling(*, quiet: bool, renew: Callable[[], None] = lambda: None) -> Telling
 
 def print_run(run: Run, *, planned_only: bool) -> None:
     """The summary of a run: by table, then holds, then what waits for people, then where to look."""
-    verb = "would be" if planned_only else "were"
+    verb = "would be" if planned_only else "was"
     _by_table(run, verb)
     holds = [f for f in run.planned.plan.findings if f.kind == "hold"]
     others = [f for f in run.planned.plan.findings if f.kind == "exception"]

@@ -124,7 +124,7 @@ def _moment(text: str) -> datetime | None:
     try:
         return to_instant(text)
     except ValueError as error:
-        raise UsageError(f"--as-of: {error}") from None
+        raise UsageError(f"--as-of: {error}; write it like 2026-11-20T09:00:00Z") from None
 
 
 def _introduce(wired: Wired, as_json: bool) -> None:

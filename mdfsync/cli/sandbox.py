@@ -54,6 +54,8 @@ def serve(port: int, as_json: bool) -> None:
         sys.stdout.flush()
     else:
         for name, value in serving.announcement().items():
+            if name == "web_url":
+                continue
             OUT.print(f"{name:>16}  {value}", soft_wrap=True)
         for person in serving.people:
             OUT.print(f"{person['role']:>24}  {person['email']}  {person['token']}", soft_wrap=True)

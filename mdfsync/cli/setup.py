@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import rich_click as click
@@ -102,6 +103,19 @@ def _show_drift(found: Drift, as_json: bool) -> None:
     _show_manual(found)
 
 
+_BY_HAND = {
+    "type": "a column of another type than the dictionary's",
+    "name": "a name that is taken by something else",
+    "twin": "a field that stands twice",
+    "choice": "a choice to add to a select",
+    "primary": "a primary column to set",
+    "renamed": "a column that somebody renamed (followed by its tag)",
+    "lock": "a table whose worker columns should be locked against people",
+    "decider": "a last-modified-by column on `disposition` to add",
+    "view": "views to make",
+}
+
+
 def _show_manual(found: Drift) -> None:
     blocking = [step for step in found.manual if step.blocking]
     rest = [step for step in found.manual if not step.blocking]
@@ -109,8 +123,10 @@ def _show_manual(found: Drift) -> None:
         OUT.print(f"[red]needs you[/] {step}")
     if rest:
         OUT.print(f"\nby hand, when convenient ({len(rest)}):")
-    for step in rest:
-        OUT.print(f"  · {step}")
+    for kind, count in Counter(step.kind for step in rest).items():
+        OUT.print(f"  · {count} × {_BY_HAND[kind]}")
+    if rest:
+        OUT.print("  the full list: mdfsync schema plan --json; how: docs/operators.md")
 
 
 @click.command()
@@ -138,18 +154,16 @@ def doctor(as_json: bool) -> None:
 def init(take_over: bool, yes: bool) -> None:
     """Guided set-up: `.env`, base, tables; with --adopt the taking over of a filled or copied base."""
     settings = load_settings()
-    if (
-        settings.missing()
-        and settings.mode != "sandbox"
-        and not (settings.home_of("sandbox")).exists()
-        and not take_over
-    ):
+    if len(settings.missing()) == len(LIVE_NEEDS) and settings.mode != "sandbox":
         _write_env()
         return
     with wire(settings, open_policy(settings)) as wired:
         if wired.world.embedded:
             ready(wired, telling(quiet=False))
         OUT.print(f"base {wired.world.base_id} ({wired.world.mode})")
+        if wired.state.get(f"adopted:{wired.world.base_id}") and not wired.found.operations:
+            OUT.print("it is taken over and has every table and field; nothing to do. Next: mdfsync run")
+            return
         _show_drift(wired.found, as_json=False)
         there = what_is_there(wired)
         for line in there.lines():

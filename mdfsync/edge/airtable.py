@@ -166,6 +166,20 @@ class AirtableBase:
                 found[carried].append(record_id)
         return {i: tuple(sorted(record_ids)) for i, record_ids in found.items()}
 
+    def last_editors(self, table: str, column_id: str, record_ids: Sequence[str]) -> Mapping[str, str]:
+        """E-mail (else name of the user id) of the last editor by record id, from a last-modified-by column; records
+        that nobody edited are missing."""
+        wanted = distinct(record_ids)
+        if not wanted:
+            return {}
+        rows = self._matching(table, any_record(wanted), [column_id])
+        found = {record_id: raw.get(column_id) for record_id, raw in rows.items()}
+        return {
+            record_id: str(user.get("email") or user.get("id") or "")
+            for record_id, user in found.items()
+            if isinstance(user, dict)
+        }
+
     def edits(
         self, cursor: Json | None, *, now: datetime, watch: bool = True
     ) -> tuple[tuple[Edit, ...], Json | None, str]:

@@ -176,7 +176,7 @@ def _merged(held: str | None, cells: Mapping[str, CellBase]) -> dict[str, list[s
 
 
 def _edit_row(base_id: str, edit: Edit) -> dict[str, Any]:
-    at = instant_text(edit.at)
+    at = instant_text(edit.at) if edit.at else ""
     parts = [edit.table, edit.record_id, edit.field, edit.prior, edit.value, edit.actor, at, edit.origin]
     return {
         "base_id": base_id,

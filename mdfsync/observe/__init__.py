@@ -31,7 +31,7 @@ def observe(mirror: Mirror, snapshot: Snapshot, policy: Policy) -> Observed:
     say = Sayings(policy)
     links = link(mirror, snapshot)
     observe_campaigns(say, mirror, links)
-    observe_deals(say, mirror, links)
+    observe_deals(say, mirror, snapshot, links)
     observe_leads(say, mirror, links)
     observe_overlaps(say, mirror, snapshot, links)
     observe_records(say, mirror, policy)

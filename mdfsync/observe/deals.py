@@ -1,4 +1,4 @@
-"""HubSpot deals of joint campaigns onto Opportunities: own facts, stage in words, owner, account.
+"""HubSpot deals of joint campaigns onto Opportunities, and one Attributions row per deal and partner of its campaign.
 
 A deal of no joint campaign does not enter the base. A deal that several joint campaigns claim on equally good
 grounds keeps the first by id and is reported. Part of `observe`.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mdfsync.model import RawRow, Subject
+from mdfsync.model import RawRow, Snapshot, Subject
 from mdfsync.observe.linking import ORDER, Links, prop
 from mdfsync.observe.saying import Sayings
 
@@ -23,8 +23,9 @@ class Stage:
     row: RawRow
 
 
-def observe_deals(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], links: Links) -> None:
-    """One Opportunities subject per linked deal."""
+def observe_deals(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], snapshot: Snapshot, links: Links) -> None:
+    """One Opportunities subject per linked deal, and the Attributions subjects on which its class is judged."""
+    partners = _partners_of_campaigns(snapshot)
     stages = _stages(mirror.get("hubspot.pipelines", ()))
     owner_rows = {row.ref.external_id: row for row in mirror.get("hubspot.owners", ())}
     for row in mirror.get("hubspot.deals", ()):
@@ -34,6 +35,7 @@ def observe_deals(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], links:
         subject = Subject(table="Opportunities", id=f"hs-deal-{row.ref.external_id}")
         say.row(subject, row)
         _campaign(say, subject, row, found)
+        _attributions(say, subject, row, found, partners)
         stage = stages.get((prop(row, "pipeline"), prop(row, "dealstage")))
         if stage:
             say.value(subject, "stage_label", stage.label, stage.row.ref)
@@ -50,8 +52,39 @@ def observe_deals(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], links:
                 say.value(subject, "account_name", prop(account, "name"), account.ref)
 
 
+def _partners_of_campaigns(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
+    out: dict[str, set[str]] = {}
+    for row in snapshot.tables.get("Campaign Partners", ()):
+        if row.get("partner_id"):
+            out.setdefault(row.get("joint_campaign_id"), set()).add(row.get("partner_id"))
+    return {joint: tuple(sorted(ids)) for joint, ids in out.items()}
+
+
+def _attributions(
+    say: Sayings,
+    deal: Subject,
+    row: RawRow,
+    found: Mapping[str, str],
+    partners: Mapping[str, tuple[str, ...]],
+) -> None:
+    """One row per deal and partner, whichever of the partner's campaigns the deal belongs to; the class is derived."""
+    first = _ranked(found)[0]
+    for joint in _ranked(found):
+        for partner in partners.get(joint, ()):
+            subject = Subject(table="Attributions", id=f"attr-{row.ref.external_id}-{partner}")
+            if joint == first or partner not in partners.get(first, ()):
+                say.value(subject, "joint_campaign_id", joint, row.ref)
+                say.value(subject, "opportunity_id", deal.id, row.ref)
+                say.value(subject, "partner_id", partner, row.ref)
+
+
+def _ranked(found: Mapping[str, str]) -> list[str]:
+    """The deal's joint campaigns, best known first."""
+    return sorted(found, key=lambda joint: (ORDER.index(found[joint]), joint))
+
+
 def _campaign(say: Sayings, subject: Subject, row: RawRow, found: Mapping[str, str]) -> None:
-    ranked = sorted(found, key=lambda joint: (ORDER.index(found[joint]), joint))
+    ranked = _ranked(found)
     first = ranked[0]
     say.value(subject, "joint_campaign_id", first, row.ref)
     say.value(subject, "link_basis", found[first], row.ref)

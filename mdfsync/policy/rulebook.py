@@ -56,7 +56,7 @@ _FIRM = KnownRule(kind="exception", never_waivable=True)
 
 KNOWN: Mapping[str, KnownRule] = {
     # the six holds of the source workflow
-    "ineligible_expense": KnownRule(kind="hold", params={"never_waived": "words"}),
+    "ineligible_expense": KnownRule(kind="hold", params={"never_waived": "words", "barred_categories": "words"}),
     "disputed_ownership": KnownRule(kind="hold", params={"first_wins_after_days": "count"}),
     "unreconciled_lead": KnownRule(kind="hold", params={"hours": "count"}),
     "unsupported_influence": KnownRule(
