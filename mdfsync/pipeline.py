@@ -46,6 +46,7 @@ from mdfsync.plan import Planned, Situation, change_document, make_plan
 from mdfsync.policy import Policy
 from mdfsync.policy.jobs import GateLimits, JobSpec
 from mdfsync.ports import Archive, Base, Clock, Source
+from mdfsync.publish import finding_subject
 from mdfsync.pulling import pull_sources, source_health
 from mdfsync.recover import Recovered, recover
 from mdfsync.run_row import RunRow, write_run_row
@@ -106,6 +107,15 @@ class Run:
     notices: list[str] = field(default_factory=list)
     finished_at: datetime | None = None
     requests: Mapping[str, int] = field(default_factory=dict)
+
+    def due_of(self, finding: Finding) -> str:
+        """Date by which a finding wants somebody to act, from its row, planned or standing; `""` when none is set."""
+        subject = finding_subject(finding)
+        for change in self.gated.admitted:
+            if isinstance(change, Create) and change.subject == subject:
+                return change.fields.get("due", "")
+        row = self.snapshot.by_id(subject.table).get(subject.id)
+        return row.get("due") if row else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,13 +107,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ClickException as error:
         error.show()
         sys.exit(2)
-    except Exception as fault:  # noqa: BLE001 - whatever happens, a user sees one line and no values
+    except Exception as fault:
         if os.environ.get("MDFSYNC_DEBUG"):
             raise
         place = traceback.extract_tb(fault.__traceback__)[-1]
+        at = f"{type(fault).__name__} at {Path(place.filename).name}:{place.lineno}"
         click.echo(
-            f"mdfsync: a fault of ours: {type(fault).__name__} at {Path(place.filename).name}:{place.lineno}; nothing is "
-            "half-done, the next run finishes what was begun (MDFSYNC_DEBUG=1 shows where it happened)",
+            f"mdfsync: a fault of ours: {at}; the next run finishes what was begun (MDFSYNC_DEBUG=1 shows the trace)",
             err=True,
         )
         sys.exit(1)

@@ -20,7 +20,6 @@ from rich.table import Table
 from mdfsync.errors import Stopped
 from mdfsync.model import Create, FillBlank, Finding, Replace
 from mdfsync.pipeline import Run, Telling
-from mdfsync.publish import finding_subject
 from mdfsync.run_row import status_of
 
 OUT = Console(highlight=False, soft_wrap=True)
@@ -125,8 +124,7 @@ def _findings(run: Run, title: str, findings: list[Finding]) -> None:
     order = {"critical": 0, "high": 1, "medium": 2, "low": 3}
     ranked = sorted(findings, key=lambda f: (order[f.severity], f.rule_id, f.subject))
     for finding in ranked[:SHOWN]:
-        row = run.planned.view.row(finding_subject(finding).table, finding_subject(finding).id)
-        due = f", due {row.text('due')}" if row and row.text("due") else ""
+        due = f", due {run.due_of(finding)}" if run.due_of(finding) else ""
         OUT.print(f"  [bold]{finding.rule_id}[/] {escape(str(finding.subject))}: {escape(finding.message)}")
         OUT.print(f"    [dim]→ {escape(finding.required_action)} ({finding.owner_role}{due})[/]")
     if len(ranked) > SHOWN:

@@ -15,7 +15,6 @@ from mdfsync.model import Create, Decision, FillBlank, Finding, Replace, Subject
 from mdfsync.pipeline import Run
 from mdfsync.plan import OWN_TABLES
 from mdfsync.policy.jobs import JobSpec
-from mdfsync.publish import finding_subject
 from mdfsync.values import STAMP_NOW, STAMP_RUN, instant_text, list_items
 
 SLUG = "partner-mdf-comarketing-roi-control"
@@ -252,9 +251,7 @@ def _next_actions(run: Run, findings: list[Finding], changes: list[dict[str, Any
         if finding.fingerprint in waived:
             continue
         action = {"action": f"{finding.required_action} ({finding.rule_id})", "owner": _owners(run, finding)}
-        row = run.planned.view.row(finding_subject(finding).table, finding_subject(finding).id)
-        due = row.text("due") if row else ""
-        out.setdefault((action["action"], action["owner"]), {**action, "due_date": due or None})
+        out.setdefault((action["action"], action["owner"]), {**action, "due_date": run.due_of(finding) or None})
     waiting = sum("proposal:" in c["reason"] for c in changes)
     if waiting:
         text = f"Decide {waiting} proposed change(s) in Actions or Change History"
