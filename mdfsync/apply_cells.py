@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from mdfsync.errors import OutcomeUnknown, WriteRejected
+from mdfsync.errors import OutcomeUnknown, Unreachable, WriteRejected
 from mdfsync.history import TABLE as HISTORY
 from mdfsync.model import FillBlank, Receipt, Replace
 from mdfsync.values import same
@@ -22,6 +22,9 @@ TRIES = 3
 
 def apply_cells(cells: Sequence[Cell], writing: Writing) -> None:
     """Fill and replace; every cell ends in a receipt."""
+    for cell in cells:
+        for need in cell.needs:
+            writing.resting.setdefault(need, []).append(cell)
     last = len(writing.dictionary.tables)
     order = {table: n for n, table in enumerate(writing.dictionary.tables)} | {HISTORY: last}
     for table in sorted({c.subject.table for c in cells}, key=lambda t: order[t]):
@@ -52,13 +55,19 @@ def _apply_chunk(table: str, wanted: Mapping[str, list[Cell]], writing: Writing)
 def _needed(wanted: Mapping[str, list[Cell]], writing: Writing) -> dict[str, list[Cell]]:
     """Cells whose needs were met; the others are left for the next run."""
     failed = {r.change.key for r in writing.receipts if r.outcome in {"raced", "rejected"}}
+    closed = {r.change.key for r in writing.receipts}
     out: dict[str, list[Cell]] = {}
     for record, cells in wanted.items():
+        cells = [c for c in cells if c.key not in closed]
         lost = [c for c in cells if failed & set(c.needs)]
         if lost:
             note = "what it reports was not written"
             writing.done([Receipt(change=c, outcome="raced", record_id=record, note=note) for c in lost], "raced")
-        kept = [c for c in cells if c not in lost]
+        bare = [c for c in cells if isinstance(c, Replace) and f"{HISTORY}/{c.change_id}" in failed and c not in lost]
+        if bare:
+            note = "its Change History row was not written"
+            writing.done([Receipt(change=c, outcome="rejected", record_id=record, note=note) for c in bare], "rejected")
+        kept = [c for c in cells if c not in lost and c not in bare]
         if kept:
             out[record] = kept
     return out
@@ -98,7 +107,22 @@ def _same(cell: Cell, left: str, right: str, writing: Writing) -> bool:
 
 def _close(cell: Cell, outcome: str, saw: str, note: str, writing: Writing) -> None:
     receipt = Receipt(change=cell, outcome=outcome, record_id=cell.record_id, saw=saw, note=note)  # type: ignore[arg-type]
-    writing.done([receipt], outcome, settles(cell) if outcome == "already" else None)
+    if outcome == "already":
+        writing.done([receipt], outcome, settles(cell))
+        return
+    with_it = [
+        Receipt(change=c, outcome="raced", record_id=c.record_id, note="what it reports was not written")
+        for c in _resting(cell, writing)
+    ]
+    writing.done([receipt, *with_it], outcome)
+
+
+def _resting(cell: Cell, writing: Writing) -> list[Cell]:
+    """What needs this cell, near and far: closed together with it, so that no death comes in between."""
+    found: list[Cell] = []
+    for other in writing.resting.get(cell.key, ()):
+        found += [other, *_resting(other, writing)]
+    return found
 
 
 def _patch(table: str, batch: Mapping[str, list[Cell]], writing: Writing) -> None:
@@ -112,9 +136,11 @@ def _patch(table: str, batch: Mapping[str, list[Cell]], writing: Writing) -> Non
             if attempt == TRIES - 1:
                 raise
         except WriteRejected as error:
-            if error.status != RATE_LIMITED or attempt == TRIES - 1:
+            if error.status != RATE_LIMITED:
                 _refused(table, left, error, writing)
                 return
+            if attempt == TRIES - 1:
+                raise Unreachable(f"Airtable keeps saying 429 for {table}; the next run goes on") from error
         else:
             _applied(left, writing)
             return

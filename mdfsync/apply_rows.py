@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mdfsync.errors import OutcomeUnknown, WriteRejected
+from mdfsync.errors import OutcomeUnknown, Unreachable, WriteRejected
 from mdfsync.history import TABLE as HISTORY
 from mdfsync.model import CellBase, Create, Receipt
 from mdfsync.ports import Created
@@ -72,8 +72,10 @@ def _send(table: str, batch: Sequence[Create], bodies: Sequence[dict[str, str]],
             if attempt == TRIES - 1:
                 raise
         except WriteRejected as error:
-            if error.status != RATE_LIMITED or attempt == TRIES - 1:
+            if error.status != RATE_LIMITED:
                 raise
+            if attempt == TRIES - 1:
+                raise Unreachable(f"Airtable keeps saying 429 for {table}; the next run goes on") from error
         else:
             ids.update(made.ids)
             matched = made.matched

@@ -94,6 +94,18 @@ def raced_findings(overtaken: Iterable[str], snapshot: Snapshot, policy: Policy)
     return tuple(out)
 
 
+def refused_findings(refused: Mapping[str, Mapping[str, str]], policy: Policy) -> tuple[Finding, ...]:
+    """Values that Airtable refuses: not sent again until they change."""
+    out: list[Finding] = []
+    for key, entry in sorted(refused.items()):
+        out += raise_finding(
+            policy, "unknown_value", Subject(table=entry["table"], id=entry["id"]),
+            f"Airtable refuses what {key} should hold; it waits until its source says something else",
+            evidence={"answer": entry["note"]}, sources=("airtable.base",), key=f"refused {key}",
+        )  # fmt: skip
+    return tuple(out)
+
+
 def chain_findings(chain: Iterable[Mapping[str, str]], snapshot: Snapshot, policy: Policy) -> tuple[Finding, ...]:
     """Change History rows in the base that no longer say what the local chain sealed."""
     rows = snapshot.by_id(HISTORY)

@@ -186,7 +186,7 @@ def _authoritative(out: Compared, spec: FieldSpec, says: list[Observation]) -> O
 def currency_exponent(code: str) -> int:
     """Decimal places of an ISO 4217 currency; 2 when the code is not known."""
     try:
-        exponent = iso4217.Currency(code.lower()).exponent
+        exponent = iso4217.Currency(code.upper()).exponent
     except ValueError:
         return 2
     return exponent if isinstance(exponent, int) else 2
@@ -244,6 +244,8 @@ def judge_cell(
         if known and source_moved:
             return "withdrawn", "withdrawn", "the source no longer has a value; the cell keeps its own"
         return "same", None, ""
+    if not cell and known and not (source_moved or cell_moved):
+        return "same", None, ""  # a person decided that it stays blank
     if not cell and not (known and cell_moved):
         return "filled", None, ""
     if write == "identity":

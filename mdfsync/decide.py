@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Literal
 
 from mdfsync.history import APPLIED, DECIDABLE, REFUSED, SUPERSEDED, TABLE, Ledger, is_closed
-from mdfsync.model import CellBase, Decision, Edit, FillBlank, Record, Replace, Snapshot, Subject
+from mdfsync.model import Bases, CellBase, Decision, Edit, FillBlank, Record, Replace, Snapshot, Subject
 from mdfsync.policy import Policy
 from mdfsync.policy.dictionary import FieldSpec
 from mdfsync.values import STAMP_NOW, canonical, instant_text, list_items
@@ -49,9 +49,11 @@ class Decided:
     feedback: dict[str, str] = field(default_factory=dict)
 
 
-def decide(snapshot: Snapshot, ledger: Ledger, edits: Edits, policy: Policy, about: Cells) -> Decided:
+def decide(
+    snapshot: Snapshot, ledger: Ledger, edits: Edits, policy: Policy, about: Cells, bases: Bases | None = None
+) -> Decided:
     """Every decision in the base that has not been dealt with. `about` gives a row's cells with those of its campaign
-    and partner behind them: they say who holds which role."""
+    and partner behind them: they say who holds which role. `bases` tell what the source of a changed cell said."""
     out = Decided()
     sets = _sets(snapshot)
     frozen = snapshot.duplicates()
@@ -70,7 +72,8 @@ def decide(snapshot: Snapshot, ledger: Ledger, edits: Edits, policy: Policy, abo
         elif refusal := refuse(ruling, row, target, policy, about):
             out.states[change_id] = {"state": REFUSED + refusal}
         else:
-            _carry_out(out, row, target, spec, ruling)
+            known = (bases or {}).get(subject, {}).get(spec.name, CellBase())
+            _carry_out(out, row, target, spec, ruling, known)
         if ruling.by_set and "decided_by" not in out.states[change_id]:
             out.feedback[ruling.by_set] = out.states[change_id]["state"]
     return out
@@ -129,7 +132,7 @@ def refuse(ruling: Ruling, row: Record, target: Record, policy: Policy, about: C
     return matrix.may_decide(ruling.reviewer, table, name, row.get("kind"), about(target.subject), on=on)
 
 
-def _carry_out(out: Decided, row: Record, target: Record, spec: FieldSpec, ruling: Ruling) -> None:
+def _carry_out(out: Decided, row: Record, target: Record, spec: FieldSpec, ruling: Ruling, known: CellBase) -> None:
     drift = row.get("kind") == "drift"
     seen = row.get("proposed_value") if drift else row.get("prior_value")
     cell, change_id = target.get(spec.name), row.subject.id
@@ -152,7 +155,9 @@ def _carry_out(out: Decided, row: Record, target: Record, spec: FieldSpec, rulin
         "applied_value": value,
         **signed,
     }
-    source = row.get("prior_value") if drift else row.get("proposed_value")
+    source = row.get("proposed_value")
+    if drift:  # the source did not move; an earlier edit may have set the cell apart from it
+        source = row.get("prior_value") if known.source is None else known.source
     if keeps:
         out.settled.setdefault(target.subject, {})[spec.name] = CellBase(source=source, cell=cell)
         return

@@ -9,24 +9,61 @@ here. A pure function, between `plan` and `apply`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mdfsync.history import TABLE as HISTORY
 from mdfsync.mass import concerned
-from mdfsync.model import Change, Create, FillBlank, GatedPlan, Held, Plan, Replace, Snapshot, Standing, Subject
+from mdfsync.model import (
+    Change,
+    Create,
+    FillBlank,
+    GatedPlan,
+    Held,
+    Plan,
+    Receipt,
+    Replace,
+    Snapshot,
+    Standing,
+    Subject,
+)
 from mdfsync.policy.dictionary import COMPUTED
 from mdfsync.policy.jobs import GateLimits
 from mdfsync.values import digest, list_items
 
+Refusals = dict[str, dict[str, str]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
-    """Select fields of the live base and the choices they lack: (table, field) → missing choices."""
+class Able:
+    """What the live base can take: choices its selects lack, by (table, field), and what it refused before, by key."""
 
-    missing: Mapping[tuple[str, str], tuple[str, ...]]
+    missing_choices: Mapping[tuple[str, str], tuple[str, ...]]
+    refused: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def gate(plan: Plan, snapshot: Snapshot, limits: GateLimits, choices: Choices, waived: frozenset[str]) -> GatedPlan:
+def value_of(change: Change) -> str:
+    """What a change would put there, in one text."""
+    return digest(dict(change.fields)) if isinstance(change, Create) else change.value
+
+
+def refused_after(before: Mapping[str, Mapping[str, str]], plan: Plan, receipts: Iterable[Receipt]) -> Refusals:
+    """What stands refused after a run: it is not sent again until it says something else, and is forgotten when nobody
+    wants it any more."""
+    wanted = {change.key: value_of(change) for change in plan.changes}
+    kept = {key: dict(entry) for key, entry in before.items() if wanted.get(key) == entry["value"]}
+    for receipt in receipts:
+        change = receipt.change
+        if receipt.outcome == "rejected" and change.key in wanted:
+            kept[change.key] = {
+                "table": change.subject.table,
+                "id": change.subject.id,
+                "value": wanted[change.key],
+                "note": receipt.note,
+            }
+    return kept
+
+
+def gate(plan: Plan, snapshot: Snapshot, limits: GateLimits, able: Able, waived: frozenset[str]) -> GatedPlan:
     """Divide the plan. `waived` are fingerprints of findings that a person let pass."""
     barred = {
         (f.evidence["table"], f.evidence["field"])
@@ -35,7 +72,7 @@ def gate(plan: Plan, snapshot: Snapshot, limits: GateLimits, choices: Choices, w
     }
     held: dict[int, str] = {}
     for n, change in enumerate(plan.changes):
-        reason = _reason(change, barred, choices, snapshot)
+        reason = _reason(change, barred, able, snapshot)
         if reason:
             held[n] = reason
     _close_over(plan.changes, held)
@@ -48,28 +85,33 @@ def gate(plan: Plan, snapshot: Snapshot, limits: GateLimits, choices: Choices, w
     )  # fmt: skip
 
 
-def _reason(change: Change, barred: set[tuple[str, str]], choices: Choices, snapshot: Snapshot) -> str:
+def _reason(change: Change, barred: set[tuple[str, str]], able: Able, snapshot: Snapshot) -> str:
     table = change.subject.table
+    before = able.refused.get(change.key)
+    if before and before["value"] == value_of(change):
+        return f"Airtable refused it: {before['note']}"
     if isinstance(change, Create):
         if concerned(change) in barred and change.fields.get("kind") in {"tracked", "computed", "proposal"}:
             return "mass change: a person must look first"
         for name, value in change.fields.items():
-            if _lacks(choices, table, name, value):
+            if _lacks(able, table, name, value):
                 return f"{name}: the base lacks the choice “{value}”; add it by hand"
         return ""
     if isinstance(change, Replace) and (table, change.field) in barred:
         return "mass change: a person must look first"
     if (table, change.field) in snapshot.missing_fields:
         return f"{change.field} is missing in the base or has another type"
-    if _lacks(choices, table, change.field, change.value):
+    if _lacks(able, table, change.field, change.value):
         return f"{change.field}: the base lacks the choice “{change.value}”; add it by hand"
     return ""
 
 
-def _lacks(choices: Choices, table: str, name: str, value: str) -> bool:
-    missing = choices.missing.get((table, name))
+def _lacks(able: Able, table: str, name: str, value: str) -> bool:
+    missing = able.missing_choices.get((table, name))
+    if not missing:
+        return False
     items = list_items(value) if value.startswith("[") else (value,)
-    return missing is not None and any(item in missing for item in items)
+    return any(item in missing for item in items)
 
 
 def _close_over(changes: Iterable[Change], held: dict[int, str]) -> None:
@@ -79,10 +121,11 @@ def _close_over(changes: Iterable[Change], held: dict[int, str]) -> None:
         keys = {changes[n].key for n in held}
         rows = {c.subject for n in held if isinstance(c := changes[n], Create)}
         ids = {c.fields["change_id"] for n in held if isinstance(c := changes[n], Create) and "change_id" in c.fields}
+        told = {c.change_id for n in held if isinstance(c := changes[n], Replace)}
         more = {
             n: "it rests on a change that is kept back"
             for n, change in enumerate(changes)
-            if n not in held and _rests(change, keys, rows, ids)
+            if n not in held and (_rests(change, keys, rows, ids) or _tells_of(change, told))
         }
         if not more:
             return
@@ -100,6 +143,11 @@ def _rests(change: Change, keys: set[str], rows: set[Subject], change_ids: set[s
 def from_a_source(change: Replace) -> bool:
     """Whether a source moved this cell by itself: neither a person's decision nor what was computed from one."""
     return isinstance(change.authority, Standing) and any(ref.source_id != COMPUTED for ref in change.refs)
+
+
+def _tells_of(change: Change, kept_back: set[str]) -> bool:
+    """A history row announces its overwrite as applied: neither comes without the other."""
+    return isinstance(change, Create) and change.subject.table == HISTORY and change.subject.id in kept_back
 
 
 def _refusals(admitted: tuple[Change, ...], snapshot: Snapshot, limits: GateLimits) -> tuple[str, ...]:

@@ -219,7 +219,7 @@ class FillBlank:
     record_id: str
     field: str
     value: str
-    settles: str = ""
+    settles: str | None = None
     needs: tuple[str, ...] = ()
     refs: tuple[SourceRef, ...] = ()
 
@@ -239,7 +239,7 @@ class Replace:
     value: str
     authority: Authority
     change_id: str
-    settles: str = ""
+    settles: str | None = None
     needs: tuple[str, ...] = ()
     refs: tuple[SourceRef, ...] = ()
 

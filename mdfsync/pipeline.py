@@ -22,12 +22,14 @@ from mdfsync.base_health import (
     drift_findings,
     feed_findings,
     raced_findings,
+    refused_findings,
     unreadable_findings,
 )
 from mdfsync.decide import Edits
 from mdfsync.drift import Drift
 from mdfsync.errors import Refused, UsageError
-from mdfsync.gate import Choices, gate
+from mdfsync.gate import Able, Refusals, gate, refused_after
+from mdfsync.history import TABLE as HISTORY
 from mdfsync.mirror import SeenRows
 from mdfsync.model import (
     Change,
@@ -153,9 +155,8 @@ def refresh(ends: Ends, asked: Asked, telling: Telling) -> Run:
             *_memory_findings(ends, snapshot),
         )
         planned = _plan(ends, asked, snapshot, pulls, edits, raised, as_of)
-        gated = gate(
-            planned.plan, snapshot, _limits(asked.jobs), Choices(missing=ends.drift.missing_choices), planned.waived
-        )
+        able = Able(missing_choices=ends.drift.missing_choices, refused=_refused(ends))
+        gated = gate(planned.plan, snapshot, _limits(asked.jobs), able, planned.waived)
     run = Run(
         run_id=run_id, asked=asked, started_at=started, as_of=as_of, mode=ends.mode, policy=ends.policy,
         snapshot=snapshot, pulls=pulls, planned=planned, gated=gated, recovered=recovered,
@@ -250,17 +251,7 @@ def _pull(ends: Ends, asked: Asked, snapshot: Snapshot, now: datetime, telling: 
 
 def _recover(ends: Ends, snapshot: Snapshot, run_id: str, now: datetime, telling: Telling) -> Recovered:
     pending = ends.state.journal_pending(ends.base.base_id)
-    found = recover(pending, snapshot, _writing(ends, snapshot, run_id, now, telling))
-    _note_overtaken(ends, found.overtaken)
-    return found
-
-
-def _note_overtaken(ends: Ends, change_ids: Sequence[str]) -> None:
-    """History rows that announce a change which a person's edit overtook: superseded by the next plan."""
-    if change_ids:
-        key = f"overtaken:{ends.base.base_id}"
-        held = json.loads(ends.state.get(key) or "[]")
-        ends.state.put(key, json.dumps(sorted({*held, *change_ids})))
+    return recover(pending, snapshot, _writing(ends, snapshot, run_id, now, telling))
 
 
 def _writing(ends: Ends, snapshot: Snapshot, run_id: str, now: datetime, telling: Telling) -> Writing:
@@ -281,6 +272,7 @@ def _memory_findings(ends: Ends, snapshot: Snapshot) -> tuple[Finding, ...]:
     overtaken = json.loads(ends.state.get(f"overtaken:{base_id}") or "[]")
     return (
         *raced_findings(overtaken, snapshot, ends.policy),
+        *refused_findings(_refused(ends), ends.policy),
         *chain_findings(ends.state.chain(base_id), snapshot, ends.policy),
     )
 
@@ -355,19 +347,32 @@ def _write(ends: Ends, run: Run, telling: Telling) -> None:
         with telling.stage("Writing"):
             writing = _writing(ends, run.snapshot, run.run_id, run.started_at, telling)
             run.receipts = apply(run.gated, writing)
-            raced = [r.change for r in run.receipts if r.outcome == "raced"]
-            _note_overtaken(ends, [c.change_id for c in raced if isinstance(c, Replace)])
+        _remember_refusals(ends, run)
     _forget_overtaken(ends, run)
     run.requests = dict(ends.requests())
     with telling.stage("Leaving the run's row"):
         write_run_row(ends.base, RunRow.of(run), run.snapshot)
 
 
+def _refused(ends: Ends) -> Refusals:
+    """Changes that Airtable refused for what they hold: key → table, id, value, note."""
+    kept: Refusals = json.loads(ends.state.get(f"refused:{ends.base.base_id}") or "{}")
+    return kept
+
+
+def _remember_refusals(ends: Ends, run: Run) -> None:
+    before = _refused(ends)
+    kept = refused_after(before, run.planned.plan, run.receipts)
+    if kept != before:
+        ends.state.put(f"refused:{ends.base.base_id}", json.dumps(kept, sort_keys=True))
+
+
 def _forget_overtaken(ends: Ends, run: Run) -> None:
     """Overtaken rows that are superseded now need no further word."""
     key = f"overtaken:{ends.base.base_id}"
     held = set(json.loads(ends.state.get(key) or "[]"))
-    done = {r.change.subject.id for r in run.receipts if r.outcome in {"applied", "already"}}
+    told = [r.change for r in run.receipts if r.outcome in {"applied", "already"}]
+    done = {c.subject.id for c in told if isinstance(c, Replace) and c.subject.table == HISTORY and c.field == "state"}
     if held & done:
         ends.state.put(key, json.dumps(sorted(held - done)))
 

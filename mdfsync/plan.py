@@ -109,7 +109,7 @@ def make_plan(now: Situation) -> Planned:
     ledger = read_ledger(now.snapshot, now.chain)
     draft = _Draft()
     cells = _CellsOf(now.snapshot, draft)
-    decided = draft.decided = decide(now.snapshot, ledger, now.edits, now.policy, cells)
+    decided = draft.decided = decide(now.snapshot, ledger, now.edits, now.policy, cells, now.bases)
     observed = observe(now.mirror, now.snapshot, now.policy)
     observed = replace(observed, rejects=(*now.rejects, *observed.rejects))
     facts = _facts(now, observed, decided)
@@ -129,7 +129,7 @@ def make_plan(now: Situation) -> Planned:
     _relate(now, draft)
     _record(now, draft, derived.conflicts, ledger, cells)
 
-    published = _publish(now, draft, findings, ledger, cells)
+    published, findings = _publish(now, draft, findings, ledger, cells)
     own = _compare(now, [_in_canonical_form(o, now.policy) for o in published.observations])
     draft.compared.merge(own)
     _record(now, draft, own.conflicts, ledger, cells)
@@ -173,7 +173,7 @@ class _CellsOf:
 
 
 def _typed(now: Situation) -> SourceRef:
-    return computed_ref("airtable.base", now.as_of)
+    return SourceRef(source_id="airtable.base", external_id="", observed_at=None, fetched_at=now.as_of, blob="")
 
 
 def _facts(now: Situation, observed: Observed, decided: Decided) -> Compared:
@@ -295,13 +295,13 @@ def _computed(now: Situation, view: View, findings: tuple[Finding, ...]) -> list
 
 def _publish(
     now: Situation, draft: _Draft, findings: tuple[Finding, ...], ledger: Ledger, cells: _CellsOf
-) -> Published:
+) -> tuple[Published, tuple[Finding, ...]]:
     """Governance rows: findings, sources, decisions dealt with, and last the queue of what still waits."""
     out = publish_findings(findings, now.snapshot, now.edits, now.policy, cells, now.as_of)
     refused = refused_decisions(out.refused, now.policy)
     if refused:
-        again = (*findings, *refused)
-        out = publish_findings(again, now.snapshot, now.edits, now.policy, cells, now.as_of)
+        findings = (*findings, *refused)
+        out = publish_findings(findings, now.snapshot, now.edits, now.policy, cells, now.as_of)
     publish_sources(out, now.sources, now.policy, now.as_of)
     ref = computed_ref("decisions", now.as_of)
     for change_id, state in sorted(draft.decided.states.items()):
@@ -318,7 +318,7 @@ def _publish(
     ]  # fmt: skip
     actions = publish_actions(waiting, now.snapshot, now.policy, now.as_of, draft.decided.feedback)
     out.observations += actions.observations
-    return out
+    return out, findings
 
 
 def _in_canonical_form(seen: Observation, policy: Policy) -> Observation:

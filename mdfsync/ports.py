@@ -136,6 +136,8 @@ class Memory(Protocol):
         outcome: str,
         settled: Settled | None = None,
         bindings: Mapping[Subject, str] | None = None,
+        overtaken: Sequence[str] = (),
     ) -> None:
-        """Close intents and remember what they settled and which records they made, all or nothing."""
+        """Close intents and remember what they settled, which records they made and which change ids announce a
+        write that did not happen (until their rows are superseded), all or nothing."""
         ...

@@ -145,12 +145,12 @@ def _status(
         reason = f"{finding.key} is never waived"
     if disposition == "waive" and not reason and not row.get("waive_reason"):
         reason = "a waiver needs its reason"
+    if disposition == "waive" and row.get("waive_until") and row.get("waive_until") < today.isoformat():
+        return {"status": OPEN}
     if reason:
         if row.get("status") in {UPHELD, WAIVED} and not known:
             return {}  # decided while the author was known; a lost feed does not take it back
         out.refused.append((row.subject, reason))
-        return {"status": OPEN}
-    if disposition == "waive" and row.get("waive_until") and row.get("waive_until") < today.isoformat():
         return {"status": OPEN}
     signed = (
         {"decided_by": edit.actor, "decided_at": instant_text(edit.at) if edit.at else STAMP_NOW}

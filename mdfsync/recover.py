@@ -110,7 +110,8 @@ def _cell(entry: Entry, record: Record | None, writing: Writing) -> tuple[list[F
     if entry["kind"] == "fill":
         return [FillBlank(**common, settles=entry["settles"], needs=tuple(entry["needs"]))], []
     if record is None:
-        writing.memory.journal_done(writing.base.base_id, [entry["entry_id"]], "overtaken")
+        change_id = entry["change_id"]
+        writing.memory.journal_done(writing.base.base_id, [entry["entry_id"]], "overtaken", overtaken=[change_id])
         return [], [entry["change_id"]]
     replace = Replace(
         **common,

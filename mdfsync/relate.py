@@ -59,6 +59,6 @@ def _missing_side(
 
 def relation_ids(spec: FieldSpec, text: str) -> tuple[str, ...]:
     """The ids that a text relation names: one, or several separated by commas."""
-    if spec.kind == "multi_select" or text.startswith("["):
+    if spec.kind == "multi_select":
         return list_items(text)
     return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -33,7 +33,7 @@ STAMP_RUN = "\x00run"
 LISTS = frozenset({"multi_select", "link", "attachment"})
 NUMBERS = frozenset({"integer", "number", "money", "percent"})
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
@@ -41,6 +41,13 @@ def canonical(kind: Kind, raw: Any) -> str:
     """Canonical text of a raw JSON or spreadsheet value; `""` for blank. `ValueError` when it cannot be read."""
     if raw is None or raw == "" or raw == [] or raw is False:
         return BLANK
+    try:
+        return _canonical(kind, raw)
+    except OverflowError as error:
+        raise ValueError(f"out of range: {str(raw)[:40]!r}") from error
+
+
+def _canonical(kind: Kind, raw: Any) -> str:
     if kind in NUMBERS:
         return number_text(to_decimal(raw), integer=kind == "integer")
     if kind == "date":
@@ -50,10 +57,22 @@ def canonical(kind: Kind, raw: Any) -> str:
     if kind == "checkbox":
         return _checkbox_text(raw)
     if kind in LISTS:
-        return list_text(raw if isinstance(raw, list | tuple | set | frozenset) else [raw])
+        return list_text(raw if isinstance(raw, list | tuple | set | frozenset) else _items(raw))
     if kind == "email":
         return _text(raw).lower()
     return _text(raw)
+
+
+def _items(raw: Any) -> Iterable[Any]:
+    """A list's own canonical text is read back; any other text is one item."""
+    if isinstance(raw, str) and raw.strip().startswith("["):
+        try:
+            found = json.loads(raw)
+        except json.JSONDecodeError:
+            return [raw]
+        if isinstance(found, list) and all(isinstance(item, str) for item in found):
+            return found
+    return [raw]
 
 
 def _text(raw: Any) -> str:
@@ -76,7 +95,7 @@ def to_decimal(raw: Any) -> Decimal:
         value = Decimal(text)
     except InvalidOperation as error:
         raise ValueError(f"not a number: {text[:40]!r}") from error
-    if value.adjusted() > 20:
+    if value.adjusted() > 20 or len(value.as_tuple().digits) > 28 or (value and value.adjusted() < -20):
         raise ValueError(f"number out of range: {text[:40]!r}")
     return value
 
@@ -107,6 +126,8 @@ def _date_text(raw: Any) -> str:
 
 def to_instant(raw: Any) -> datetime:
     """Aware UTC datetime of an ISO text with offset or of epoch milliseconds; naive times are refused."""
+    if isinstance(raw, bool):
+        raise ValueError("a yes/no value is not a time")
     if isinstance(raw, datetime):
         moment = raw
     elif isinstance(raw, int) or (isinstance(raw, str) and re.fullmatch(r"\d{12,14}", raw)):
@@ -134,7 +155,7 @@ def _checkbox_text(raw: Any) -> str:
 
 def list_text(items: Iterable[Any]) -> str:
     """Sorted JSON array of distinct texts; `""` when empty."""
-    texts = sorted({t for t in (_text(i) for i in items) if t})
+    texts = sorted({t for t in (_text(i) for i in items if i is not None) if t})
     return json.dumps(texts, ensure_ascii=False, separators=(",", ":")) if texts else BLANK
 
 

@@ -32,6 +32,7 @@ class Writing:
     before_batch: Callable[[], None] = lambda: None
     progress: Callable[[int], None] = lambda _n: None
     receipts: list[Receipt] = field(default_factory=list)
+    resting: dict[str, list[FillBlank | Replace]] = field(default_factory=dict)
 
     def stamped(self, value: str) -> str:
         """The value with this run's stamps filled in."""
@@ -57,12 +58,16 @@ class Writing:
         """Close the intents of these changes and keep their receipts."""
         self.record_ids.update(bindings or {})
         keys = [r.change.key for r in receipts]
-        self.memory.journal_done(self.base.base_id, keys, outcome, settled=settled, bindings=bindings)
+        lost = [r.change for r in receipts if r.outcome in {"raced", "rejected"}]
+        overtaken = [c.change_id for c in lost if isinstance(c, Replace)]
+        self.memory.journal_done(
+            self.base.base_id, keys, outcome, settled=settled, bindings=bindings, overtaken=overtaken
+        )
         self.receipts += receipts
         self.progress(len(receipts))
 
 
 def settles(change: FillBlank | Replace) -> dict[Subject, dict[str, CellBase]]:
     """The bases a cell has once this change stands in it."""
-    base = CellBase(source=change.settles or change.value, cell=change.value)
+    base = CellBase(source=change.value if change.settles is None else change.settles, cell=change.value)
     return {change.subject: {change.field: base}}

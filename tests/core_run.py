@@ -14,7 +14,7 @@ from core_lab import NOW, PRIYA, WORKER, policy, raw
 from core_vendors import RunMemory, VendorBase, Written, look, writing
 
 from mdfsync.apply import apply
-from mdfsync.gate import Choices, gate
+from mdfsync.gate import Able, Refusals, gate, refused_after
 from mdfsync.model import GatedPlan, RawRow, Receipt, Replace
 from mdfsync.plan import Planned, Situation, make_plan
 from mdfsync.policy.jobs import GateLimits
@@ -45,6 +45,7 @@ class Worker:
     memory: RunMemory = field(default_factory=RunMemory)
     said: dict[str, dict[str, Mapping[str, object]]] = field(default_factory=dict)
     lacks: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    refused: Refusals = field(default_factory=dict)
     runs: int = 0
 
     # -- the world -------------------------------------------------------------
@@ -116,8 +117,10 @@ class Worker:
         recovered = recover(self.memory.journal_pending(self.base.base_id), look(self.base), self._writing())
         self.memory.overtaken |= set(recovered.overtaken)
         planned = self.plan()
-        gated = gate(planned.plan, look(self.base), WIDE, Choices(missing=self.lacks), planned.waived)
+        able = Able(missing_choices=self.lacks, refused=self.refused)
+        gated = gate(planned.plan, look(self.base), WIDE, able, planned.waived)
         receipts = apply(gated, self._writing()) if gated.admitted else ()
+        self.refused = refused_after(self.refused, planned.plan, receipts)
         raced = [r.change for r in receipts if r.outcome == "raced"]
         self.memory.overtaken |= {c.change_id for c in raced if isinstance(c, Replace)}
         told = [r.change for r in receipts if r.outcome in {"applied", "already"}]

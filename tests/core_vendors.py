@@ -68,14 +68,16 @@ Rows = dict[str, dict[str, str]]
 @dataclass(slots=True)
 class VendorBase:
     """A base behind `ports.Base`. `faults`: what happens to the next writes, in turn (`ok`, `lost` = answered never and
-    not applied, `lost_applied`, `429`); `poison`: text that the service refuses in any cell (422 for the batch);
-    `meanwhile`: what a person does while the first answer that brings nothing is waited for."""
+    not applied, `lost_applied`, `429`); `poison`: text that the service refuses (422 for the batch) in any cell, or in
+    any cell of `poisoned_table`; `meanwhile`: what a person does while the first answer that brings nothing is waited
+    for."""
 
     base_id: str = BASE_ID
     tables: dict[str, Rows] = field(default_factory=dict)
     steps: Steps = field(default_factory=Steps)
     faults: list[str] = field(default_factory=list)
     poison: str = ""
+    poisoned_table: str = ""
     meanwhile: Callable[[], None] | None = None
     log: list[Written] = field(default_factory=list)
     feed: list[Edit] = field(default_factory=list)
@@ -122,7 +124,7 @@ class VendorBase:
     def create(self, table: str, rows: Sequence[Mapping[str, str]]) -> Created:
         assert 0 < len(rows) <= 10
         self.calls.append(f"create {table}")
-        return self._write(lambda: self._upsert(table, rows), [c for row in rows for c in row.values()])
+        return self._write(table, lambda: self._upsert(table, rows), [c for row in rows for c in row.values()])
 
     def patch(self, table: str, rows: Sequence[tuple[str, Mapping[str, str]]]) -> None:
         assert 0 < len(rows) <= 10
@@ -135,7 +137,12 @@ class VendorBase:
 
         if any(key not in self.tables.get(table, {}) for key, _ in rows):
             raise WriteRejected("record not found", status=404, kind="NOT_FOUND")
-        self._write(effect, [c for _, cells in rows for c in cells.values()])
+        self._write(table, effect, [c for _, cells in rows for c in cells.values()])
+
+    def last_editors(self, table: str, column_id: str, record_ids: Sequence[str]) -> Mapping[str, str]:
+        assert column_id
+        last = {w.record_id: w.actor for w in self.log if w.table == table}
+        return {key: last[key] for key in record_ids if key in last}
 
     def edits(
         self,
@@ -150,14 +157,15 @@ class VendorBase:
 
     # -- how it works ----------------------------------------------------------
 
-    def _write(self, effect: Callable[[], T], values: Iterable[str]) -> T:
+    def _write(self, table: str, effect: Callable[[], T], values: Iterable[str]) -> T:
         fault = self.faults.pop(0) if self.faults else "ok"
         if fault != "ok" and self.meanwhile is not None and fault != "lost_applied":
             person, self.meanwhile = self.meanwhile, None
             person()
         if fault == "429":
             raise WriteRejected("rate limited", status=429, kind="RATE_LIMIT_REACHED")
-        if self.poison and any(self.poison in value for value in values):
+        poisoned = self.poison and self.poisoned_table in ("", table)
+        if poisoned and any(self.poison in value for value in values):
             raise WriteRejected(f"{self.poison} is not accepted", status=422, kind="INVALID_VALUE_FOR_COLUMN")
         if fault == "lost":
             raise OutcomeUnknown("the answer was lost")
@@ -262,6 +270,7 @@ class RunMemory:
     journal: dict[str, dict[str, Any]] = field(default_factory=dict)
     outcomes: dict[str, str] = field(default_factory=dict)
     overtaken: set[str] = field(default_factory=set)
+    """Change ids that announce a write which did not happen; forgotten when their row was superseded."""
 
     def begin(
         self,
@@ -285,6 +294,7 @@ class RunMemory:
         outcome: str,
         settled: Mapping[Subject, Mapping[str, CellBase]] | None = None,
         bindings: Mapping[Subject, str] | None = None,
+        overtaken: Sequence[str] = (),
     ) -> None:
         assert base_id == BASE_ID and outcome
 
@@ -294,6 +304,7 @@ class RunMemory:
                     self.outcomes[key] = outcome
             self._settle(settled or {})
             self.bindings.update(bindings or {})
+            self.overtaken.update(overtaken)
 
         self.steps.call(effect)
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from core_lab import LEE, NOW, policy, record, ref, snapshot, subject
 
-from mdfsync.gate import Choices, gate
+from mdfsync.gate import Able, gate
 from mdfsync.mass import mass_findings
 from mdfsync.model import (
     Change,
@@ -68,7 +68,7 @@ def gated(
     waived: frozenset[str] = frozenset(),
 ) -> GatedPlan:
     plan = Plan(changes=changes, findings=findings, settled={}, counts={}, digest="d")
-    return gate(plan, now or snapshot(), limits, Choices(missing=missing or {}), waived)
+    return gate(plan, now or snapshot(), limits, Able(missing_choices=missing or {}), waived)
 
 
 def kept(out: GatedPlan) -> list[str]:

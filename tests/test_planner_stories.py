@@ -285,3 +285,24 @@ def test_a_refused_waiver_is_among_the_findings_of_the_plan() -> None:
     worker.types(f"Holds/{hold}.disposition", "waive", DANA)
     found = {f.rule_id for f in worker.plan().plan.findings}
     assert "decision_unclear" in found
+
+
+def test_history_never_says_applied_of_what_the_service_refused() -> None:
+    worker = programme()
+    worker.base.poison, worker.base.poisoned_table = "☠", "Opportunities"
+    stages(worker, "☠")
+    for _ in range(3):
+        worker.run()
+    told = [c["state"] for c in worker.base.tables["Change History"].values() if c.get("applied_value") == "☠"]
+    assert (worker.base.cell(STAGE), "applied" in told[:-1]) == ("open", False)
+
+
+def test_a_value_that_the_service_refuses_comes_to_rest() -> None:
+    worker = programme()
+    worker.base.poison, worker.base.poisoned_table = "☠", "Opportunities"
+    stages(worker, "☠")
+    for _ in range(4):
+        worker.run()
+    before = len(worker.base.tables.get("Change History", {}))
+    worker.run()
+    assert len(worker.base.tables["Change History"]) == before

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from mdfsync.edge.state_schema import bases, bindings, edits, feeds, journal
+from mdfsync.edge.state_schema import bases, bindings, edits, feeds, journal, kv
 from mdfsync.edge.state_store import Store, chunks, to_json
 from mdfsync.model import CellBase, Edit, Subject
 from mdfsync.values import digest, instant_text, to_instant
@@ -127,6 +127,7 @@ class BaseState(Store):
         outcome: str,
         settled: Settled | None = None,
         bindings: Mapping[Subject, str] | None = None,
+        overtaken: Sequence[str] = (),
     ) -> None:
         """Close intents with their (non-blank) outcome and settle what they settle, together. The entry
         itself is dropped: the archived plan has it whole."""
@@ -141,6 +142,13 @@ class BaseState(Store):
             if entry_ids:
                 connection.execute(statement, [{"key": key} for key in entry_ids])
             self._settle(connection, base_id, settled or {}, bindings or {})
+            if overtaken:
+                self._note_overtaken(connection, base_id, overtaken)
+
+    def _note_overtaken(self, connection: Connection, base_id: str, change_ids: Sequence[str]) -> None:
+        key = f"overtaken:{base_id}"
+        held = json.loads(connection.execute(sa.select(kv.c.value).where(kv.c.key == key)).scalar() or "[]")
+        self._upsert(connection, kv, [{"key": key, "value": json.dumps(sorted({*held, *change_ids}))}])
 
 
 _EDITS = edits

@@ -63,8 +63,9 @@ def _partner_lists(say: Sayings, rows: tuple[RawRow, ...], links: Links) -> None
     for row in rows:
         joint = str(row.body.get("joint_campaign_id") or "")
         matches = by_email.get(str(row.body.get("email") or "").lower(), [])
-        if not joint:
-            say.reject(row.ref, "missing id", "the partner's lead names no joint campaign")
+        if not joint or not row.ref.external_id:
+            missing = "joint campaign" if not joint else "id of its own"
+            say.reject(row.ref, "missing id", f"the partner's lead names no {missing}")
             continue
         if len(matches) == 1:
             subject = lead_subject(matches[0], joint)

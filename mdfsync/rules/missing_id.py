@@ -49,7 +49,7 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
                         setting,
                         row.place,
                         f"{table} row names no {name}.",
-                        evidence={"record": row.record_id, "blank": name},
+                        evidence={"blank": name},
                         sources=sources_of(view, table, name),
                         key=name,
                     )
