@@ -23,7 +23,7 @@ def undecided(worker: Worker) -> list[Written]:
     allowed = {
         (c["airtable_record_id"], c["field"], c.get("applied_value", ""))
         for c in worker.base.tables.get("Change History", {}).values()
-        if c.get("decided_by") and c.get("disposition")
+        if c.get("decided_by")
     }
     last: dict[tuple[str, str, str], str] = {}
     out = []
