@@ -37,6 +37,8 @@ class Life:
         with self.store.transaction():
             self.clock.advance(1)
             story.advance(self.store, self.clock)
+            # HubSpot tells the time by the second: who looks right away must not find the day's last second still open.
+            self.clock.advance(2 / 86_400)
 
     def fill_in(self, base_id: str) -> None:
         """The operators type their rows."""
