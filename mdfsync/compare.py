@@ -207,6 +207,7 @@ def _compare_cell(out: Compared, record: Record, spec: FieldSpec, says: list[Obs
         source_moved=base.source is not None and not equal(source, base.source),
         cell_moved=base.cell is not None and not equal(cell, base.cell),
         known=base.source is not None and base.cell is not None,
+        apart=base.source is not None and base.cell is not None and not equal(base.source, base.cell),
         equal=equal(cell, source),
     )
     out.tally(record.subject.table, outcome, len(says))
@@ -231,11 +232,12 @@ def _compare_cell(out: Compared, record: Record, spec: FieldSpec, says: list[Obs
 
 
 def judge_cell(
-    *, write: str, cell: str, source: str, source_moved: bool, cell_moved: bool, known: bool, equal: bool
+    *, write: str, cell: str, source: str, source_moved: bool, cell_moved: bool, known: bool, apart: bool, equal: bool
 ) -> tuple[str, ConflictKind | None, str]:
     """(outcome, conflict kind, reason) for one cell: the whole write-mode table of the dictionary in one place.
 
-    `known` = both bases stand; without them blanks are filled, differences are proposed and nothing tracks."""
+    `known` = both bases stand; without them blanks are filled, differences are proposed and nothing tracks. `apart` = the
+    bases differ: a person once decided that the cell says something else than its source, so only a person moves it."""
     if write == "operator":
         return "same", None, ""
     if equal or (not source and not cell):
@@ -246,7 +248,7 @@ def judge_cell(
         return "same", None, ""
     if not cell and known and not (source_moved or cell_moved):
         return "same", None, ""  # a person decided that it stays blank
-    if not cell and not (known and cell_moved):
+    if not cell and not (cell_moved or apart):
         return "filled", None, ""
     if write == "identity":
         return "conflict", "identity", "an id never changes: the source says another one"
@@ -254,6 +256,8 @@ def judge_cell(
         return "proposed", "proposal", "the cell and the source differ and no earlier agreement is on record"
     if source_moved and cell_moved:
         return "proposed", "proposal", "the source moved and a person had changed the cell"
+    if source_moved and apart:
+        return "proposed", "proposal", "the source moved and a person had decided that the cell says something else"
     if source_moved:
         if write == "propose":
             return "proposed", "proposal", "the source moved; this field changes only by a person's decision"

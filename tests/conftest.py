@@ -8,6 +8,12 @@ from pathlib import Path
 
 import pytest
 from flow_lab import Lab, open_lab
+from hypothesis import settings
+
+# Continuous integration repeats itself; everybody else's runs look in new places.
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("dev", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
 @pytest.fixture(autouse=True)

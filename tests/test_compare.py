@@ -43,6 +43,9 @@ track    | C0 | S1 |    |    | proposed proposal
 track    | C0 | S1 | S0 |    | proposed proposal
 track    | C0 |    | S0 | C0 | withdrawn withdrawn
 track    |    | S0 | S0 | C0 | drift drift
+track    | D  | S0 | S0 | D  | same
+track    | D  | S1 | S0 | D  | proposed proposal
+computed | D  | S1 | S0 | D  | proposed proposal
 computed |    | S1 |    |    | filled
 computed | C0 | S1 | S0 | C0 | replaced computed
 computed | P  | S0 | S0 | C0 | drift drift
@@ -61,6 +64,7 @@ def test_the_whole_table_of_write_modes(
     outcome, kind, reason = judge_cell(
         write=write, cell=cell, source=source, source_moved=bool(source_base) and source != source_base,
         cell_moved=bool(cell_base) and cell != cell_base, known=bool(source_base and cell_base), equal=cell == source,
+        apart=cell_base == "D",  # a person decided that the cell says D where its source says S0
     )  # fmt: skip
     assert (f"{outcome} {kind or ''}".strip(), bool(reason)) == (expected, kind is not None)
 
