@@ -236,8 +236,9 @@ def judge_cell(
 ) -> tuple[str, ConflictKind | None, str]:
     """(outcome, conflict kind, reason) for one cell: the whole write-mode table of the dictionary in one place.
 
-    `known` = both bases stand; without them blanks are filled, differences are proposed and nothing tracks. `apart` = the
-    bases differ: a person once decided that the cell says something else than its source, so only a person moves it."""
+    `known` = both bases stand; without them blanks are filled, differences are proposed and nothing tracks. `apart` =
+    the bases differ: a person once decided that the cell says something else than its source, so only a person moves
+    it."""
     if write == "operator":
         return "same", None, ""
     if equal or (not source and not cell):

@@ -9,15 +9,11 @@ goes the same way up to the gate. Whatever stops it half-way is finished by the 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from mdfsync.apply import apply
 from mdfsync.base_health import (
-    Ledgered,
     chain_findings,
     drift_findings,
     feed_findings,
@@ -26,31 +22,23 @@ from mdfsync.base_health import (
     unreadable_findings,
 )
 from mdfsync.decide import Edits
-from mdfsync.drift import Drift
 from mdfsync.errors import Refused, UsageError
 from mdfsync.gate import Able, Refusals, gate, refused_after
 from mdfsync.history import TABLE as HISTORY
-from mdfsync.mirror import SeenRows
 from mdfsync.model import (
-    Change,
-    Create,
     Edit,
     Finding,
-    GatedPlan,
-    Receipt,
     Record,
     Replace,
     Snapshot,
     SourcePull,
-    SourceRef,
 )
-from mdfsync.plan import Planned, Situation, change_document, make_plan
-from mdfsync.policy import Policy
+from mdfsync.plan import Planned, Situation, make_plan
+from mdfsync.plan_document import plan_bytes
 from mdfsync.policy.jobs import GateLimits, JobSpec
-from mdfsync.ports import Archive, Base, Clock, Source
-from mdfsync.publish import finding_subject
 from mdfsync.pulling import pull_sources, source_health
 from mdfsync.recover import Recovered, recover
+from mdfsync.refreshing import Asked, Ends, Run, Telling
 from mdfsync.run_row import RunRow, write_run_row
 from mdfsync.scope import within
 from mdfsync.snapshot import read_snapshot
@@ -58,75 +46,6 @@ from mdfsync.view import Interval
 from mdfsync.writing import Writing
 
 PLANS = "mdfsync.plans"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ends:
-    """The effectful ends of one base. `state` remembers everything; `sources` are joined once the base was read, since
-    what they ask for stands in it; `requests` counts calls by service."""
-
-    base: Base
-    state: Ledgered
-    archive: Archive
-    sources: Callable[[Snapshot], Mapping[str, Source]]
-    seen: SeenRows
-    clock: Clock
-    policy: Policy
-    drift: Drift
-    requests: Callable[[], Mapping[str, int]]
-    mode: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a run was asked to do. `digest` = apply only if the gated plan has exactly this digest."""
-
-    jobs: Sequence[JobSpec]
-    write: bool
-    full: bool = False
-    campaign: str = ""
-    as_of: datetime | None = None
-    digest: str = ""
-    label: str = "all"
-
-
-@dataclass(slots=True, kw_only=True)
-class Run:
-    """What one run came to; documents and the console are made from it."""
-
-    run_id: str
-    asked: Asked
-    started_at: datetime
-    as_of: datetime
-    mode: str
-    policy: Policy
-    snapshot: Snapshot
-    pulls: Mapping[str, SourcePull]
-    planned: Planned
-    gated: GatedPlan
-    receipts: tuple[Receipt, ...] = ()
-    recovered: Recovered = field(default_factory=Recovered)
-    notices: list[str] = field(default_factory=list)
-    finished_at: datetime | None = None
-    requests: Mapping[str, int] = field(default_factory=dict)
-
-    def due_of(self, finding: Finding) -> str:
-        """Date by which a finding wants somebody to act, from its row, planned or standing; `""` when none is set."""
-        subject = finding_subject(finding)
-        for change in self.gated.admitted:
-            if isinstance(change, Create) and change.subject == subject:
-                return change.fields.get("due", "")
-        row = self.snapshot.by_id(subject.table).get(subject.id)
-        return row.get("due") if row else ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
-    """How a run tells what it is doing: `stage` opens a step, `tick` counts inside it; `stop` raises when asked to."""
-
-    stage: Callable[[str], AbstractContextManager[None]] = lambda _name: nullcontext()
-    tick: Callable[[str], None] = lambda _what: None
-    stop: Callable[[], None] = lambda: None
 
 
 def refresh(ends: Ends, asked: Asked, telling: Telling) -> Run:
@@ -158,8 +77,8 @@ def refresh(ends: Ends, asked: Asked, telling: Telling) -> Run:
         able = Able(missing_choices=ends.drift.missing_choices, refused=_refused(ends))
         gated = gate(planned.plan, snapshot, _limits(asked.jobs), able, planned.waived)
     run = Run(
-        run_id=run_id, asked=asked, started_at=started, as_of=as_of, mode=ends.mode, policy=ends.policy,
-        snapshot=snapshot, pulls=pulls, planned=planned, gated=gated, recovered=recovered,
+        run_id=run_id, asked=asked, started_at=started, as_of=as_of, mode=ends.mode, runner=ends.runner,
+        policy=ends.policy, snapshot=snapshot, pulls=pulls, planned=planned, gated=gated, recovered=recovered,
         notices=[n for n in (notice, *(f"{p.source_id}: {n}" for p in pulls.values() for n in p.notices)) if n],
     )  # fmt: skip
     if asked.write:
@@ -341,9 +260,9 @@ def _write(ends: Ends, run: Run, telling: Telling) -> None:
     if run.gated.refusals:
         raise Refused("the gate refused the plan: " + "; ".join(run.gated.refusals))
     if run.gated.admitted:
-        ends.archive.put(
-            PLANS, f"{run.run_id}.json", plan_bytes(run), fetched_at=run.started_at, media_type="application/json"
-        )
+        document = plan_bytes(run.run_id, run.policy.version, run.gated)
+        name = f"{run.run_id}.json"
+        ends.archive.put(PLANS, name, document, fetched_at=run.started_at, media_type="application/json")
         with telling.stage("Writing"):
             writing = _writing(ends, run.snapshot, run.run_id, run.started_at, telling)
             run.receipts = apply(run.gated, writing)
@@ -375,25 +294,3 @@ def _forget_overtaken(ends: Ends, run: Run) -> None:
     done = {c.subject.id for c in told if isinstance(c, Replace) and c.subject.table == HISTORY and c.field == "state"}
     if held & done:
         ends.state.put(key, json.dumps(sorted(held - done)))
-
-
-def plan_bytes(run: Run) -> bytes:
-    """The whole plan with the provenance of every change, as archived."""
-    document: dict[str, Any] = {
-        "run_id": run.run_id,
-        "digest": run.gated.digest,
-        "dictionary": run.policy.dictionary.version,
-        "changes": [{**change_document(change), "refs": _provenance(change)} for change in run.gated.admitted],
-    }
-    return json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1).encode()
-
-
-def _provenance(change: Change) -> dict[str, list[dict[str, str]]]:
-    """By field, the source rows behind its value."""
-    if isinstance(change, Create):
-        return {name: [_place(ref)] for name, ref in change.refs.items()}
-    return {change.field: [_place(ref) for ref in change.refs]}
-
-
-def _place(ref: SourceRef) -> dict[str, str]:
-    return {"source_id": ref.source_id, "external_id": ref.external_id, "blob": ref.blob, "row": ref.row}

@@ -8,14 +8,15 @@ what only the applying run knows). Between the reading ends and `gate` in the fl
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mdfsync.actions import publish_actions
-from mdfsync.changes import Recorded, record_changes
+from mdfsync.changes import record_changes
 from mdfsync.compare import Compared, Conflict, compare
 from mdfsync.decide import Decided, Edits, decide
 from mdfsync.derive import derive
+from mdfsync.draft import CellsOf, Draft
 from mdfsync.findings import refused_decisions, stage_findings, view_facts
 from mdfsync.history import DECIDABLE, SUPERSEDED, Ledger, is_closed, read_ledger
 from mdfsync.history import TABLE as HISTORY
@@ -39,13 +40,14 @@ from mdfsync.model import (
 )
 from mdfsync.observe import Mirror, observe
 from mdfsync.operator_edits import operator_edits
+from mdfsync.plan_document import plan_digest
 from mdfsync.policy import Policy
 from mdfsync.policy.dictionary import COMPUTED
 from mdfsync.publish import Published, computed_ref, publish_findings
 from mdfsync.relate import relate
 from mdfsync.rules import judge
 from mdfsync.sources import publish_sources
-from mdfsync.values import STAMP_NOW, STAMP_RUN, canonical, digest, instant_text
+from mdfsync.values import STAMP_NOW, STAMP_RUN, canonical, instant_text
 from mdfsync.view import Interval, SourceHealth, View, project, sources_behind
 
 OWN_TABLES = frozenset({HISTORY, "Exceptions", "Holds", "Actions", "Sources", "Sync Runs"})
@@ -85,30 +87,11 @@ class Planned:
     waived: frozenset[str]
 
 
-@dataclass(slots=True, kw_only=True)
-class _Draft:
-    """Grows through the stages; `changes()` is what stands so far."""
-
-    compared: Compared = field(default_factory=Compared)
-    recorded: Recorded = field(default_factory=Recorded)
-    decided: Decided = field(default_factory=Decided)
-
-    def changes(self) -> list[Change]:
-        return [
-            *self.compared.creates,
-            *self.recorded.rows,
-            *self.decided.fills,
-            *self.compared.fills,
-            *self.decided.replaces,
-            *self.recorded.replaces,
-        ]
-
-
 def make_plan(now: Situation) -> Planned:
     """Plan everything; nothing is filtered here, `gate` divides."""
     ledger = read_ledger(now.snapshot, now.chain)
-    draft = _Draft()
-    cells = _CellsOf(now.snapshot, draft)
+    draft = Draft()
+    cells = CellsOf(now.snapshot, draft)
     decided = draft.decided = decide(now.snapshot, ledger, now.edits, now.policy, cells, now.bases)
     observed = observe(now.mirror, now.snapshot, now.policy)
     observed = replace(observed, rejects=(*now.rejects, *observed.rejects))
@@ -142,36 +125,6 @@ def make_plan(now: Situation) -> Planned:
     )  # fmt: skip
 
 
-class _CellsOf:
-    """Cells of a row with those of its campaign and partner behind them: whose it is, who holds which role. What the
-    draft creates and fills counts, so that a row says the same now and in the next run."""
-
-    def __init__(self, snapshot: Snapshot, draft: _Draft) -> None:
-        self._rows: dict[str, dict[str, dict[str, str]]] = {
-            t: {r.subject.id: dict(r.fields) for r in rows if r.subject.id} for t, rows in snapshot.tables.items()
-        }
-        self._draft = draft
-        self._counted = (0, 0)
-
-    def _row(self, table: str, key: str) -> Mapping[str, str]:
-        creates, fills = self._draft.compared.creates, self._draft.compared.fills
-        if self._counted != (len(creates), len(fills)):
-            self._counted = (len(creates), len(fills))
-            for create in creates:
-                self._rows.setdefault(create.subject.table, {}).setdefault(create.subject.id, dict(create.fields))
-            for fill in fills:
-                row = self._rows.setdefault(fill.subject.table, {}).setdefault(fill.subject.id, {})
-                row.setdefault(fill.field, fill.value)
-        return self._rows.get(table, {}).get(key, {})
-
-    def __call__(self, subject: Subject) -> Mapping[str, str]:
-        row = self._row(subject.table, subject.id)
-        joint = subject.id if subject.table == "Campaigns" else row.get("joint_campaign_id", "")
-        partner = subject.id if subject.table == "Partners" else row.get("partner_id", "")
-        about = {**self._row("Partners", partner), **self._row("Campaigns", joint), **row}
-        return {**about, "joint_campaign_id": joint, "partner_id": partner}
-
-
 def _typed(now: Situation) -> SourceRef:
     return SourceRef(source_id="airtable.base", external_id="", observed_at=None, fetched_at=now.as_of, blob="")
 
@@ -190,7 +143,7 @@ def _facts(now: Situation, observed: Observed, decided: Decided) -> Compared:
     return _compare(now, [*seen, *given])
 
 
-def _provenance(now: Situation, draft: _Draft) -> None:
+def _provenance(now: Situation, draft: Draft) -> None:
     """Where each row was first made from and when: stands in it from the start, and never moves."""
     tables = now.policy.dictionary.tables
     for n, create in enumerate(draft.compared.creates):
@@ -209,7 +162,7 @@ def _provenance(now: Situation, draft: _Draft) -> None:
     draft.compared.merge(_compare(now, typed))
 
 
-def _relate(now: Situation, draft: _Draft) -> None:
+def _relate(now: Situation, draft: Draft) -> None:
     """Fill the missing side of relations; once for the facts and once more for what was derived from them."""
     fills = [*draft.compared.fills, *draft.decided.fills]
     ref = computed_ref("relation", now.as_of)
@@ -220,7 +173,7 @@ def _compare(now: Situation, observations: Iterable[Observation]) -> Compared:
     return compare(observations, now.snapshot, now.bases, now.bindings, now.policy.dictionary, own_tables=OWN_TABLES)
 
 
-def _record(now: Situation, draft: _Draft, conflicts: Iterable[Conflict], ledger: Ledger, cells: _CellsOf) -> None:
+def _record(now: Situation, draft: Draft, conflicts: Iterable[Conflict], ledger: Ledger, cells: CellsOf) -> None:
     recorded = record_changes(conflicts, (), ledger, now.edits, now.policy, cells)
     known = {row.subject for row in draft.recorded.rows}
     draft.recorded.rows += [row for row in recorded.rows if row.subject not in known]
@@ -229,7 +182,7 @@ def _record(now: Situation, draft: _Draft, conflicts: Iterable[Conflict], ledger
     draft.recorded.standing_ids |= recorded.standing_ids
 
 
-def _project(now: Situation, draft: _Draft, facts: Compared, observed: Observed) -> View:
+def _project(now: Situation, draft: Draft, facts: Compared, observed: Observed) -> View:
     stamps = {STAMP_NOW: instant_text(now.as_of), STAMP_RUN: "this run"}
     return project(
         now.snapshot,
@@ -294,7 +247,7 @@ def _computed(now: Situation, view: View, findings: tuple[Finding, ...]) -> list
 
 
 def _publish(
-    now: Situation, draft: _Draft, findings: tuple[Finding, ...], ledger: Ledger, cells: _CellsOf
+    now: Situation, draft: Draft, findings: tuple[Finding, ...], ledger: Ledger, cells: CellsOf
 ) -> tuple[Published, tuple[Finding, ...]]:
     """Governance rows: findings, sources, decisions dealt with, and last the queue of what still waits."""
     out = publish_findings(findings, now.snapshot, now.edits, now.policy, cells, now.as_of)
@@ -333,7 +286,7 @@ def _dealt_with(state: Mapping[str, str]) -> bool:
 
 
 def _close(
-    draft: _Draft,
+    draft: Draft,
     findings: tuple[Finding, ...],
     seen: Mapping[Subject, Mapping[str, CellBase]],
 ) -> Plan:
@@ -363,22 +316,6 @@ def _needing(change: Change, needs: Mapping[Subject, str]) -> Change:
 def _order(change: Change) -> tuple[int, str, str, str]:
     kind = {Create: 0, FillBlank: 1, Replace: 2}[type(change)]
     return (kind, change.subject.table, change.subject.id, "" if isinstance(change, Create) else change.field)
-
-
-def plan_digest(changes: Iterable[Change]) -> str:
-    """SHA-256 over what would be written, where, in place of what; provenance times are not part of it."""
-    return digest([change_document(change) for change in changes])
-
-
-def change_document(change: Change) -> dict[str, object]:
-    """A change as plain JSON."""
-    base: dict[str, object] = {"table": change.subject.table, "id": change.subject.id}
-    if isinstance(change, Create):
-        return {**base, "create": dict(sorted(change.fields.items()))}
-    cell: dict[str, object] = {**base, "field": change.field, "value": change.value}
-    if isinstance(change, Replace):
-        cell |= {"prior": change.prior, "change_id": change.change_id}
-    return cell
 
 
 def _waived(snapshot: Snapshot) -> frozenset[str]:

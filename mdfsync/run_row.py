@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from mdfsync.history import TABLE as HISTORY
-from mdfsync.model import Create, FillBlank, Record, Replace, Snapshot
+from mdfsync.model import Change, Create, FillBlank, Record, Replace, Snapshot
 from mdfsync.ports import Base
+from mdfsync.refreshing import Run
 from mdfsync.values import digest, instant_text
-
-if TYPE_CHECKING:
-    from mdfsync.pipeline import Run
 
 TABLE = "Sync Runs"
 
@@ -53,9 +50,26 @@ class RunRow:
             "plan_digest": run.gated.digest,
             "creates_digest": digest(sorted(str(c.subject) for c in creates)),
             "idle_runs": "0",
+            "policy_version": run.policy.version,
+            "runner": run.runner,
+            "summary": _summary(run, done),
             **{f"requests_{service}": str(n) for service, n in run.requests.items()},
         }
         return cls(cells=cells, idle=not run.receipts)
+
+
+def _summary(run: Run, done: list[Change]) -> str:
+    """The run in a few lines for people in the base."""
+    by_table: dict[str, int] = {}
+    for change in done:
+        by_table[change.subject.table] = by_table.get(change.subject.table, 0) + 1
+    lines = [f"{table}: {n} written" for table, n in sorted(by_table.items())]
+    lines += [
+        f"{source}: {health.status}" for source, health in run.planned.view.sources.items() if health.status != "fresh"
+    ]
+    lines += [f"kept back: {held.change.key}: {held.reason}" for held in run.gated.held[:20]]
+    raced = [r for r in run.receipts if r.outcome in {"raced", "rejected"}]
+    return "\n".join([*lines, *(f"{r.outcome}: {r.change.key}: {r.note}" for r in raced)])
 
 
 def status_of(run: Run) -> str:

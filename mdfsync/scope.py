@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from mdfsync.history import TABLE as HISTORY
 from mdfsync.model import Change, Create, FillBlank, Replace
-from mdfsync.plan import Planned, plan_digest
+from mdfsync.plan import Planned
+from mdfsync.plan_document import plan_digest
 
 
 def within(planned: Planned, joint_campaign_id: str) -> Planned:

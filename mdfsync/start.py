@@ -5,7 +5,7 @@ A live base is never furnished by this: there `init` asks. Effectful; called by 
 
 from __future__ import annotations
 
-from mdfsync.pipeline import Telling
+from mdfsync.refreshing import Telling
 from mdfsync.wiring import Wired
 
 

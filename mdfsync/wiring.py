@@ -32,9 +32,9 @@ from mdfsync.errors import BaseBusy, UsageError
 from mdfsync.mirror import SeenRows
 from mdfsync.model import Snapshot
 from mdfsync.observe.linking import linked_campaigns
-from mdfsync.pipeline import Ends
 from mdfsync.policy import Policy, load_policy
 from mdfsync.ports import Source
+from mdfsync.refreshing import Ends
 from mdfsync.settings import Mode, Settings
 
 PACKAGE = Path(__file__).parent
@@ -202,7 +202,7 @@ class Wired:
             base=self.base, state=self.state, archive=self.archive,
             sources=lambda snapshot: self._sources(snapshot, seen),
             seen=seen, clock=self.world.clock, policy=self.policy, drift=self.found, requests=self.calls.counts,
-            mode=self.world.mode,
+            mode=self.world.mode, runner=this_process(),
         )  # fmt: skip
 
     def _sources(self, snapshot: Snapshot, seen: SeenRows) -> dict[str, Source]:
@@ -326,8 +326,8 @@ def sole_writer(wired: Wired, *, seconds: int = 180) -> Iterator[Callable[[], No
     """The lease of the base for as long as a run may write; yields what renews it, to be called between requests.
 
     `BaseBusy` when another run holds it. A lease whose process on this machine is dead is taken over."""
-    host, base_id, state = os.uname().nodename, wired.world.base_id, wired.state
-    holder = f"{host}:{os.getpid()}"
+    base_id, state, holder = wired.world.base_id, wired.state, this_process()
+    host = holder.rpartition(":")[0]
     held_by = state.lease_holder(base_id, datetime.now(UTC))
     if held_by and held_by.startswith(f"{host}:") and not _alive(int(held_by.rpartition(":")[2])):
         state.lease_release(base_id, held_by)
@@ -349,6 +349,11 @@ def sole_writer(wired: Wired, *, seconds: int = 180) -> Iterator[Callable[[], No
         yield renew
     finally:
         state.lease_release(base_id, holder)
+
+
+def this_process() -> str:
+    """`host:pid`, by which leases and run rows name their runner."""
+    return f"{os.uname().nodename}:{os.getpid()}"
 
 
 def _alive(pid: int) -> bool:

@@ -19,8 +19,9 @@ from mdfsync.drift import Binding, Drift
 from mdfsync.edge.state import State
 from mdfsync.mirror import SeenRows
 from mdfsync.model import CellBase, Change, Create, FillBlank, Replace, SourcePull, Standing
-from mdfsync.pipeline import Asked, Ends, Telling, refresh
+from mdfsync.pipeline import refresh
 from mdfsync.recover import Recovered, recover
+from mdfsync.refreshing import Asked, Ends, Telling
 
 OURS = Standing(field="Opportunities.stage", version="v2026.11")
 
@@ -357,6 +358,7 @@ def test_a_refresh_supersedes_what_a_person_overtook(tmp_path: Path) -> None:
     worker.charter()
     state.put(f"adopted:{worker.base.base_id}", "built")
     ends = Ends(
+        runner="test:1",
         base=worker.base, state=state, archive=Kept(), sources=lambda _snapshot: {deals.source_id: deals},
         seen=SeenRows(state, keep=True), clock=Noon(), policy=policy(), drift=NO_DRIFT, requests=dict, mode="sandbox",
     )  # fmt: skip

@@ -1,13 +1,14 @@
-"""Local state: what is written is there after a kill, what is not written is not, and nothing is forgotten."""
+"""Local state, on SQLite and on a real PostgreSQL: what is written is there, and nothing is forgotten."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from postgres_lab import Server, serving
 
 from mdfsync.edge.state import State
 from mdfsync.model import CellBase, Edit, RawRow, SourcePull, SourceRef, Subject
@@ -18,16 +19,34 @@ DEAL = Subject(table="Opportunities", id="hs-deal-7")
 BASE = "app00000000000001"
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "home" / "state.db"
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'home' / 'state.db'}"
+    running: Server = request.getfixturevalue("server")
+    return running.database()
 
 
 @pytest.fixture
-def state(path: Path) -> Iterator[State]:
-    opened = State.open(f"sqlite:///{path}")
+def state(url: str) -> Iterator[State]:
+    opened = State.open(url)
     yield opened
     opened.close()
+
+
+def by_hand(url: str, *statements: str) -> None:
+    """Somebody works on the database with other tools."""
+    engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
 
 
 def row(key: str, stage: str = "won", *, blob: str = "b1", at: datetime = NOW) -> RawRow:
@@ -234,35 +253,29 @@ def test_a_change_id_stands_once(state: State) -> None:
 
 
 TAMPERING = {
-    "altered": "UPDATE chain SET row = replace(row, 'Expenses', 'Expensez') WHERE position = 2",
-    "removed": "DELETE FROM chain WHERE position = 2",
-    "cut short": "DELETE FROM chain WHERE position = 4",
-    "swapped": "UPDATE chain SET position = CASE position WHEN 2 THEN 3 WHEN 3 THEN 2 ELSE position END",
-    "rehashed": "UPDATE chain SET hash = previous_hash WHERE position = 3",
-    "redacted without its hash": "UPDATE chain SET row_sha = hash, redacted_by = 'x' WHERE position = 2",
+    "altered": ("""UPDATE chain SET "row" = replace("row", 'Expenses', 'Expensez') WHERE position = 2""",),
+    "removed": ("DELETE FROM chain WHERE position = 2",),
+    "cut short": ("DELETE FROM chain WHERE position = 4",),
+    "swapped": (
+        "UPDATE chain SET position = -position WHERE position IN (2, 3)",
+        "UPDATE chain SET position = position + 5 WHERE position < 0",
+    ),
+    "rehashed": ("UPDATE chain SET hash = previous_hash WHERE position = 3",),
+    "redacted without its hash": ("UPDATE chain SET row_sha = hash, redacted_by = 'x' WHERE position = 2",),
 }
 
 
 @pytest.mark.parametrize("sort", TAMPERING)
-def test_tampering_with_the_chain_is_noticed(state: State, path: Path, sort: str) -> None:
+def test_tampering_with_the_chain_is_noticed(state: State, url: str, sort: str) -> None:
     state.chain_append(BASE, [change(n) for n in range(1, 5)])
-    with sqlite3.connect(path) as raw:
-        if sort == "swapped":
-            raw.execute("UPDATE chain SET position = -position WHERE position IN (2, 3)")
-            raw.execute("UPDATE chain SET position = position + 5 WHERE position < 0")
-        else:
-            raw.execute(TAMPERING[sort])
-    raw.close()
+    by_hand(url, *TAMPERING[sort])
     assert state.chain_verify(BASE) != []
 
 
-def test_a_chain_rewritten_whole_is_noticed_only_by_a_checkpoint(state: State, path: Path) -> None:
+def test_a_chain_rewritten_whole_is_noticed_only_by_a_checkpoint(state: State, url: str) -> None:
     state.chain_append(BASE, [change(n) for n in range(1, 4)])
     checkpoint = state.chain_head(BASE)
-    with sqlite3.connect(path) as raw:
-        raw.execute("DELETE FROM chain")
-        raw.execute("DELETE FROM chain_heads")
-    raw.close()
+    by_hand(url, "DELETE FROM chain", "DELETE FROM chain_heads")
     state.chain_append(BASE, [{**change(n), "prior_value": "nicer"} for n in range(1, 4)])
     assert state.chain_verify(BASE) == []
     assert state.chain_verify(BASE, [checkpoint]) != []
@@ -306,8 +319,8 @@ def test_plans_and_settings(state: State) -> None:
     assert (state.get("checkpoint"), state.get("other")) == ("b", None)
 
 
-def test_a_lease_has_one_holder_until_it_expires(state: State, path: Path) -> None:
-    other = State.open(f"sqlite:///{path}")
+def test_a_lease_has_one_holder_until_it_expires(state: State, url: str) -> None:
+    other = State.open(url)
     assert state.lease_acquire(BASE, "one", 60, NOW)
     assert not other.lease_acquire(BASE, "two", 60, NOW + timedelta(seconds=59))
     assert other.lease_holder(BASE, NOW) == "one"

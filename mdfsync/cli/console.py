@@ -19,7 +19,7 @@ from rich.table import Table
 
 from mdfsync.errors import Stopped
 from mdfsync.model import Create, FillBlank, Finding, Replace
-from mdfsync.pipeline import Run, Telling
+from mdfsync.refreshing import Run, Telling
 from mdfsync.run_row import status_of
 
 OUT = Console(highlight=False, soft_wrap=True)

@@ -28,7 +28,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def _snapshot(wired: Wired) -> Snapshot:
-    from mdfsync.pipeline import Telling
+    from mdfsync.refreshing import Telling
 
     ready(wired, Telling())
     return read_snapshot(

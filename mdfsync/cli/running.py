@@ -15,9 +15,10 @@ from click.exceptions import Exit
 from mdfsync.cli.console import ERR, print_json, print_run, telling
 from mdfsync.documents.run_report import run_report
 from mdfsync.errors import Refused, UsageError
-from mdfsync.pipeline import Asked, Run, refresh
+from mdfsync.pipeline import refresh
 from mdfsync.policy import Policy
 from mdfsync.policy.jobs import JobSpec
+from mdfsync.refreshing import Asked, Run
 from mdfsync.settings import load_settings
 from mdfsync.start import ready
 from mdfsync.values import to_instant
@@ -82,7 +83,7 @@ def plan(jobs: tuple[str, ...], full: bool, as_json: bool) -> None:
             done.gated.digest, {"jobs": [job.id for job in asked.jobs], "full": full, "label": asked.label}
         )
     if as_json:
-        from mdfsync.plan import change_document
+        from mdfsync.plan_document import change_document
 
         print_json(
             {

@@ -12,9 +12,9 @@ from typing import Any
 
 from mdfsync.history import TABLE as HISTORY
 from mdfsync.model import Create, Decision, FillBlank, Finding, Replace, Subject
-from mdfsync.pipeline import Run
 from mdfsync.plan import OWN_TABLES
 from mdfsync.policy.jobs import JobSpec
+from mdfsync.refreshing import Run
 from mdfsync.values import STAMP_NOW, STAMP_RUN, instant_text, list_items
 
 SLUG = "partner-mdf-comarketing-roi-control"
