@@ -221,6 +221,7 @@ def _plan(
         policy=ends.policy,
         as_of=as_of,
         overtaken=frozenset(json.loads(state.get(f"overtaken:{base_id}") or "[]")),
+        backfilled=frozenset(json.loads(state.get(f"backfilled:{base_id}") or "[]")),
         rejects=tuple(r for source in register for r in ends.seen.rejects(source)),
     )
     planned = make_plan(situation)

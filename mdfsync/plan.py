@@ -57,6 +57,7 @@ OWN_TABLES = frozenset({HISTORY, "Exceptions", "Holds", "Actions", "Sources", "S
 class Situation:
     """Everything a plan is made from. `gone` are rows that vanished from their source; `raised` are findings that
     the reading ends made (drift of the schema, blind time, recovery); `rejects` are rows their readers refused;
+    `backfilled` are campaigns that stood in the base when it was taken over;
     `overtaken` are change ids that announce a write which a person was quicker than."""
 
     snapshot: Snapshot
@@ -73,6 +74,7 @@ class Situation:
     as_of: datetime
     overtaken: frozenset[str] = frozenset()
     rejects: tuple[Reject, ...] = ()
+    backfilled: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +146,8 @@ def _facts(now: Situation, observed: Observed, decided: Decided) -> Compared:
 
 
 def _provenance(now: Situation, draft: Draft) -> None:
-    """Where each row was first made from and when: stands in it from the start, and never moves."""
+    """Where each row was first made from and when, and whether a campaign was taken over: stands there from the start
+    and never moves."""
     tables = now.policy.dictionary.tables
     for n, create in enumerate(draft.compared.creates):
         refs = [ref for ref in create.refs.values() if ref.source_id != COMPUTED]
@@ -158,6 +161,12 @@ def _provenance(now: Situation, draft: Draft) -> None:
         for row in now.snapshot.tables.get(table, ())
         if not row.get("source_ref") and "source_ref" not in now.bases.get(row.subject, {})
         for name, value in (("source_ref", f"airtable.base {row.record_id}"), ("captured_at", STAMP_NOW))
+    ]
+    typed += [
+        Observation(subject=row.subject, field="backfilled", value=value, ref=computed_ref("adoption", now.as_of))
+        for row in now.snapshot.tables.get("Campaigns", ())
+        if not row.get("backfilled")
+        for value in ("yes" if row.subject.id in now.backfilled else "no",)
     ]
     draft.compared.merge(_compare(now, typed))
 

@@ -85,7 +85,14 @@ def publish_sources(out: Published, sources: Mapping[str, SourceHealth], policy:
             "system": entry.system,
             "authoritative_for": ", ".join(entry.authoritative_for),
             "owner": entry.owner,
+            "refresh_window": _in_words(entry.refresh_window),
+            "required": "yes" if entry.required else "no",
             "status": standing.status,
             "status_reason": reason or ("delivers within its window" if standing.status == "fresh" else "none"),
         }
         out.cells(Subject(table="Sources", id=source_id), cells, computed_ref("sources", as_of))
+
+
+def _in_words(window: timedelta) -> str:
+    hours = int(window.total_seconds() // 3600)
+    return f"{hours // 24} days" if hours and hours % 24 == 0 else f"{hours} hours"

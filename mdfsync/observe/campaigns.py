@@ -14,11 +14,15 @@ from mdfsync.observe.saying import Sayings
 
 def observe_campaigns(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], links: Links) -> None:
     """One Campaigns subject per linked HubSpot campaign; two HubSpot campaigns on one joint campaign disagree."""
+    _influenced(say, mirror, links)
     for row in mirror.get("hubspot.campaigns", ()):
         joint = links.campaigns.get(row.ref.external_id)
         if joint:
             subject = Subject(table="Campaigns", id=joint)
             say.row(subject, row)
+            owner = links.users.get(prop(row, "hs_owner"), "")  # campaigns name a user, other objects an owner
+            if owner:
+                say.value(subject, "hubspot_owner", owner, row.ref)
         elif reason := _looks_like_partner_campaign(row, say):
             say.finding(
                 "looks_like_partner_campaign",
@@ -31,6 +35,19 @@ def observe_campaigns(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], li
                     "because": reason,
                 },
             )
+
+
+def _influenced(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], links: Links) -> None:
+    """How many contacts HubSpot's own report names, to be held against our leads."""
+    reported: dict[str, list[RawRow]] = {}
+    for row in mirror.get("hubspot.campaign_contacts", ()):
+        joint = links.campaigns.get(str(row.body.get("campaign_guid", "")))
+        if joint and row.body.get("contact_type") == "influencedContacts":
+            reported.setdefault(joint, []).append(row)
+    for joint, rows in sorted(reported.items()):
+        contacts = {str(row.body.get("contact_id")) for row in rows}
+        subject = Subject(table="Campaigns", id=joint)
+        say.value(subject, "hubspot_influenced_contacts", len(contacts), rows[0].ref)
 
 
 def _looks_like_partner_campaign(row: RawRow, say: Sayings) -> str:

@@ -36,6 +36,10 @@ def observe_deals(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], snapsh
         say.row(subject, row)
         _campaign(say, subject, row, found)
         _attributions(say, subject, row, found, partners)
+        contacts = links.associations.get(f"deals:{row.ref.external_id}:contacts")
+        if contacts:
+            ids = sorted(links.deal_contacts.get(row.ref.external_id, ()))
+            say.value(subject, "contact_ids", ", ".join(ids), contacts.ref)
         stage = stages.get((prop(row, "pipeline"), prop(row, "dealstage")))
         if stage:
             say.value(subject, "stage_label", stage.label, stage.row.ref)

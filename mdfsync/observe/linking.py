@@ -19,7 +19,8 @@ ORDER = (EXPLICIT, BY_CAMPAIGN, BY_ASSOCIATION, BY_UTM)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
-    """HubSpot campaign GUID → joint campaign; deal → {joint campaign: basis}; contact → {joint campaign: touches}."""
+    """HubSpot campaign GUID → joint campaign; deal → {joint campaign: basis}; contact → {joint campaign: touches};
+    `owners` by owner id (deals, contacts, companies) and `users` by user id (campaigns) → e-mail."""
 
     campaigns: Mapping[str, str]
     deals: Mapping[str, Mapping[str, str]]
@@ -30,6 +31,8 @@ class Links:
     companies: Mapping[str, RawRow]
     contact_rows: Mapping[str, RawRow]
     owners: Mapping[str, str]
+    users: Mapping[str, str]
+    associations: Mapping[str, RawRow]
 
 
 def prop(row: RawRow, name: str) -> str:
@@ -60,6 +63,11 @@ def link(mirror: Mapping[str, tuple[RawRow, ...]], snapshot: Snapshot) -> Links:
         companies={r.ref.external_id: r for r in mirror.get("hubspot.companies", ())},
         contact_rows={r.ref.external_id: r for r in mirror.get("hubspot.contacts", ())},
         owners={r.ref.external_id: str(r.body.get("email") or "") for r in mirror.get("hubspot.owners", ())},
+        associations={r.ref.external_id: r for r in mirror.get("hubspot.associations", ())},
+        users={
+            str(r.body.get("userId") or r.body.get("userIdIncludingInactive") or ""): str(r.body.get("email") or "")
+            for r in mirror.get("hubspot.owners", ())
+        },
     )
 
 

@@ -64,7 +64,7 @@ def observe_overlaps(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], sna
             for joint in campaigns[partner]:
                 for row, _ in rows:
                     say.used(row)
-                _say(say, rows[0][0], body, joint, partner, match)
+                _say(say, rows[0][0], body, joint, partner, match, links)
 
 
 def _folded(bodies: list[dict[str, Any]]) -> dict[str, Any]:
@@ -87,10 +87,20 @@ def overlap_body(body: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
-def _say(say: Sayings, row: RawRow, body: Mapping[str, Any], joint: str, partner: str, match: Match) -> None:
+def _say(
+    say: Sayings, row: RawRow, body: Mapping[str, Any], joint: str, partner: str, match: Match, links: Links
+) -> None:
+    """The overlap's own facts and the company's. Crossbeam only repeats our name and domain of the account, so it
+    speaks of them where HubSpot is silent."""
     account = f"hs-co-{match.company}"
     subject = Subject(table="Shared Accounts", id=f"sa-{joint}-{partner}-{account}")
-    say.row(subject, row, body)
+    company = links.companies[match.company]
+    known = {"account_name": prop(company, "name"), "domain": prop(company, "domain")}
+    say.row(subject, row, {**body, **{name: "" for name, told in known.items() if told}})
+    say.row(subject, company)
+    owner = links.owners.get(prop(company, "hubspot_owner_id"), "")
+    if owner:
+        say.value(subject, "account_owner", owner, company.ref)
     for field, value in (
         ("joint_campaign_id", joint),
         ("partner_id", partner),
