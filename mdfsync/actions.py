@@ -6,7 +6,7 @@ decides nothing itself. A pure function, between `changes` and `plan` in the flo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from mdfsync.model import Snapshot, Subject
 from mdfsync.policy import Policy
 from mdfsync.policy.approvals import Clock
 from mdfsync.publish import OPEN, Published, computed_ref
-from mdfsync.values import list_text, number_text, short_id
+from mdfsync.values import list_items, list_text, number_text, short_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,7 @@ def publish_actions(
     policy: Policy,
     as_of: datetime,
     feedback: Mapping[str, str],
+    closed: Collection[str] = (),
 ) -> Published:
     """One Actions row per owner and set of like decisions. A set never changes its members: when they change, the old
     row is superseded and a new one opened, so that nobody's decision covers what he had not seen."""
@@ -70,8 +71,11 @@ def publish_actions(
     standing = snapshot.by_id("Actions")
     for subject, body in current.items():
         if row := standing.get(subject.id):
-            again = {"state": OPEN} if row.get("state") != OPEN and not row.get("disposition") else {}
-            out.cells(subject, {"feedback": feedback.get(subject.id, ""), **again}, computed_ref("actions", as_of))
+            again = row.get("state") != OPEN and not row.get("disposition")
+            cells = (
+                {"state": OPEN, "feedback": "waiting again"} if again else {"feedback": feedback.get(subject.id, "")}
+            )
+            out.cells(subject, cells, computed_ref("actions", as_of))
         else:
             clock = clocks[subject]
             due = (as_of.date() + timedelta(days=clock.due_days)).isoformat() if clock else ""
@@ -80,7 +84,10 @@ def publish_actions(
         if row.subject not in current and row.get("state") == OPEN:
             state, said = ("superseded", "its rows changed or were decided one by one")
             if row.get("disposition"):
+                left = [member for member in list_items(row.get("change_ids")) if member not in closed]
                 state, said = ("applied", "every row of the set was dealt with")
+                if left:
+                    state, said = ("refused", f"not done for {len(left)} of its rows: {', '.join(left)}")
             out.cells(row.subject, {"state": state, "feedback": said}, computed_ref("actions", as_of))
     return out
 

@@ -224,7 +224,8 @@ def _compare_cell(out: Compared, record: Record, spec: FieldSpec, says: list[Obs
         drifted = kind == "drift"
         out.conflicts.append(
             Conflict(
-                subject=record.subject, record_id=record.record_id, field=spec.name, kind=kind, reason=reason,
+                subject=record.subject, record_id=record.record_id, field=spec.name, kind=kind,
+                reason=f"derived anew by {best.ref.external_id}" if kind == "computed" else reason,
                 prior=(base.cell or "") if drifted else cell, proposed=cell if drifted else source,
                 refs=(best.ref,), source=source,
             )

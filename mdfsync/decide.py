@@ -61,16 +61,20 @@ def decide(
     for change_id, row in sorted(ledger.rows.items()):
         if row.get("kind") not in DECIDABLE or is_closed(row.fields) or row.subject in frozen:
             continue
-        ruling = _ruling(row, sets.get(change_id), edits)
-        if ruling is None:
-            continue
         subject = Subject(table=row.get("table"), id=row.get("record"))
         target = targets.get(subject.table, {}).get(subject.id)
+        rulings = _rulings(row, sets.get(change_id), edits)
+        if not rulings:
+            continue
         spec = _field(policy, subject.table, row.get("field"))
         if target is None or spec is None or subject in frozen:
             out.states[change_id] = {"state": f"{REFUSED}the row or field it concerns cannot be written now"}
-        elif refusal := refuse(ruling, row, target, policy, about):
-            out.states[change_id] = {"state": REFUSED + refusal}
+            continue
+        refusals = [refuse(ruling, row, target, policy, about) for ruling in rulings]
+        valid = next((ruling for ruling, refusal in zip(rulings, refusals, strict=True) if not refusal), None)
+        ruling = valid or rulings[-1]
+        if valid is None:
+            out.states[change_id] = {"state": REFUSED + refusals[0]}
         else:
             known = (bases or {}).get(subject, {}).get(spec.name, CellBase())
             _carry_out(out, row, target, spec, ruling, known)
@@ -89,15 +93,15 @@ def _sets(snapshot: Snapshot) -> dict[str, Record]:
     return out
 
 
-def _ruling(row: Record, action: Record | None, edits: Edits) -> Ruling | None:
-    """The row's own decision wins over the set's."""
+def _rulings(row: Record, action: Record | None, edits: Edits) -> list[Ruling]:
+    """The row's own decision, which wins, and the set's, which counts where the row's own may not be carried out."""
+    out = []
     if row.get("disposition"):
-        edit = edits.get((TABLE, row.record_id, "disposition"))
-        return _by(row.get("disposition"), edit)
+        out.append(_by(row.get("disposition"), edits.get((TABLE, row.record_id, "disposition"))))
     if action is not None:
         edit = edits.get(("Actions", action.record_id, "disposition"))
-        return _by(action.get("disposition"), edit, by_set=action.subject.id)
-    return None
+        out.append(_by(action.get("disposition"), edit, by_set=action.subject.id))
+    return out
 
 
 def _by(disposition: str, edit: Edit | None, *, by_set: str = "") -> Ruling:

@@ -38,8 +38,8 @@ class CellsOf:
     draft creates and fills counts, so that a row says the same now and in the next run."""
 
     def __init__(self, snapshot: Snapshot, draft: Draft) -> None:
-        self._rows: dict[str, dict[str, dict[str, str]]] = {
-            t: {r.subject.id: dict(r.fields) for r in rows if r.subject.id} for t, rows in snapshot.tables.items()
+        self._rows: dict[str, dict[str, Mapping[str, str]]] = {
+            t: {r.subject.id: r.fields for r in rows if r.subject.id} for t, rows in snapshot.tables.items()
         }
         self._draft = draft
         self._counted = (0, 0)
@@ -49,10 +49,10 @@ class CellsOf:
         if self._counted != (len(creates), len(fills)):
             self._counted = (len(creates), len(fills))
             for create in creates:
-                self._rows.setdefault(create.subject.table, {}).setdefault(create.subject.id, dict(create.fields))
+                self._rows.setdefault(create.subject.table, {}).setdefault(create.subject.id, create.fields)
             for fill in fills:
-                row = self._rows.setdefault(fill.subject.table, {}).setdefault(fill.subject.id, {})
-                row.setdefault(fill.field, fill.value)
+                rows = self._rows.setdefault(fill.subject.table, {})
+                rows[fill.subject.id] = {fill.field: fill.value, **rows.get(fill.subject.id, {})}
         return self._rows.get(table, {}).get(key, {})
 
     def __call__(self, subject: Subject) -> Mapping[str, str]:

@@ -306,7 +306,8 @@ class Receipt:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePull:
     """What one source delivered in this run: rows, whether it was a complete listing, and its notices.
-    `held` is the reason why the delivery as a whole is not used."""
+    `held` is the reason why the delivery as a whole is not used, `absent` why the source cannot be read; `down`: it
+    gave no answer this time, so nothing was learnt and what it said before stands until it is stale."""
 
     source_id: str
     rows: tuple[RawRow, ...] = ()
@@ -317,6 +318,7 @@ class SourcePull:
     notices: tuple[str, ...] = ()
     absent: str = ""
     held: str = ""
+    down: str = ""
     requests: int = 0
     blobs: tuple[str, ...] = ()
     scope: Mapping[str, str] = field(default_factory=dict)

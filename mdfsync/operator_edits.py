@@ -1,7 +1,8 @@
 """What people changed in governed fields that only people write: recorded, never judged, never undone.
 
 A field flagged `governed` (money, dates, owners, decisions, consent) gets a Change History row with its prior value and
-the actor if the change feed knows him. What is seen for the first time is the starting point, not an edit. A pure
+the actor if the change feed knows him. What is seen for the first time is the starting point, not an edit; only
+decisions that count are recorded from the start, so that their author is known when the feed has forgotten. A pure
 function, beside `compare` in the flow.
 """
 
@@ -10,19 +11,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mdfsync.compare import Conflict
+from mdfsync.counted import is_counted
 from mdfsync.decide import Edits
 from mdfsync.model import Bases, CellBase, Snapshot, SourceRef, Subject
-from mdfsync.policy.dictionary import Dictionary
+from mdfsync.policy import Policy
 
 
 def operator_edits(
-    snapshot: Snapshot, bases: Bases, edits: Edits, dictionary: Dictionary, ref: SourceRef
+    snapshot: Snapshot, bases: Bases, edits: Edits, policy: Policy, ref: SourceRef
 ) -> tuple[list[tuple[Conflict, str]], dict[Subject, dict[str, CellBase]]]:
     """(edits with their actor, what is now seen). Rows claimed twice are left alone."""
     found: list[tuple[Conflict, str]] = []
     seen: dict[Subject, dict[str, CellBase]] = {}
     doubled = snapshot.duplicates()
-    for table, spec in dictionary.tables.items():
+    for table, spec in policy.dictionary.tables.items():
         governed = [f for f in spec.fields.values() if f.governed and (table, f.name) not in snapshot.missing_fields]
         for record in snapshot.tables.get(table, ()) if governed else ():
             if record.subject in doubled:
@@ -33,12 +35,14 @@ def operator_edits(
                 if before == cell:
                     continue
                 seen.setdefault(record.subject, {})[field.name] = CellBase(source=None, cell=cell)
-                if before is None:
-                    continue
                 edit = edits.get((table, record.record_id, field.name))
                 actor = edit.actor if edit and edit.value == cell else ""
+                decision = bool(cell and actor) and is_counted(policy, table, field.name)
+                if before is None and not decision:
+                    continue
                 conflict = Conflict(
-                    subject=record.subject, record_id=record.record_id, field=field.name, kind="drift", prior=before,
+                    subject=record.subject, record_id=record.record_id, field=field.name, kind="drift",
+                    prior=before or "",
                     proposed=cell, reason="a person edited a governed field", refs=(ref,), source="",
                 )  # fmt: skip
                 found.append((conflict, actor))

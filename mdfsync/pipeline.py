@@ -58,6 +58,8 @@ def refresh(ends: Ends, asked: Asked, telling: Telling) -> Run:
         edits, notice = _feed(ends, asked, started)
         edits = {**edits, **_last_editors(ends, snapshot, edits)}
     _require_adoption(ends, snapshot, write=asked.write)
+    if asked.campaign and asked.campaign not in snapshot.by_id("Campaigns"):
+        raise UsageError(f"--campaign: no joint campaign {asked.campaign} in the base")
     with telling.stage("Pulling sources"):
         pulls = _pull(ends, asked, snapshot, started, telling)
     recovered = Recovered()
@@ -270,6 +272,7 @@ def _write(ends: Ends, run: Run, telling: Telling) -> None:
         _remember_refusals(ends, run)
     _forget_overtaken(ends, run)
     run.requests = dict(ends.requests())
+    run.finished_at = ends.clock.now()
     with telling.stage("Leaving the run's row"):
         write_run_row(ends.base, RunRow.of(run), run.snapshot)
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from mdfsync.actions import publish_actions
 from mdfsync.changes import record_changes
 from mdfsync.compare import Compared, Conflict, compare
+from mdfsync.counted import count_decisions
 from mdfsync.decide import Decided, Edits, decide
 from mdfsync.derive import derive
 from mdfsync.draft import CellsOf, Draft
@@ -43,7 +44,7 @@ from mdfsync.operator_edits import operator_edits
 from mdfsync.plan_document import plan_digest
 from mdfsync.policy import Policy
 from mdfsync.policy.dictionary import COMPUTED
-from mdfsync.publish import Published, computed_ref, publish_findings
+from mdfsync.publish import WAIVED, Published, computed_ref, publish_findings
 from mdfsync.relate import relate
 from mdfsync.rules import judge
 from mdfsync.sources import publish_sources
@@ -79,14 +80,20 @@ class Situation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A plan with what it was concluded from, for the report and the documents."""
+    """A plan with what it was concluded from, for the report and the documents. `decided_findings` = fingerprints of
+    findings that people upheld or waived, with which."""
 
     plan: Plan
     view: View
     observed: Observed
     decided: Decided
     conflicts: tuple[Conflict, ...]
-    waived: frozenset[str]
+    decided_findings: Mapping[str, str]
+
+    @property
+    def waived(self) -> frozenset[str]:
+        """Fingerprints of findings that a person let pass."""
+        return frozenset(f for f, status in self.decided_findings.items() if status == WAIVED)
 
 
 def make_plan(now: Situation) -> Planned:
@@ -102,13 +109,14 @@ def make_plan(now: Situation) -> Planned:
     _relate(now, draft)
     _provenance(now, draft)
     _record(now, draft, facts.conflicts, ledger, cells)
-    seen_edits, seen = operator_edits(now.snapshot, now.bases, now.edits, now.policy.dictionary, _typed(now))
+    seen_edits, seen = operator_edits(now.snapshot, now.bases, now.edits, now.policy, _typed(now))
     edited = record_changes((), seen_edits, ledger, now.edits, now.policy, cells)
     draft.recorded.rows += edited.rows
 
-    view = _project(now, draft, facts, observed)
+    counted = count_decisions(now.snapshot, now.edits, ledger, now.policy, cells)
+    view = _project(now, counted.snapshot, draft, facts, observed)
     mass = mass_findings(draft.changes(), now.snapshot, now.policy, OWN_TABLES)
-    findings = _findings(now, view, facts, observed, mass)
+    findings = _findings(now, view, facts, observed, (*mass, *counted.findings))
     derived = _compare(now, _computed(now, view, findings))
     draft.compared.merge(derived)
     _relate(now, draft)
@@ -120,10 +128,9 @@ def make_plan(now: Situation) -> Planned:
     _record(now, draft, own.conflicts, ledger, cells)
 
     plan = _close(draft, findings, seen)
-    waived = _waived(now.snapshot)
     return Planned(
         plan=plan, view=view, observed=observed, decided=decided,
-        conflicts=tuple(draft.compared.conflicts), waived=waived,
+        conflicts=tuple(draft.compared.conflicts), decided_findings=dict(published.decided),
     )  # fmt: skip
 
 
@@ -191,10 +198,10 @@ def _record(now: Situation, draft: Draft, conflicts: Iterable[Conflict], ledger:
     draft.recorded.standing_ids |= recorded.standing_ids
 
 
-def _project(now: Situation, draft: Draft, facts: Compared, observed: Observed) -> View:
+def _project(now: Situation, counted: Snapshot, draft: Draft, facts: Compared, observed: Observed) -> View:
     stamps = {STAMP_NOW: instant_text(now.as_of), STAMP_RUN: "this run"}
     return project(
-        now.snapshot,
+        counted,
         [_with_stamps(change, stamps) for change in draft.changes()],
         as_of=now.as_of,
         dictionary=now.policy.dictionary,
@@ -271,14 +278,16 @@ def _publish(
     for change_id in sorted(now.overtaken & ledger.rows.keys()):
         out.cells(Subject(table=HISTORY, id=change_id), {"state": SUPERSEDED}, ref)
     for change_id, row in sorted(ledger.rows.items()):
-        undecided = change_id not in draft.decided.states and not is_closed(row.fields)
+        undecided = not _dealt_with(draft.decided.states.get(change_id, {})) and not is_closed(row.fields)
         if undecided and row.get("kind") in DECIDABLE and change_id not in draft.recorded.standing_ids:
             out.cells(row.subject, {"state": SUPERSEDED}, ref)
     waiting = [
         w for w in draft.recorded.waiting
         if w.table not in OWN_TABLES and not _dealt_with(draft.decided.states.get(w.change_id, {}))
     ]  # fmt: skip
-    actions = publish_actions(waiting, now.snapshot, now.policy, now.as_of, draft.decided.feedback)
+    closed = {c for c, row in ledger.rows.items() if is_closed(row.fields)}
+    closed |= {c for c, state in draft.decided.states.items() if _dealt_with(state)}
+    actions = publish_actions(waiting, now.snapshot, now.policy, now.as_of, draft.decided.feedback, closed)
     out.observations += actions.observations
     return out, findings
 
@@ -325,9 +334,3 @@ def _needing(change: Change, needs: Mapping[Subject, str]) -> Change:
 def _order(change: Change) -> tuple[int, str, str, str]:
     kind = {Create: 0, FillBlank: 1, Replace: 2}[type(change)]
     return (kind, change.subject.table, change.subject.id, "" if isinstance(change, Create) else change.field)
-
-
-def _waived(snapshot: Snapshot) -> frozenset[str]:
-    """Fingerprints that a person waived, as the worker acknowledged it."""
-    rows = (*snapshot.tables.get("Holds", ()), *snapshot.tables.get("Exceptions", ()))
-    return frozenset(r.subject.id.rpartition("-")[2] for r in rows if r.get("status") == "waived")

@@ -30,10 +30,12 @@ def finding_subject(finding: Finding) -> Subject:
 
 @dataclass(slots=True, kw_only=True)
 class Published:
-    """Observations on governance rows, and which fingerprints people waived or upheld."""
+    """Observations on governance rows, decisions on them that were refused, and which findings (by fingerprint) people
+    upheld or waived: those wait for nobody."""
 
     observations: list[Observation] = field(default_factory=list)
     refused: list[tuple[Subject, str]] = field(default_factory=list)
+    decided: dict[str, str] = field(default_factory=dict)
 
     def cells(self, subject: Subject, cells: Mapping[str, str], ref: SourceRef) -> None:
         self.observations += [
@@ -75,6 +77,9 @@ def publish_findings(
             body["status"] = OPEN
         else:
             body |= _status(out, row, finding, edits, policy, about, as_of.date())
+        status = body.get("status") or (row.get("status") if row else OPEN)
+        if status in {UPHELD, WAIVED}:
+            out.decided[finding.fingerprint] = status
         out.cells(subject, body, computed_ref(finding.rule_id, as_of))
     for rows in standing.values():
         for row in rows.values():

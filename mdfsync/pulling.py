@@ -1,8 +1,8 @@
 """Pulls every source of a run once: archive first, guards next, then the mirror.
 
-One source that is held or absent stops nothing else; a refused token stops the run, because nothing may be concluded
-from it. Sources are pulled in the register's order, so those that ask for others' ids (contact reports, associations)
-come after them. Effectful end of the flow, over the `Source` port.
+One source that is held or absent stops nothing else, nor does an optional one that does not answer; a refused token
+stops the run, because nothing may be concluded from it. Sources are pulled in the register's order, so those that ask
+for others' ids (contact reports, associations) come after them. Effectful end of the flow, over the `Source` port.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from mdfsync.errors import Unreachable
 from mdfsync.mirror import SeenRows
 from mdfsync.model import SourcePull, Subject, fingerprint
 from mdfsync.policy import Policy
@@ -40,12 +41,18 @@ def pull_sources(
         if source_id not in wanted or source_id not in sources:
             continue
         tell(source_id)
-        pull = sources[source_id].pull(
-            seen.memory.cursor(source_id),
-            full=full,
-            known=seen.memory.known(source_id),
-            now=now,
-        )
+        try:
+            pull = sources[source_id].pull(
+                seen.memory.cursor(source_id),
+                full=full,
+                known=seen.memory.known(source_id),
+                now=now,
+            )
+        except Unreachable as down:
+            if policy.register.sources[source_id].required:
+                raise
+            pulls[source_id] = SourcePull(source_id=source_id, down=str(down), notices=(f"left out this time: {down}",))
+            continue
         pulls[source_id] = _judged(pull, seen, policy, waived, now)
     return pulls
 
@@ -74,7 +81,7 @@ def source_health(
         source_id: health(
             seen.memory.source_status(source_id),
             seen.memory.accepted_counts(source_id),
-            pulls.get(source_id),
+            pull if (pull := pulls.get(source_id)) and not pull.down else None,
             entry.refresh_window,
             entry.required,
             now,

@@ -74,6 +74,11 @@ class Run:
     finished_at: datetime | None = None
     requests: Mapping[str, int] = field(default_factory=dict)
 
+    def open_findings(self, kind: str) -> list[Finding]:
+        """Holds or exceptions that still wait for somebody."""
+        decided = self.planned.decided_findings
+        return [f for f in self.planned.plan.findings if f.kind == kind and f.fingerprint not in decided]
+
     def due_of(self, finding: Finding) -> str:
         """Date by which a finding wants somebody to act, from its row, planned or standing; `""` when none is set."""
         subject = finding_subject(finding)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mdfsync.history import PENDING
 from mdfsync.history import TABLE as HISTORY
 from mdfsync.model import Change, Create, FillBlank, Record, Replace, Snapshot
 from mdfsync.ports import Base
@@ -31,8 +32,8 @@ class RunRow:
         """Counts from receipts, never from intentions."""
         done = [r.change for r in run.receipts if r.outcome == "applied"]
         creates = [c for c in done if isinstance(c, Create)]
-        rows = [c for c in creates if c.subject.table not in {HISTORY, "Holds", "Exceptions", "Actions", "Sources"}]
-        findings = run.planned.plan.findings
+        rows = [c for c in creates if c.subject.table != HISTORY]
+        waiting = [c for c in creates if c.subject.table == HISTORY and c.fields.get("state") == PENDING]
         cells = {
             "run_id": run.run_id,
             "job": run.asked.label,
@@ -43,10 +44,10 @@ class RunRow:
             "created": str(len(rows)),
             "filled": str(sum(isinstance(c, FillBlank) for c in done)),
             "replaced": str(sum(isinstance(c, Replace) for c in done)),
-            "proposed": str(sum(c.fields.get("kind") == "proposal" for c in creates if c.subject.table == HISTORY)),
+            "proposed": str(len(waiting)),
             "held": str(len(run.gated.held)),
-            "holds_open": str(sum(f.kind == "hold" for f in findings)),
-            "exceptions_open": str(sum(f.kind == "exception" for f in findings)),
+            "holds_open": str(len(run.open_findings("hold"))),
+            "exceptions_open": str(len(run.open_findings("exception"))),
             "plan_digest": run.gated.digest,
             "creates_digest": digest(sorted(str(c.subject) for c in creates)),
             "idle_runs": "0",
@@ -74,10 +75,10 @@ def _summary(run: Run, done: list[Change]) -> str:
 
 def status_of(run: Run) -> str:
     """`hold` while a hold is open, `warning` for other exceptions or waiting decisions, else `pass`."""
-    if any(f.kind == "hold" for f in run.planned.plan.findings):
+    if run.open_findings("hold"):
         return "hold"
     waiting = any(c.kind in {"proposal", "drift", "withdrawn"} for c in run.planned.conflicts)
-    return "warning" if run.planned.plan.findings or waiting or run.gated.held else "pass"
+    return "warning" if run.open_findings("exception") or waiting or run.gated.held else "pass"
 
 
 def write_run_row(base: Base, row: RunRow, snapshot: Snapshot) -> None:

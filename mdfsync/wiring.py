@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mdfsync.build_base import Built, build_base
 from mdfsync.drift import Drift, drift
@@ -28,7 +29,7 @@ from mdfsync.edge.hubspot import hubspot_sources, named_properties, open_hubspot
 from mdfsync.edge.hubspot_objects import LAG
 from mdfsync.edge.pace import AIRTABLE_PER_SECOND, Calls, Pace
 from mdfsync.edge.state import State
-from mdfsync.errors import BaseBusy, UsageError
+from mdfsync.errors import BaseBusy, Stopped, UsageError
 from mdfsync.mirror import SeenRows
 from mdfsync.model import Snapshot
 from mdfsync.observe.linking import linked_campaigns
@@ -36,6 +37,9 @@ from mdfsync.policy import Policy, load_policy
 from mdfsync.ports import Source
 from mdfsync.refreshing import Ends
 from mdfsync.settings import Mode, Settings
+
+if TYPE_CHECKING:
+    from mdfsync.sandbox.server import Running
 
 PACKAGE = Path(__file__).parent
 ACTIVITIES = ("meetings", "calls", "emails", "notes")
@@ -111,12 +115,12 @@ def open_world(settings: Settings) -> Iterator[World]:
     if mode == "live":
         yield _live(settings, home)
         return
-    from mdfsync.sandbox.server import Sandbox, running
+    from mdfsync.sandbox.server import running
 
     folder = home / "world"
     folder.mkdir(exist_ok=True)
     joined = running(folder)
-    serving = joined or Sandbox(folder).start()
+    serving = joined or start_sandbox(folder)
     try:
         lead = datetime.fromisoformat(serving.admin("GET", "health")["now"]).timestamp() - datetime.now(UTC).timestamp()
         yield World(
@@ -130,6 +134,21 @@ def open_world(settings: Settings) -> Iterator[World]:
     finally:
         if joined is None:
             serving.stop()
+
+
+def start_sandbox(folder: Path, port: int = 0) -> Running:
+    """Start the embedded world of a folder; what stands in the way is an error of ours."""
+    import sqlite3
+
+    from mdfsync.sandbox.server import Sandbox
+    from mdfsync.sandbox.store import StoreBusy
+
+    try:
+        return Sandbox(folder).start(port)
+    except StoreBusy:
+        raise BaseBusy(f"the sandbox in {folder} is open in another process; use that one or stop it") from None
+    except sqlite3.DatabaseError as error:
+        raise Stopped(f"the sandbox in {folder} cannot be read ({error}); remove the folder for a new world") from None
 
 
 def _live(settings: Settings, home: Path) -> World:

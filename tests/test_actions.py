@@ -18,8 +18,10 @@ def waits(key: str, **more: str) -> Waiting:
     return Waiting(change_id=f"chg-{key}", roles=("alliance-finance",), **{**cells, **more})
 
 
-def published(*rows: Record, of: list[Waiting], feedback: dict[str, str] | None = None) -> Published:
-    return publish_actions(of, snapshot(*rows), policy(), NOW, feedback or {})
+def published(
+    *rows: Record, of: list[Waiting], feedback: dict[str, str] | None = None, closed: tuple[str, ...] = ()
+) -> Published:
+    return publish_actions(of, snapshot(*rows), policy(), NOW, feedback or {}, closed)
 
 
 def sets(out: Published) -> dict[str, dict[str, str]]:
@@ -78,7 +80,13 @@ def test_a_set_never_changes_its_members() -> None:
 
 def test_a_set_whose_rows_were_all_dealt_with_is_applied() -> None:
     row = standing([waits("1")], disposition="approved")
-    assert sets(published(row, of=[]))[row.subject.id]["state"] == "applied"
+    assert sets(published(row, of=[], closed=("chg-1",)))[row.subject.id]["state"] == "applied"
+
+
+def test_a_decided_set_of_which_a_row_is_left_says_so() -> None:
+    row = standing([waits("1"), waits("2")], disposition="approved")
+    told = sets(published(row, of=[waits("2")], closed=("chg-1",)))[row.subject.id]
+    assert (told["state"], "chg-2" in told["feedback"]) == ("refused", True)
 
 
 def test_a_set_that_stands_again_is_opened_again() -> None:

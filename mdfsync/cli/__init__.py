@@ -9,7 +9,9 @@ over), 4 another run holds the base, 5 `--fail-on` met.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -93,30 +95,47 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line (`sys.argv` by default); every error of ours is one line. Ends with `SystemExit`."""
+    """Run the command line (`sys.argv` by default); every error is one line. Ends with `SystemExit`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without our characters loses them, not the run
     try:
         code = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+        sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else 0)
     except MdfsyncError as error:
         reasons = error.reasons if isinstance(error, PolicyError) else (str(error),)
-        for reason in reasons:
-            click.echo(f"mdfsync: {reason}", err=True)
+        _say("\n".join(f"mdfsync: {reason}" for reason in reasons))
         sys.exit(error.exit_code)
     except Exit as leave:
         sys.exit(leave.exit_code)
     except ClickException as error:
         error.show()
         sys.exit(2)
-    except Exception as fault:
-        if os.environ.get("MDFSYNC_DEBUG"):
-            raise
-        place = traceback.extract_tb(fault.__traceback__)[-1]
-        at = f"{type(fault).__name__} at {Path(place.filename).name}:{place.lineno}"
-        click.echo(
-            f"mdfsync: a fault of ours: {at}; the next run finishes what was begun (MDFSYNC_DEBUG=1 shows the trace)",
-            err=True,
-        )
-        sys.exit(1)
     except (KeyboardInterrupt, Abort):
-        click.echo("mdfsync: interrupted; the next run finishes what was begun", err=True)
+        _say("mdfsync: interrupted; the next run finishes what was begun")
         sys.exit(1)
+    except BrokenPipeError:  # whoever read us has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        _say(f"mdfsync: {error.strerror or type(error).__name__}{place}")
+        sys.exit(1)
+    except Exception as fault:
+        _report(fault)
+        sys.exit(1)
+
+
+def _report(fault: Exception) -> None:
+    """A fault of ours in one line: where, never what values."""
+    if os.environ.get("MDFSYNC_DEBUG"):
+        raise fault
+    place = traceback.extract_tb(fault.__traceback__)[-1]
+    at = f"{type(fault).__name__} at {Path(place.filename).name}:{place.lineno}"
+    _say(f"mdfsync: a fault of ours: {at}; the next run finishes what was begun (MDFSYNC_DEBUG=1 shows the trace)")
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True)

@@ -22,7 +22,7 @@ from mdfsync.model import Create, FillBlank, Finding, Replace
 from mdfsync.refreshing import Run, Telling
 from mdfsync.run_row import status_of
 
-OUT = Console(highlight=False, soft_wrap=True)
+OUT = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 ERR = Console(stderr=True, highlight=False)
 SHOWN = 12
 
@@ -73,8 +73,8 @@ def print_run(run: Run, *, planned_only: bool) -> None:
     """The summary of a run: by table, then holds, then what waits for people, then where to look."""
     verb = "would be" if planned_only else "was"
     _by_table(run, verb)
-    holds = [f for f in run.planned.plan.findings if f.kind == "hold"]
-    others = [f for f in run.planned.plan.findings if f.kind == "exception"]
+    _decided(run)
+    holds, others = run.open_findings("hold"), run.open_findings("exception")
     _findings(run, f"Open holds ({len(holds)}): these rows go nowhere until somebody acts", holds)
     _findings(run, f"Exceptions ({len(others)})", others)
     _waiting(run)
@@ -143,6 +143,17 @@ def _waiting(run: Run) -> None:
         )
     if len(waiting) > SHOWN:
         OUT.print(f"  [dim]… and {len(waiting) - SHOWN} more[/]")
+
+
+def _decided(run: Run) -> None:
+    """What became of people's decisions in this run."""
+    states = run.planned.decided.states
+    if not states:
+        return
+    OUT.print(f"\n[bold]Decisions ({len(states)})[/]")
+    for change_id, state in sorted(states.items()):
+        by = f" ({state['decided_by']})" if state.get("decided_by") else ""
+        OUT.print(f"  {change_id}: {escape(state['state'])}{escape(by)}")
 
 
 def _kept_back(run: Run) -> None:

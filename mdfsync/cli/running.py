@@ -39,20 +39,28 @@ def chosen_jobs(policy: Policy, names: Sequence[str]) -> tuple[JobSpec, ...]:
 
 @click.command(epilog="Example: mdfsync run crm-hourly --fail-on hold")
 @click.argument("jobs", nargs=-1)
-@click.option("--campaign", default="", metavar="ID", help="Write only rows of this joint campaign.")
+@click.option("--campaign", default=None, metavar="ID", help="Write only rows of this joint campaign.")
 @click.option("--plan", "plan_only", is_flag=True, help="Show what would be done; write nothing.")
 @click.option("--full", is_flag=True, help="Read every source from its beginning.")
 @click.option("--as-of", default="", metavar="TIME", help="Judge dates as of this time (ISO with zone).")
 @click.option("--fail-on", type=click.Choice(["hold", "warning"]), help="Exit 5 when a report comes to this.")
 @click.option("--json", "as_json", is_flag=True, help="Print {run_id, reports} as JSON.")
 def run(
-    jobs: tuple[str, ...], campaign: str, plan_only: bool, full: bool, as_of: str, fail_on: str | None, as_json: bool
+    jobs: tuple[str, ...],
+    campaign: str | None,
+    plan_only: bool,
+    full: bool,
+    as_of: str,
+    fail_on: str | None,
+    as_json: bool,
 ) -> None:
     """Refresh the base: every refresh job, or the JOBs named; each source is pulled once."""
+    if campaign is not None and not campaign.strip():
+        raise UsageError("--campaign: name a joint campaign, such as JC-1042")
     settings = load_settings()
     policy = open_policy(settings)
     asked = Asked(
-        jobs=chosen_jobs(policy, jobs), write=not plan_only, full=full, campaign=campaign,
+        jobs=chosen_jobs(policy, jobs), write=not plan_only, full=full, campaign=campaign or "",
         as_of=_moment(as_of), label=", ".join(jobs) or "all",
     )  # fmt: skip
     if as_of and not plan_only and settings.resolve_mode() == "live":

@@ -25,10 +25,11 @@ def _folder() -> Path:
 
 @contextmanager
 def _served() -> Iterator[Any]:
-    from mdfsync.sandbox.server import Sandbox, running
+    from mdfsync.sandbox.server import running
+    from mdfsync.wiring import start_sandbox
 
     joined = running(_folder())
-    serving = joined or Sandbox(_folder()).start()
+    serving = joined or start_sandbox(_folder())
     try:
         yield serving
     finally:
@@ -42,13 +43,13 @@ def sandbox() -> None:
 
 
 @sandbox.command()
-@click.option("--port", default=0, help="Port on 127.0.0.1; 0 takes a free one.")
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port on 127.0.0.1; 0 takes a free one.")
 @click.option("--json", "as_json", is_flag=True, help="First line: one JSON object with addresses and tokens.")
 def serve(port: int, as_json: bool) -> None:
     """Serve until interrupted. `run` of the same home joins it."""
-    from mdfsync.sandbox.server import Sandbox
+    from mdfsync.wiring import start_sandbox
 
-    serving = Sandbox(_folder()).start(port)
+    serving = start_sandbox(_folder(), port)
     if as_json:
         sys.stdout.write(json.dumps(serving.announcement()) + "\n")
         sys.stdout.flush()
@@ -69,14 +70,16 @@ def serve(port: int, as_json: bool) -> None:
 @sandbox.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def reset(as_json: bool) -> None:
-    """Begin the world anew, with an empty base; the worker's own state and archive of it stay."""
+    """Begin the world anew, with an empty base, and forget what the worker knew of the old one; its archive stays."""
     with _served() as serving:
         answer = serving.admin("POST", "reset", {})
+    for path in _folder().parent.glob("state.db*"):
+        path.unlink()
     print_json(answer) if as_json else OUT.print(f"a new world, base {answer['base_id']}, {answer['now']}")
 
 
 @sandbox.command()
-@click.option("--days", default=1, show_default=True, help="How many days.")
+@click.option("--days", default=1, type=click.IntRange(1), show_default=True, help="How many days.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def advance(days: int, as_json: bool) -> None:
     """The next day: deals move, an overlap disappears, somebody types over a cell, a partner withdraws."""

@@ -180,7 +180,7 @@ def _sources(run: Run, job: JobSpec) -> list[dict[str, Any]]:
         at = instant_text(standing.last_accepted_at) if standing.last_accepted_at else None
         notes = [standing.held or standing.absent, *standing.notices]
         if pull is not None and not standing.held and not standing.absent:
-            notes.append(f"{len(pull.rows)} row(s) delivered in this run, {len(pull.rejects)} rejected")
+            notes.append(pull.down or f"{len(pull.rows)} row(s) delivered in this run, {len(pull.rejects)} rejected")
         if source_id == "airtable.base":
             at = instant_text(run.snapshot.taken_at)
         out.append(
@@ -199,8 +199,8 @@ def _status(run: Run, findings: list[Finding], changes: list[dict[str, Any]]) ->
     """`hold`: an open hold in scope that touches money, outgoing data, publication, suppression or mutation."""
     if run.finished_at is None:
         return "fail"
-    waived = run.planned.waived
-    live = [f for f in findings if f.fingerprint not in waived]
+    decided = run.planned.decided_findings
+    live = [f for f in findings if f.fingerprint not in decided]
     if any(f.kind == "hold" and (f.subject.table in TOUCHING or f.severity in {"high", "critical"}) for f in live):
         return "hold"
     return "warning" if live or any("proposal" in c["reason"] for c in changes) else "pass"
@@ -245,10 +245,10 @@ def _inferences(run: Run, job: JobSpec) -> list[str]:
 
 
 def _next_actions(run: Run, findings: list[Finding], changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    waived = run.planned.waived
+    decided = run.planned.decided_findings
     out: dict[tuple[str, str], dict[str, Any]] = {}
     for finding in findings:
-        if finding.fingerprint in waived:
+        if finding.fingerprint in decided:
             continue
         action = {"action": f"{finding.required_action} ({finding.rule_id})", "owner": _owners(run, finding)}
         out.setdefault((action["action"], action["owner"]), {**action, "due_date": run.due_of(finding) or None})

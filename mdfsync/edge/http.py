@@ -261,7 +261,7 @@ class Caller:
         except _Unsent as unsent:
             raise Unreachable(f"{unsent}: nothing was sent, try again later") from None
         except _Lost as lost:
-            raise OutcomeUnknown(str(lost)) from None
+            raise OutcomeUnknown(f"{lost}: it may have taken effect, the next run looks and goes on") from None
 
     def _retrying(self, *again: type[_Trouble]) -> Retrying:
         seen: Counter[object] = Counter()

@@ -187,7 +187,8 @@ def _refusal(path: str, response: requests.Response, attempts: int) -> Refused:
     body = _json_object(response)
     kind = str(body.get("category") or body.get("errorType") or "")
     said = redacted(f"{response.status_code} {kind}: {body.get('message') or ''}").rstrip(": ")
-    message = f"HubSpot refused {path} ({said}; correlation {body.get('correlationId') or 'unknown'})"
+    # Without HubSpot's correlation id: it differs with every answer, and the words about a source stand in the base.
+    message = f"HubSpot refused {path} ({said})"
     return Refused(message, status=response.status_code, kind=kind, scopes=_scopes(body), attempts=attempts)
 
 

@@ -46,7 +46,7 @@ def observe_overlaps(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], sna
     """Shared Accounts subjects of every overlap whose partner runs a joint campaign with us."""
     partners = _partners(snapshot)
     campaigns = _campaigns_of_partners(snapshot)
-    by_domain = _companies_by_domain(links)
+    by_domain, by_name = _companies_by_domain(links), _companies_by_name(links)
     for source in SOURCES:
         pairs: dict[tuple[str, Match], list[tuple[RawRow, dict[str, Any]]]] = {}
         for row in mirror.get(source, ()):
@@ -54,7 +54,7 @@ def observe_overlaps(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], sna
             partner = partners.get(_key(body.get("partner_name")))
             if not partner or partner not in campaigns:
                 continue
-            match = _match(body, links, by_domain)
+            match = _match(body, links, by_domain, by_name)
             if match.company:
                 pairs.setdefault((partner, match), []).append((row, body))
             else:
@@ -129,7 +129,9 @@ def _unmatched(say: Sayings, row: RawRow, body: Mapping[str, Any], partner: str,
     )
 
 
-def _match(body: Mapping[str, Any], links: Links, by_domain: Mapping[str, list[str]]) -> Match:
+def _match(
+    body: Mapping[str, Any], links: Links, by_domain: Mapping[str, list[str]], by_name: Mapping[str, list[str]]
+) -> Match:
     own = str(body.get("our_record_id") or "")
     domain = registrable(str(body.get("domain") or ""))
     if own in links.companies:
@@ -143,9 +145,7 @@ def _match(body: Mapping[str, Any], links: Links, by_domain: Mapping[str, list[s
         return Match(company=exact[0], basis="domain", confidence="high")
     if companies:
         return Match(candidates=tuple(exact or companies))
-    name = _key(body.get("account_name"))
-    named = [c for c, row in links.companies.items() if name and _key(prop(row, "name")) == name]
-    return Match(candidates=tuple(sorted(named)))
+    return Match(candidates=tuple(by_name.get(_key(body.get("account_name")), ())))
 
 
 def _companies_by_domain(links: Links) -> dict[str, list[str]]:
@@ -154,6 +154,14 @@ def _companies_by_domain(links: Links) -> dict[str, list[str]]:
         domain = registrable(prop(row, "domain"))
         if domain:
             out.setdefault(domain, []).append(company)
+    return out
+
+
+def _companies_by_name(links: Links) -> dict[str, list[str]]:
+    out: dict[str, list[str]] = {}
+    for company, row in sorted(links.companies.items()):
+        if name := _key(prop(row, "name")):
+            out.setdefault(name, []).append(company)
     return out
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from mdfsync.model import Finding, Observation, Observed, RawRow, Reject, SourceRef, Subject
 from mdfsync.policy import Policy
+from mdfsync.policy.dictionary import FieldSpec
 from mdfsync.values import canonical
 
 
@@ -18,7 +19,7 @@ def at_path(body: Mapping[str, Any], path: str) -> Any:
     """Value at a dotted path of nested mappings; None when any step is missing."""
     value: Any = body
     for step in path.split("."):
-        if not isinstance(value, Mapping):
+        if not (type(value) is dict or isinstance(value, Mapping)):
             return None
         value = value.get(step)
     return value
@@ -32,16 +33,18 @@ class Sayings:
         self._seen: list[Observation] = []
         self._rejects: list[Reject] = []
         self._findings: list[Finding] = []
+        self._paths: dict[tuple[str, str], tuple[tuple[FieldSpec, str], ...]] = {}
         self._used: set[tuple[str, str]] = set()
         self._rejected: set[tuple[str, str]] = set()
 
     def row(self, subject: Subject, row: RawRow, body: Mapping[str, Any] | None = None) -> None:
         """Observe every field of the subject's table that names this row's source and a path into it."""
-        source = row.ref.source_id
-        for spec in self.policy.dictionary.tables[subject.table].fields.values():
-            path = spec.paths.get(source)
-            if path and spec.write != "operator":
-                self.value(subject, spec.name, at_path(row.body if body is None else body, path), row.ref)
+        place = subject.table, row.ref.source_id
+        if place not in self._paths:
+            specs = self.policy.dictionary.tables[subject.table].fields.values()
+            self._paths[place] = tuple((spec, path) for spec in specs if (path := spec.paths.get(place[1])))
+        for spec, path in self._paths[place]:
+            self._value(subject, spec, at_path(row.body if body is None else body, path), row.ref)
 
     def used(self, row: RawRow) -> None:
         """Count a row whose values are observed together with another's."""
@@ -50,15 +53,19 @@ class Sayings:
     def value(self, subject: Subject, field: str, raw: Any, ref: SourceRef) -> None:
         """Observe one value, also one that has no path (what linking found out)."""
         spec = self.policy.dictionary.tables[subject.table].fields.get(field)
-        if spec is None or spec.write == "operator":
+        if spec is not None:
+            self._value(subject, spec, raw, ref)
+
+    def _value(self, subject: Subject, spec: FieldSpec, raw: Any, ref: SourceRef) -> None:
+        if spec.write == "operator":
             return
         try:
             text = canonical(spec.kind, raw)
         except (ValueError, TypeError) as error:
-            self.reject(ref, "unreadable value", f"{subject}.{field}: {error}")
+            self.reject(ref, "unreadable value", f"{subject}.{spec.name}: {error}")
             return
         self._used.add((ref.source_id, ref.external_id))
-        self._seen.append(Observation(subject=subject, field=field, value=text, ref=ref))
+        self._seen.append(Observation(subject=subject, field=spec.name, value=text, ref=ref))
 
     def reject(self, ref: SourceRef, reason: str, detail: str) -> None:
         self._rejected.add((ref.source_id, ref.external_id))
@@ -99,5 +106,5 @@ class Sayings:
         )  # fmt: skip
 
 
-def _place(seen: Observation) -> tuple[Subject, str, str, str]:
-    return (seen.subject, seen.field, seen.ref.source_id, seen.ref.external_id)
+def _place(seen: Observation) -> tuple[str, str, str, str, str]:
+    return (seen.subject.table, seen.subject.id, seen.field, seen.ref.source_id, seen.ref.external_id)

@@ -116,6 +116,7 @@ class ApprovalMatrix:
     forbidden_pairs: tuple[ForbiddenPair, ...]
     clocks: Mapping[str, Clock]
     worker_users: tuple[str, ...]
+    counted: tuple[str, ...]
 
     def right(self, table: str, field: str, kind: str) -> DecisionRight | None:
         """The first entry that covers the decision, None when nobody may take it."""
@@ -227,6 +228,7 @@ def load_approvals(root: Path, reasons: list[str]) -> ApprovalMatrix | None:
         forbidden_pairs=tuple(ForbiddenPair(**row.model_dump()) for row in model.forbidden_pairs),
         clocks={name: Clock(concerns=name, **row.model_dump()) for name, row in model.clocks.items()},
         worker_users=model.worker_users,
+        counted=model.counted,
     )
 
 

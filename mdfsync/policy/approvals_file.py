@@ -82,6 +82,8 @@ class MatrixFile(FileModel):
     owner: Email
     worker_users: Annotated[tuple[Email, ...], Field(min_length=1)]
     """The worker's own users of the base; they decide nothing."""
+    counted: tuple[str, ...] = ()
+    """`Table.field` patterns of people's decision columns that count only from somebody who may take the decision."""
     roles: Annotated[dict[Role, RoleRow], Field(min_length=1)]
     delegations: tuple[DelegationRow, ...] = ()
     decisions: Annotated[tuple[RightRow, ...], Field(min_length=1)]

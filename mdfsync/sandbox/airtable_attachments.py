@@ -1,8 +1,9 @@
-"""Attachments of the sandbox's Airtable: kept bytes, expiring links, no network.
+"""Attachments of the sandbox's Airtable: kept bytes, expiring links.
 
 An attachment cell keeps `att…` ids. Bytes come in through the upload endpoint or from a link to an attachment of
-this sandbox; any other URL is noted but never fetched (the sandbox calls nobody), so downloading it answers 404.
-Links handed out are on the sandbox's own origin and die after two hours of the world's time.
+this sandbox; any other URL waits for `airtable_fetch`, which asks this machine's own servers and nobody else, so
+downloading what lies elsewhere answers 404. Links handed out are on the sandbox's own origin and die after two hours
+of the world's time.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from mdfsync.sandbox.store import Doc
 LIFETIME = timedelta(hours=2)
 LARGEST_UPLOAD = 5 * 1024 * 1024
 PATH = "/_attachments"
+WAITING = "fetches"
+"""Collection of the attachments given by URL whose bytes are still to be fetched: `{url}` by `att…` id."""
 
 
 def accept(world: World, field_name: str, item: Any) -> str:
@@ -44,7 +47,9 @@ def _from_url(world: World, url: str, filename: Any) -> str:
     name = filename if isinstance(filename, str) and filename else parts[-1] or "attachment"
     if known is not None and known["blob"]:
         return _keep(world, name, known["type"], known["blob"], known["size"])
-    return _keep(world, name, mimetypes.guess_type(name)[0] or "application/octet-stream", "", 0)
+    attachment_id = _keep(world, name, mimetypes.guess_type(name)[0] or "application/octet-stream", "", 0)
+    world.store.put(WAITING, attachment_id, {"url": url})
+    return attachment_id
 
 
 def _keep(world: World, filename: str, media_type: str, blob: str, size: int) -> str:
@@ -56,10 +61,22 @@ def _keep(world: World, filename: str, media_type: str, blob: str, size: int) ->
 
 def add(world: World, filename: str, media_type: str, data: bytes) -> str:
     """Keep bytes as a new attachment and return its `att…` id."""
+    return _keep(world, filename, media_type, _blob(world, data), len(data))
+
+
+def fill(world: World, attachment_id: str, media_type: str, data: bytes) -> None:
+    """Give an attachment that came as a URL its bytes; nothing when the world forgot it meanwhile."""
+    doc = world.store.get("attachments", attachment_id)
+    if doc is not None:
+        arrived = {"type": media_type, "blob": _blob(world, data), "size": len(data)}
+        world.store.put("attachments", attachment_id, {**doc, **arrived})
+
+
+def _blob(world: World, data: bytes) -> str:
     sha = hashlib.sha256(data).hexdigest()
     if world.store.get("blobs", sha) is None:
         world.store.put("blobs", sha, {"base64": base64.b64encode(data).decode("ascii")})
-    return _keep(world, filename, media_type, sha, len(data))
+    return sha
 
 
 def show(world: World, attachment_id: str) -> Doc:

@@ -15,7 +15,7 @@ from mdfsync.sandbox import airtable_typecast, airtable_webhooks, airtable_write
 from mdfsync.sandbox.airtable_cells import CellWriter
 from mdfsync.sandbox.airtable_errors import Refusal, unknown_field
 from mdfsync.sandbox.airtable_people import Person
-from mdfsync.sandbox.airtable_world import COMPUTED, Table, World, records_of
+from mdfsync.sandbox.airtable_world import COMPUTED, Table, World, comments_of, records_of
 from mdfsync.sandbox.clock import instant_text
 from mdfsync.sandbox.store import Doc
 
@@ -194,6 +194,7 @@ class Batch:
         collection = records_of(move.table_id)
         if move.after is None:
             self.world.store.remove(collection, move.record_id)
+            self.world.store.remove(comments_of(move.table_id), move.record_id)
         else:
             self.world.store.put(collection, move.record_id, move.after)
         self.world.moved(self.base_id, move.table_id, move.before, move.after)

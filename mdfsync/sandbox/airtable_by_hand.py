@@ -1,8 +1,8 @@
 """What people do to a base in Airtable's own pages and no API can: the sandbox's admin side of the schema.
 
 Creating computed fields, deleting fields and tables, changing a field's type, renaming or removing a select choice,
-copying a whole base. None of it is in the write log (that witnesses cells that somebody set); schema changes are
-in the webhook payloads like any other.
+renaming a view, copying a whole base. None of it is in the write log (that witnesses cells that somebody set); schema
+changes are in the webhook payloads like any other, views excepted.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mdfsync.sandbox.airtable_cells import CellWriter, cell_text
 from mdfsync.sandbox.airtable_errors import Refusal, invalid_request, unknown_field
 from mdfsync.sandbox.airtable_fields import field_from
 from mdfsync.sandbox.airtable_people import Person
-from mdfsync.sandbox.airtable_world import COMPUTED, Table, World, records_of
+from mdfsync.sandbox.airtable_world import COMPUTED, Table, World, comments_of, records_of
 from mdfsync.sandbox.clock import instant_text
 from mdfsync.sandbox.store import Doc
 
@@ -69,6 +69,14 @@ def _rename_table(world: World, person: Person, table: Table, action: Mapping[st
     schema.patch_table(world, person, table.base, table, {"name": action.get("name")})
 
 
+def _rename_view(world: World, _person: Person, table: Table, action: Mapping[str, Any]) -> None:
+    known, name = table.doc["views"], action.get("name")
+    if not any(view["name"] == action.get("view") for view in known) or not isinstance(name, str) or not name:
+        raise invalid_request(f"no view {action.get('view')}, or no name for it")
+    views = [{**view, "name": name} if view["name"] == action.get("view") else view for view in known]
+    world.put_table({**table.doc, "views": views})
+
+
 def _delete_field(world: World, person: Person, table: Table, action: Mapping[str, Any]) -> None:
     """The cells go with it; the reverse side of a link goes too."""
     field = _field(table, action)
@@ -96,6 +104,7 @@ def _delete_table(world: World, person: Person, table: Table, _action: Mapping[s
             _drop(world, person, target, target.fields[inverse])
     for record_id in list(world.records(table.id)):
         world.store.remove(records_of(table.id), record_id)
+        world.store.remove(comments_of(table.id), record_id)
     base = world.base(table.base)
     world.store.put("bases", base["id"], {**base, "tables": [t for t in base["tables"] if t != table.id]})
     world.store.remove("tables", table.id)
@@ -159,7 +168,7 @@ def _map_cells(world: World, table: Table, field_id: str, convert: Callable[[Any
 _ACTIONS: dict[str, Callable[[World, Person, Table, Mapping[str, Any]], None]] = {
     "create_field": _create_field, "rename_field": _rename_field, "delete_field": _delete_field,
     "change_type": _change_type, "rename_choice": _choices, "delete_choice": _choices,
-    "rename_table": _rename_table, "delete_table": _delete_table,
+    "rename_table": _rename_table, "delete_table": _delete_table, "rename_view": _rename_view,
 }  # fmt: skip
 
 

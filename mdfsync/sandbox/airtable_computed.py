@@ -13,8 +13,8 @@ from datetime import date, datetime
 from typing import Any
 
 from mdfsync.sandbox.airtable_cells import cell_text, collaborator, plain_number, show
-from mdfsync.sandbox.airtable_formula import Getter, InvalidFormula, Scope, compile_formula, last_modified
-from mdfsync.sandbox.airtable_functions import FormulaError
+from mdfsync.sandbox.airtable_formula import Getter, Scope, compile_formula, last_modified
+from mdfsync.sandbox.airtable_functions import ERRORS, FormulaError
 from mdfsync.sandbox.airtable_world import COMPUTED, Table, World
 from mdfsync.sandbox.clock import instant_text
 from mdfsync.sandbox.store import Doc
@@ -86,7 +86,7 @@ def _evaluate(world: World, table: Table, field: Doc, row: Doc) -> Any:
         resolve = {"values": lambda _row: values}.get
     try:
         return compile_formula(options["formula"], Scope(resolve, world.clock.now()))(row)
-    except (FormulaError, InvalidFormula, RecursionError):
+    except (*ERRORS, RecursionError):
         return _ERROR
 
 
@@ -145,5 +145,5 @@ def _read_back(kind: str, shown: Any) -> Any:
     if kind in {"createdBy", "lastModifiedBy"} and shown:
         return shown.get("name", "")
     if isinstance(shown, dict):
-        return math.nan if shown.get("specialValue") == "NaN" else None
+        return float(shown["specialValue"]) if "specialValue" in shown else None
     return shown

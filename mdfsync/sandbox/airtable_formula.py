@@ -223,7 +223,7 @@ def holds(getter: Getter, row: Doc) -> bool:
     """Whether a filter keeps a record: errors and empty results do not."""
     try:
         return truthy(getter(row))
-    except FormulaError:
+    except functions.ERRORS:
         return False
 
 

@@ -21,6 +21,10 @@ class FormulaError(Exception):
     """The value is `#ERROR!`."""
 
 
+ERRORS = (FormulaError, ValueError, OverflowError)
+"""What evaluating a formula may raise: Python's own numbers refuse to be rounded when they are not finite."""
+
+
 def truthy(value: Any) -> bool:
     """What AND, OR, NOT, IF and a filter count as true: not blank, 0, "", [] nor NaN."""
     if isinstance(value, float) and math.isnan(value):
@@ -34,6 +38,8 @@ def text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "1" if value else "0"
+    if isinstance(value, float) and math.isnan(value):
+        return "NaN"
     if isinstance(value, float):
         return repr(int(value)) if value.is_integer() else repr(value)
     if isinstance(value, datetime):
@@ -104,10 +110,12 @@ def _order(left: Any, right: Any) -> int:
 
 
 def _divide(left: Any, right: Any) -> float:
-    divisor = number(right)
+    dividend, divisor = number(left), number(right)
     if divisor == 0:
+        if dividend == 0:
+            return math.nan
         raise FormulaError("division by zero")
-    return number(left) / divisor
+    return dividend / divisor
 
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
@@ -152,7 +160,7 @@ def _switch(arguments: list[Getter]) -> Getter:
 def _fails(getter: Getter, row: Any) -> bool:
     try:
         getter(row)
-    except FormulaError:
+    except ERRORS:
         return True
     return False
 

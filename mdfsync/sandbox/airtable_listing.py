@@ -15,11 +15,13 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from mdfsync.sandbox import airtable_comments as comments
 from mdfsync.sandbox.airtable_cells import cell_text
 from mdfsync.sandbox.airtable_computed import cell_value, resolver
 from mdfsync.sandbox.airtable_errors import Refusal, invalid_formula, invalid_request, unknown_field
 from mdfsync.sandbox.airtable_formula import Getter, InvalidFormula, Scope, candidates, compile_formula, holds, parse
 from mdfsync.sandbox.airtable_records import Presenter
+from mdfsync.sandbox.airtable_strings import StringPresenter, manner
 from mdfsync.sandbox.airtable_world import COMPUTED, Table, World
 from mdfsync.sandbox.store import Doc
 
@@ -30,6 +32,7 @@ _OPTIONS = frozenset(
     {
         "pageSize", "maxRecords", "offset", "view", "sort", "filterByFormula", "fields", "cellFormat", "timeZone",
         "userLocale", "returnFieldsByFieldId", "recordMetadata", "includeDateDependencyMetadata",
+        "method",  # airtable.js sends its own option along
     }
 )  # fmt: skip
 
@@ -66,7 +69,7 @@ def options_from_query(pairs: list[tuple[str, str]]) -> Doc:
 
 def list_records(world: World, table: Table, options: Doc) -> Doc:
     """`{records, offset?}` of one page."""
-    if set(options) - _OPTIONS or options.get("cellFormat", "json") != "json":
+    if set(options) - _OPTIONS:
         raise invalid_request()
     size, most = _number(options, "pageSize", MOST), _number(options, "maxRecords", 0)
     if size > MOST:
@@ -77,17 +80,26 @@ def list_records(world: World, table: Table, options: Doc) -> Doc:
     wanted = min(size, most - cursor.returned) if most else size
     found = list(islice(_rows(world, table, cursor, keep, options), wanted + 1))
     page = found[:wanted]
-    present = Presenter(world, table, by_id=flag(options.get("returnFieldsByFieldId")), only=only)
+    present = presenter(world, table, options, only)
     answer: Doc = {"records": [present(row) for row in page]}
     if "commentCount" in options.get("recordMetadata", ()):
-        answer["records"] = [{**record, "commentCount": 0} for record in answer["records"]]
+        for record in answer["records"]:
+            record["commentCount"] = comments.count(world, table, record["id"])
     returned = cursor.returned + len(page)
     if len(found) > wanted and not (most and returned >= most):
         answer["offset"] = _remember(world, table, cursor, page[-1]["id"], returned)
     return answer
 
 
-def flag(value: Any) -> bool:
+def presenter(world: World, table: Table, options: Doc, only: list[str] | None = None) -> Presenter:
+    """How the records of a table are to be shown."""
+    by_id, how = _flag(options.get("returnFieldsByFieldId")), manner(options)
+    if how is None:
+        return Presenter(world, table, by_id=by_id, only=only)
+    return StringPresenter(world, table, how, by_id=by_id, only=only)
+
+
+def _flag(value: Any) -> bool:
     """Booleans come as JSON or as `1`, `0`, `true`, `false` in a query."""
     return value is True or value in {"1", "true"}
 

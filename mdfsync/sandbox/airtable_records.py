@@ -1,4 +1,4 @@
-"""Record endpoints of the sandbox's Airtable: get, create, update, upsert, delete.
+"""Record endpoints of the sandbox's Airtable: create, update, upsert, delete, and how records are shown.
 
 At most ten records a request; a request takes effect whole or not at all. PATCH touches the named cells, PUT
 clears every other writable cell. There is no idempotency key and no version: what the real service cannot refuse,
@@ -70,13 +70,12 @@ class Presenter:
         return {"id": row["id"], "createdTime": row["createdTime"], "fields": shown}
 
 
-def get(world: World, table: Table, record_id: str, *, by_id: bool) -> Doc:
-    """`GET …/{rec}`: a record of another table of the base is found as well."""
+def home_of(world: World, table: Table, record_id: str) -> Table:
+    """Where `GET …/{rec}` finds a record: in the table, or in another one of its base as well."""
     home = world.where(table.base, record_id)
     if home is None:
         raise missing_record(world)
-    found = world.table_by_id(home)
-    return Presenter(world, found, by_id=by_id)(world.records(home)[record_id])
+    return world.table_by_id(home)
 
 
 def missing_record(world: World) -> Refusal:

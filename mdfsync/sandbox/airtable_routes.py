@@ -18,6 +18,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from mdfsync.sandbox import airtable_attachments as attachments
+from mdfsync.sandbox import airtable_comments as comments
+from mdfsync.sandbox import airtable_fetch as fetch
 from mdfsync.sandbox import airtable_listing as listing
 from mdfsync.sandbox import airtable_meta as meta
 from mdfsync.sandbox import airtable_people as people
@@ -46,11 +48,14 @@ def routes(store: Store, clock: Clock) -> list[Route]:
 
     async def api(request: Request) -> Response:
         raw = await request.body()
+        known = set(store.all(attachments.WAITING))
         try:
             with store.transaction():
                 answer = _answer(here, request, raw)
         except Refusal as refusal:
             return JSONResponse(refusal.body, refusal.status)
+        if store.all(attachments.WAITING) and await fetch.settle(here) - known and answer is not None:
+            answer["details"] = fetch.FAILED
         return Response() if answer is None else JSONResponse(answer)
 
     async def download(request: Request) -> Response:
@@ -112,11 +117,10 @@ def _get(ask: Ask) -> Doc:
     options = listing.options_from_query(ask.query)
     if set(options) - {"cellFormat", "timeZone", "userLocale", "returnFieldsByFieldId"}:
         raise invalid_request()
-    if options.get("cellFormat", "json") != "json":
-        raise invalid_request()
     ask.person.require("read", "data.records:read")
     table = ask.world.table(ask.base(ask.path[0]), ask.path[1])
-    return records.get(ask.world, table, ask.path[2], by_id=listing.flag(options.get("returnFieldsByFieldId")))
+    home = records.home_of(ask.world, table, ask.path[2])
+    return listing.presenter(ask.world, home, options)(ask.world.records(home.id)[ask.path[2]])
 
 
 def _create(ask: Ask) -> Doc:
@@ -150,8 +154,9 @@ def _upload(ask: Ask) -> Doc:
     writing = ask.writing(base_id, home, "write cell values")
     try:
         name, media_type = str(ask.body["filename"]), str(ask.body["contentType"])
-        data = base64.b64decode(ask.body["file"], validate=True)
-    except (TypeError, KeyError, binascii.Error):
+        # Clients wrap the text after 76 characters, as MIME does.
+        data = base64.b64decode("".join(ask.body["file"].split()), validate=True)
+    except (TypeError, KeyError, AttributeError, ValueError, binascii.Error):
         raise invalid_request() from None
     return records.upload(writing, record_id, field, name, media_type, data)
 
@@ -183,6 +188,10 @@ _PATHS: tuple[tuple[str, str, Handler], ...] = (
     ("PATCH", "{app}/{}/{rec}", _update_one),
     ("PUT", "{app}/{}/{rec}", _update_one),
     ("DELETE", "{app}/{}/{rec}", _delete_one),
+    ("GET", "{app}/{}/{rec}/comments", comments.read),
+    ("POST", "{app}/{}/{rec}/comments", comments.create),
+    ("PATCH", "{app}/{}/{rec}/comments/{com}", comments.edit),
+    ("DELETE", "{app}/{}/{rec}/comments/{com}", comments.delete),
 )
 _ROUTES = tuple((method, tuple(pattern.split("/")), handler) for method, pattern, handler in _PATHS)
 

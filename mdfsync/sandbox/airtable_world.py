@@ -1,9 +1,9 @@
 """Bases, tables and records of the sandbox's Airtable, with the lookups that make 50,000 rows quick.
 
 Collections: `bases`, `tables` (schema, keyed by table id), `records:<tbl…>` (`{id, createdTime, createdBy, number,
-cells: {fld…: value}, modified, modifiedBy, touched: {fld…: [time, usr…]}}`), `counters`. Everything read-only goes
-through here; every change of a cell goes through `airtable_batch`, which tells `World` what moved so that the
-derived lookups (ids in order, record → table, equality indexes) stay true.
+cells: {fld…: value}, modified, modifiedBy, touched: {fld…: [time, usr…]}}`), `comments:<tbl…>`, `counters`. Everything
+read-only goes through here; every change of a cell goes through `airtable_batch`, which tells `World` what moved so
+that the derived lookups (ids in order, record → table, equality indexes) stay true.
 """
 
 from __future__ import annotations
@@ -36,6 +36,11 @@ KNOBS: dict[str, Any] = {
 def records_of(table_id: str) -> str:
     """Name of the collection that holds a table's records."""
     return f"records:{table_id}"
+
+
+def comments_of(table_id: str) -> str:
+    """Name of the collection that holds the comments on a table's records, one document per record."""
+    return f"comments:{table_id}"
 
 
 class Table:

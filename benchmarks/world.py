@@ -1,0 +1,171 @@
+"""A realistic programme of any size: the sandbox's own small world, copied as often as it takes.
+
+The embedded world is built, furnished by its people and pulled once through the real edges; that gives rows of people
+and of every source in which every rule has something to say. A copy is the same text with its own ids, so that what
+belongs together still does. `wide` puts whole programmes side by side, partners and campaigns too; `deep` lets the few
+campaigns of one programme grow, which shows what is quadratic inside a campaign.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from mdfsync.model import RawRow, SourceRef
+from mdfsync.pipeline import refresh
+from mdfsync.policy import Policy, load_policy
+from mdfsync.refreshing import Asked, Telling
+from mdfsync.settings import load_settings
+from mdfsync.start import ready
+from mdfsync.wiring import wire
+
+ROOT = Path(__file__).resolve().parents[1]
+Shape = Literal["wide", "deep"]
+Cells = dict[str, str]
+
+# What stays single when one programme grows: its charter, its money and how the sources name its campaigns.
+FRAME_TABLES = frozenset(
+    {"Partners", "Agreements", "Campaigns", "Campaign Partners", "MDF Funds", "MDF Budgets", "Approvals", "Postmortems"}
+)
+FRAME_SOURCES = frozenset({"hubspot.campaigns", "finance.requests"})
+SHARED_SOURCES = frozenset({"hubspot.owners", "hubspot.pipelines"})
+_NAMES = {
+    "hubspot.companies": ("properties.name", "properties.domain"),
+    "crossbeam.exports": ("account_name", "domain", "partner_record_name", "partner_domain"),
+    "crossbeam.api": ("account_name", "domain", "partner_record_name", "partner_domain"),
+    "partner.leads": ("partner_lead_reference", "company"),
+    "finance.expenses": ("invoice_number", "payment_reference"),
+    "finance.invoices": ("document_number",),
+    "finance.payments": ("invoice_number", "payment_reference"),
+    "hubspot.marketing_events": ("id",),
+}
+_FRAME_NAMES = {
+    "Partners": ("partner_name", "legal_entity", "crossbeam_partner_name", "partner_domains"),
+    "Campaigns": ("utm_campaign", "hubspot_campaign_id", "hubspot_form_ids", "hubspot_marketing_event_ids"),
+}
+_WORD, _DIGITS = "\x1f", "\x1e"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Small:
+    """The embedded world: what people typed, by table as (record id, cells), and what every source gave."""
+
+    policy: Policy
+    as_of: datetime
+    tables: Mapping[str, Sequence[tuple[str, Cells]]]
+    sources: Mapping[str, Sequence[RawRow]]
+
+
+def small_world() -> Small:
+    """Build, furnish and pull the embedded world in a folder that is thrown away."""
+    with tempfile.TemporaryDirectory() as home:
+        for name in list(os.environ):
+            if name.startswith(("MDFSYNC_", "AIRTABLE_", "HUBSPOT_", "CROSSBEAM_")):
+                del os.environ[name]
+        os.environ["MDFSYNC_HOME"] = home
+        policy = load_policy(ROOT)
+        with wire(load_settings(), policy) as wired:
+            ready(wired, Telling())
+            tables = policy.dictionary.tables
+            typed = {table: [(key, dict(cells)) for key, cells in wired.base.read_table(table)] for table in tables}
+            jobs = tuple(job for job in policy.jobs.values() if job.kind == "refresh")
+            refresh(wired.ends(keep=True), Asked(jobs=jobs, write=False), Telling())
+            sources = {source: wired.state.rows(source) for source in policy.register.sources}
+        del os.environ["MDFSYNC_HOME"]
+    return Small(policy=policy, as_of=datetime.now(UTC), tables=typed, sources=sources)
+
+
+class Copies:
+    """Copies of the small world as text with holes where each copy's own ids go."""
+
+    def __init__(self, small: Small, shape: Shape) -> None:
+        self._small = small
+        self._own = _pattern(small, shape)
+        self._frame = FRAME_TABLES if shape == "deep" else frozenset()
+        self._frame_sources = SHARED_SOURCES | (FRAME_SOURCES if shape == "deep" else frozenset())
+
+    def tables(self, copies: int) -> dict[str, list[tuple[str, Cells]]]:
+        """What people typed, by table."""
+        return {
+            table: list(self._spread(rows, 1 if table in self._frame else copies))
+            for table, rows in self._small.tables.items()
+        }
+
+    def source(self, source_id: str, copies: int) -> Iterator[RawRow]:
+        """What a source gives."""
+        rows = [(row.ref.external_id, row.body) for row in self._small.sources[source_id]]
+        refs = {row.ref.external_id: row.ref for row in self._small.sources[source_id]}
+        holes = [(self._holed([key, body]), refs[key]) for key, body in rows]
+        for n in range(1 if source_id in self._frame_sources else copies):
+            for text, ref in holes:
+                key, body = json.loads(_filled(text, n))
+                own = SourceRef(
+                    source_id=source_id, external_id=key, observed_at=ref.observed_at, fetched_at=ref.fetched_at,
+                    blob=ref.blob, row=ref.row,
+                )  # fmt: skip
+                yield RawRow(ref=own, body=body)
+
+    def _spread(self, rows: Sequence[tuple[str, Cells]], copies: int) -> Iterator[tuple[str, Cells]]:
+        holes = [self._holed([key, cells]) for key, cells in rows]
+        for n in range(copies):
+            for text in holes:
+                key, cells = json.loads(_filled(text, n))
+                yield key, cells
+
+    def _holed(self, value: Any) -> str:
+        return self._own.sub(lambda found: _hole(found[0]), json.dumps(value, ensure_ascii=False))
+
+
+def _hole(token: str) -> str:
+    if token.isdigit():
+        return token + _DIGITS
+    name, dot, ending = token.rpartition(".example")
+    return f"{name}{_WORD}{dot}{ending}" if dot else token + _WORD
+
+
+def _filled(text: str, n: int) -> str:
+    """The first copy is the world itself."""
+    return text.replace(_WORD, f"-{n}" if n else "").replace(_DIGITS, f"{n:04d}" if n else "")
+
+
+def _pattern(small: Small, shape: Shape) -> re.Pattern[str]:
+    """Whatever a copy must have for itself: ids, and names by which rows are found or told apart."""
+    frame_only = shape == "deep"
+    own: set[str] = set()
+    kept: set[str] = set()
+    for table, rows in small.tables.items():
+        framed = frame_only and table in FRAME_TABLES
+        id_field = small.policy.dictionary.tables[table].id_field
+        for key, cells in rows:
+            # An attribution's id is made of a deal's and a partner's, which have their own holes.
+            names = {key} if table == "Attributions" else {key, cells[id_field]}
+            names |= {item.strip() for name in _FRAME_NAMES.get(table, ()) for item in cells.get(name, "").split(",")}
+            (kept if framed else own).update(names)
+    for source, found in small.sources.items():
+        if source in SHARED_SOURCES:
+            continue
+        framed = frame_only and source in FRAME_SOURCES
+        for row in found:
+            (kept if framed else own).update(_names(source, row))
+    kept.update(f"{word}.example" for word in ("northlight",))
+    tokens = sorted((t for t in own - kept - {""}), key=lambda t: (-len(t), t))
+    return re.compile(r"(?<![A-Za-z0-9])(?:" + "|".join(map(re.escape, tokens)) + r")(?![A-Za-z0-9])")
+
+
+def _names(source: str, row: RawRow) -> set[str]:
+    parts = re.split(r"[:~]", row.ref.external_id)
+    names = {part for part in parts if any(c.isdigit() for c in part)}
+    for path in _NAMES.get(source, ()):
+        value: Any = row.body
+        for step in path.split("."):
+            value = value.get(step) if isinstance(value, Mapping) else None
+        if isinstance(value, str):
+            names.add(value.strip())
+    return names

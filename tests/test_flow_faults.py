@@ -1,0 +1,271 @@
+"""The worker against a network and vendors that fail: whatever breaks, the next clean run ends in the same base.
+
+Faults are the sandbox's own switches; the judge is its write log and the base of a world that nothing disturbed.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flow_lab import DANA, HEARTBEAT, PRIYA, Lab, Outcome, unrecorded
+from flow_start import Base, content, differences, doubled, later, open_exceptions, set_deal, started
+
+RECORDS = r"^/v0/app\w+/tbl\w+$"
+LISTING = r"^/v0/app\w+/tbl\w+[?]"
+HUBSPOT = "^/hubspot/crm"
+SCOPELESS = {
+    "status": "error", "category": "MISSING_SCOPES", "message": "This app hasn't been granted all required scopes.",
+    "errors": [{"message": "missing", "context": {"requiredGranularScopes": ["crm.objects.contacts.read"]}}],
+}  # fmt: skip
+_undisturbed: dict[str, Base] = {}
+
+
+@pytest.fixture
+def lab(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Lab]:  # fmt: skip
+    """A world in which four days have passed since the last run: new rows, tracked cells, proposals."""
+    with started(tmp_path, capsys, monkeypatch, tmp_path_factory.mktemp("made")) as opened:
+        opened.advance(4)
+        yield opened
+
+
+@pytest.fixture
+def calm(
+    lab: Lab, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Base:  # fmt: skip
+    """The base of the same world without any fault."""
+    if not _undisturbed:
+        with monkeypatch.context() as other, started(
+            tmp_path_factory.mktemp("calm"), capsys, other, tmp_path_factory.mktemp("made")
+        ) as twin:  # fmt: skip
+            twin.advance(4)
+            twin.run()
+            _undisturbed["base"] = content(twin)
+    return _undisturbed["base"]
+
+
+def break_(lab: Lab, kind: str, path: str, **rule: Any) -> None:
+    lab.world.admin("POST", "faults", {"kind": kind, "path": path, **rule})
+
+
+def refuse(lab: Lab, path: str, status: int, body: Any, **rule: Any) -> None:
+    break_(lab, "answer", path, status=status, body=body, **rule)
+
+
+def acted(lab: Lab) -> int:
+    """How often the faults struck; a fault that never does proves nothing."""
+    return sum(rule["acted"] for rule in lab.world.admin("GET", "faults"))
+
+
+def mended(lab: Lab) -> Outcome:
+    """A run after the faults are gone."""
+    lab.world.admin("DELETE", "faults")
+    later(lab)
+    return lab.run()
+
+
+def one_line(outcome: Outcome) -> str:
+    """The only line that the command line says about a failure."""
+    said = [line for line in outcome.err.splitlines() if line.startswith("mdfsync: ")]
+    assert len(said) == 1, outcome.err
+    assert "Traceback" not in outcome.err
+    assert "fault of ours" not in outcome.err
+    return said[0]
+
+
+def assert_converged(lab: Lab, calm: Base) -> None:
+    assert differences(content(lab), calm) == []
+    assert doubled(lab) == []
+    assert unrecorded(lab) == []
+    mark = lab.mark()
+    later(lab)
+    lab.run()
+    assert {w["table"] for w in lab.writes(mark)} == {HEARTBEAT}
+
+
+# ---------------------------------------------------------------- writes whose fate is unknown
+
+WRITES: list[tuple[str, dict[str, Any]]] = [
+    ("drop", {"times": 3}),  # never arrived: too often for one run
+    ("drop", {"rate": 0.3, "seed": "7"}),
+    ("drop_after", {"rate": 0.3, "seed": "1"}),  # arrived, answer lost
+    ("drop_after", {}),
+    ("unavailable", {"rate": 0.3, "seed": "1"}),
+    ("unavailable_after", {"rate": 0.3, "seed": "2"}),
+    ("bad_gateway_after", {"rate": 0.3, "seed": "3"}),
+    ("truncated", {"rate": 0.3, "seed": "4"}),
+]
+
+
+@pytest.mark.parametrize(("kind", "rule"), WRITES, ids=[f"{k}-{n}" for n, (k, _) in enumerate(WRITES)])
+def test_a_write_with_a_lost_answer_is_neither_doubled_nor_forgotten(
+    lab: Lab, calm: Base, kind: str, rule: dict[str, Any]
+) -> None:
+    break_(lab, kind, RECORDS, method="PATCH", **rule)
+    first = lab.mdfsync("run")
+    assert acted(lab)
+    if first.code:
+        assert "the next run" in one_line(first)
+    mended(lab)
+    assert_converged(lab, calm)
+
+
+READS = [("truncated", "4"), ("bad_gateway", "5"), ("drop", "6")]
+
+
+@pytest.mark.parametrize(("kind", "seed"), READS, ids=[k for k, _ in READS])
+def test_a_read_that_fails_now_and_then_is_read_again(lab: Lab, calm: Base, kind: str, seed: str) -> None:
+    break_(lab, kind, "^/(v0|hubspot|crossbeam)", method="GET|POST", rate=0.06, seed=seed)
+    lab.run()
+    assert acted(lab)
+    lab.world.admin("DELETE", "faults")
+    assert_converged(lab, calm)
+
+
+def test_a_listing_whose_cursor_expired_is_read_from_its_beginning(lab: Lab) -> None:
+    for n in range(101):
+        lab.add(DANA, "Decisions", decision_id=f"dc-{n:03d}")
+    break_(lab, "expired_offset", LISTING, times=2)
+    lab.run()
+    assert acted(lab) == 2
+    lab.world.admin("DELETE", "faults")
+    mark = lab.mark()
+    later(lab)
+    lab.run()
+    assert {w["table"] for w in lab.writes(mark)} == {HEARTBEAT}
+    assert "row_removed" not in {t for t, _ in open_exceptions(lab)}
+
+
+# ---------------------------------------------------------------- limits and allowances
+
+
+def test_a_long_silence_asked_for_ends_the_run_and_the_next_one_goes_on(lab: Lab, calm: Base) -> None:
+    break_(lab, "rate_limit", RECORDS, method="PATCH", skip=4, times=1, retry_after=1000)
+    stopped = lab.mdfsync("run")
+    assert (stopped.code, "asks for 1000 s of silence" in one_line(stopped)) == (1, True)
+    mended(lab)
+    assert_converged(lab, calm)
+
+
+def test_a_spent_allowance_of_calls_is_said_and_nothing_is_sent_again(lab: Lab, calm: Base) -> None:
+    break_(lab, "billing", "^/v0/app", skip=30)
+    stopped = lab.mdfsync("run")
+    assert (stopped.code, "calls are used up; raise the plan" in one_line(stopped), acted(lab)) == (1, True, 1)
+    mended(lab)
+    assert_converged(lab, calm)
+
+
+def test_hubspot_asking_for_a_second_is_given_it(lab: Lab, calm: Base) -> None:
+    body = {"status": "error", "errorType": "RATE_LIMIT", "policyName": "SECONDLY", "message": "secondly limit"}
+    refuse(lab, HUBSPOT, 429, body, times=1)
+    lab.run()
+    assert acted(lab) == 1
+    assert_converged(lab, calm)
+
+
+def test_hubspots_daily_limit_ends_the_run_at_once(lab: Lab) -> None:
+    body = {"status": "error", "errorType": "RATE_LIMIT", "policyName": "DAILY", "message": "daily limit"}
+    refuse(lab, HUBSPOT, 429, body, skip=4)
+    mark = lab.mark()
+    stopped = lab.mdfsync("run")
+    assert (stopped.code, "DAILY" in one_line(stopped), acted(lab), lab.writes(mark)) == (1, True, 1, [])
+
+
+# ---------------------------------------------------------------- rights that are gone
+
+LOST: list[tuple[str, int, dict[str, Any], str]] = [
+    (HUBSPOT, 401, {"category": "INVALID_AUTHENTICATION", "message": "not found"}, "check HUBSPOT_ACCESS_TOKEN"),
+    ("^/v0/app", 401, {"error": {"type": "AUTHENTICATION_REQUIRED", "message": "x"}}, "check AIRTABLE_API_KEY"),
+    ("^/v0/app", 403, {"error": {"type": "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND"}}, "scope of the token or role"),
+    ("^/crossbeam", 401, {"error": "invalid_grant"}, "CROSSBEAM_REFRESH_TOKEN"),
+]
+
+
+@pytest.mark.parametrize(("path", "status", "body", "says"), LOST, ids=[f"{p[1:]}-{s}" for p, s, _, _ in LOST])
+def test_a_token_that_is_refused_half_way_stops_the_run_and_nothing_is_called_missing(
+    lab: Lab, calm: Base, path: str, status: int, body: dict[str, Any], says: str
+) -> None:
+    refuse(lab, path, status, body, skip=0 if "crossbeam" in path else 4)
+    mark = lab.mark()
+    stopped = lab.mdfsync("run")
+    assert (stopped.code, says in one_line(stopped), acted(lab), lab.writes(mark)) == (1, True, 1, [])
+    mended(lab)
+    assert_converged(lab, calm)
+
+
+def test_a_token_that_is_refused_between_two_writes_leaves_what_the_next_run_finishes(lab: Lab, calm: Base) -> None:
+    refuse(lab, RECORDS, 401, {"error": {"type": "AUTHENTICATION_REQUIRED"}}, method="PATCH", skip=5)
+    mark = lab.mark()
+    stopped = lab.mdfsync("run")
+    assert (stopped.code, "check AIRTABLE_API_KEY" in one_line(stopped), acted(lab)) == (1, True, 1)
+    assert lab.writes(mark)
+    mended(lab)
+    assert_converged(lab, calm)
+
+
+def test_a_missing_scope_is_said_once_and_the_rest_is_refreshed(lab: Lab) -> None:
+    refuse(lab, f"{HUBSPOT}/v3/objects/(meetings|emails)", 403, SCOPELESS)
+    mark = lab.mark()
+    done = lab.run()
+    assert "absent: hubspot.meetings: needs scope crm.objects.contacts.read" in done.out
+    assert lab.writes(mark, table="Opportunities")
+    standing = {r["fields"]["source_id"]: r["fields"] for r in lab.rows("Sources")}
+    assert standing["hubspot.meetings"]["status"] == "absent"
+    assert "crm.objects.contacts.read" in standing["hubspot.meetings"]["status_reason"]
+    assert ("source_stale", "hubspot.meetings") in open_exceptions(lab)
+    assert not {t for t, _ in open_exceptions(lab)} & {"row_removed"}
+    mark = lab.mark()
+    later(lab)
+    lab.run()
+    assert {w["table"] for w in lab.writes(mark)} == {HEARTBEAT}
+
+
+def test_without_its_change_feed_the_base_is_refreshed_and_the_blind_time_is_said(lab: Lab) -> None:
+    refuse(lab, "/webhooks", 403, {"error": {"type": "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND"}})
+    mark = lab.mark()
+    lab.run()
+    assert lab.writes(mark, table="Opportunities")
+    assert ("blind_interval", "airtable.base") in open_exceptions(lab)
+
+
+# ---------------------------------------------------------------- one source of many
+
+
+OPTIONAL = [("crossbeam.api", "^/crossbeam"), ("hubspot.form_submissions", "^/hubspot/form-integrations")]
+
+
+@pytest.mark.parametrize(("source", "path"), OPTIONAL, ids=[s for s, _ in OPTIONAL])
+def test_an_optional_source_that_is_down_stops_nothing_else(lab: Lab, calm: Base, source: str, path: str) -> None:
+    refuse(lab, path, 500, {"message": "boom"})
+    mark = lab.mark()
+    done = lab.run()
+    assert f"{source}: left out this time: " in done.out
+    assert lab.writes(mark, table="Opportunities")
+    assert ("source_stale", source) not in open_exceptions(lab), "what it said before stands until it is stale"
+    mended(lab)
+    assert not [d for d in differences(content(lab), calm) if d[0] not in {"Change History", "Exceptions", "Holds"}]
+
+
+def test_a_required_source_that_is_down_ends_the_run_before_anything_is_written(lab: Lab) -> None:
+    refuse(lab, f"{HUBSPOT}/v3/objects/deals", 500, {"message": "boom"})
+    mark = lab.mark()
+    stopped = lab.mdfsync("run")
+    assert (stopped.code, "try again later" in one_line(stopped), lab.writes(mark)) == (1, True, [])
+
+
+@pytest.mark.parametrize("body", [{"results": "none"}, {"results": ["x"]}, {"results": [], "total": 0}])
+def test_an_answer_that_makes_no_sense_is_held_and_the_rest_is_refreshed(lab: Lab, body: dict[str, Any]) -> None:
+    refuse(lab, f"{HUBSPOT}/v3/pipelines", 200, body)
+    mark = lab.mark()
+    done = lab.run()
+    assert "held: hubspot.pipelines: " in done.out
+    assert lab.writes(mark, table="Opportunities")
+    assert ("source_cut_off", "hubspot.pipelines") in open_exceptions(lab)
