@@ -19,27 +19,30 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from unittest.mock import patch
 
 from benchmarks.base import BASE_ID, MemoryBase, StoredBase, no_drift
 from benchmarks.world import ROOT, Copies, Shape, small_world
 from mdfsync import pipeline
 from mdfsync.edge.state import State
+from mdfsync.gate import gate
 from mdfsync.mirror import SeenRows
-from mdfsync.model import RawRow, SourcePull
+from mdfsync.model import GatedPlan, RawRow, SourcePull
 from mdfsync.pipeline import refresh
-from mdfsync.plan import Planned, Situation
+from mdfsync.plan import Planned, Situation, make_plan
 from mdfsync.policy import Policy, load_policy
 from mdfsync.policy.jobs import GateLimits, JobSpec
 from mdfsync.refreshing import Asked, Ends, Run, Telling
 
-RECORDS_PER_COPY = 367
+T = TypeVar("T")
+RECORDS_PER_COPY = {"wide": 362, "deep": 301}
 SITUATIONS = ("idle", "changed", "first")
 WIDE = GateLimits(max_creates=10**9, max_replaces=10**9, max_changed_share=Decimal(1))
 
@@ -83,20 +86,18 @@ class Stopwatch:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Time `make_plan` and `gate` where the pipeline calls them."""
-        planned, gated = pipeline.make_plan, pipeline.gate
 
-        def make_plan(now: Situation) -> Planned:
+        def timed_plan(now: Situation) -> Planned:
             self.before = memory("VmRSS")
-            return self._timed(planned, now)
+            return self._timed(make_plan, now)
 
-        pipeline.make_plan = make_plan
-        pipeline.gate = lambda *a: self._timed(gated, *a)
-        try:
+        def timed_gate(*arguments: Any) -> GatedPlan:
+            return self._timed(gate, *arguments)
+
+        with patch.object(pipeline, "make_plan", timed_plan), patch.object(pipeline, "gate", timed_gate):
             yield
-        finally:
-            pipeline.make_plan, pipeline.gate = planned, gated
 
-    def _timed(self, call: Any, *arguments: Any) -> Any:
+    def _timed(self, call: Callable[..., T], *arguments: Any) -> T:
         started, busy = time.perf_counter(), time.process_time()
         if self.profile:
             self.profile.enable()
@@ -249,7 +250,7 @@ def main() -> None:
             folder = Path(options.keep) / f"{options.shape}-{records}" if options.keep else Path(scratch)
             if not (folder / "at").exists():
                 folder.mkdir(parents=True, exist_ok=True)
-                copies = str(max(1, round(records / RECORDS_PER_COPY)))
+                copies = str(max(1, round(records / RECORDS_PER_COPY[options.shape])))
                 _child("--prepare", str(folder), copies, "--shape", options.shape)
             for situation in (options.only,) if options.only else SITUATIONS:
                 profile = ["--profile", options.profile] if options.profile else []

@@ -8,7 +8,7 @@ function; between `observe` (or `derive`) and `plan` in the flow.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -29,6 +29,9 @@ from mdfsync.policy.dictionary import Dictionary, FieldSpec
 from mdfsync.values import same
 
 ConflictKind = Literal["proposal", "tracked", "computed", "drift", "withdrawn", "identity"]
+
+
+_NEVER = CellBase()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +90,8 @@ class Compared:
         self.fills += other.fills
         self.conflicts += other.conflicts
         self.disagreements += other.disagreements
-        self.removed += [r for r in other.removed if r not in self.removed]
+        known = set(self.removed)
+        self.removed += [r for r in other.removed if r not in known]
         self.frozen |= other.frozen
         for subject, cells in other.settled.items():
             self.settled.setdefault(subject, {}).update(cells)
@@ -108,28 +112,35 @@ def compare(
     dictionary: Dictionary,
     *,
     own_tables: frozenset[str] = frozenset(),
+    typed: Collection[tuple[str, str, str]] = (),
 ) -> Compared:
-    """Compare observations with the base. `bindings` are the records that rows of ours had when last seen. In
-    `own_tables` (the worker's own records) a cell without bases counts as ours as it stands."""
+    """Compare observations with the base. `bindings` are the records that rows of ours had when last seen. A cell that
+    only the worker writes (in `own_tables`, or computed) counts as ours as it stands when no base of it is known,
+    unless a person is known to have `typed` it: (table, record id, field)."""
     out = Compared()
-    records = {table: snapshot.by_id(table) for table in snapshot.tables}
-    doubled = snapshot.duplicates()
-    for subject, cells in sorted(_by_subject(observations).items()):
+    grouped = sorted(_by_subject(observations).items(), key=lambda item: (item[0].table, item[0].id))
+    records, doubled = _standing(snapshot, {subject.table for subject, _ in grouped})
+    for subject, cells in grouped:
         total = sum(len(says) for says in cells.values())
-        record = records.get(subject.table, {}).get(subject.id)
+        record = records[subject.table].get(subject.id)
         if subject in doubled:
             out.frozen.add(subject)
             out.tally(subject.table, "held", total)
         elif record is not None:
+            known = bases.get(subject, {})
             for name, says in sorted(cells.items()):
                 place = (subject.table, record.record_id, name)
                 if (subject.table, name) in snapshot.missing_fields or place in snapshot.unreadable:
                     out.tally(subject.table, "held", len(says))
                     continue
-                base = bases.get(subject, {}).get(name, CellBase())
-                if base.cell is None and subject.table in own_tables:
+                base = known.get(name, _NEVER)
+                ours = subject.table in own_tables or dictionary.field(subject.table, name).write == "computed"
+                if base.cell is None and ours and place not in typed:
                     base = CellBase(source=record.get(name), cell=record.get(name))
-                _compare_cell(out, record, dictionary.field(subject.table, name), says, base)
+                if _at_rest(record.get(name), says, base):
+                    out.tally(subject.table, "same", len(says))
+                else:
+                    _compare_cell(out, record, dictionary.field(subject.table, name), says, base)
         elif subject in bindings:
             out.removed.append((subject, bindings[subject]))
             out.tally(subject.table, "held", total)
@@ -138,10 +149,33 @@ def compare(
     return out
 
 
+def _standing(snapshot: Snapshot, tables: Iterable[str]) -> tuple[dict[str, dict[str, Record]], set[Subject]]:
+    """Rows of these tables by id, and the subjects that more than one row carries."""
+    records: dict[str, dict[str, Record]] = {}
+    doubled: set[Subject] = set()
+    for table in tables:
+        held = records[table] = {}
+        for row in snapshot.tables.get(table, ()):
+            if row.subject.id and held.setdefault(row.subject.id, row) is not row:
+                doubled.add(row.subject)
+    return records, doubled
+
+
+def _at_rest(cell: str, says: list[Observation], base: CellBase) -> bool:
+    """Whether everybody says what the cell holds and both bases remember: most cells of most runs."""
+    return (not cell or base.source == cell == base.cell) and all(seen.value == cell for seen in says)
+
+
 def _by_subject(observations: Iterable[Observation]) -> dict[Subject, dict[str, list[Observation]]]:
     grouped: dict[Subject, dict[str, list[Observation]]] = {}
+    last, cells = None, {}
     for seen in observations:
-        grouped.setdefault(seen.subject, {}).setdefault(seen.field, []).append(seen)
+        if seen.subject is not last:  # what is said of one row mostly comes together
+            last, cells = seen.subject, grouped.setdefault(seen.subject, {})
+        if (says := cells.get(seen.field)) is None:
+            cells[seen.field] = [seen]
+        else:
+            says.append(seen)
     return grouped
 
 
@@ -166,6 +200,8 @@ def _create(
 
 def _authoritative(out: Compared, spec: FieldSpec, says: list[Observation]) -> Observation:
     """The observation of the first source in the dictionary's order that has a value; the newest of its rows."""
+    if len(says) == 1:
+        return says[0]
     order = {source: n for n, source in enumerate(spec.sources)}
 
     def rank(seen: Observation) -> tuple[bool, int, float, str]:

@@ -56,6 +56,14 @@ def find_record(snapshot: Snapshot, wanted: str) -> Record | None:
     return None
 
 
+def recorded_subject(snapshot: Snapshot, wanted: str) -> Subject | None:
+    """A record that is no longer in the base but that Change History speaks of."""
+    for row in snapshot.tables.get(HISTORY, ()):
+        if wanted in {row.get("record"), row.get("airtable_record_id"), f"{row.get('table')}/{row.get('record')}"}:
+            return Subject(table=row.get("table"), id=row.get("record"))
+    return None
+
+
 def history_of(snapshot: Snapshot, subject: Subject, name: str = "") -> tuple[Record, ...]:
     """Change History rows of a record (and field), oldest first."""
     rows = [

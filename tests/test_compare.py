@@ -82,9 +82,9 @@ def test_the_source_of_a_blank_that_a_person_decided_on_may_move() -> None:
     assert [f.value for f in out.fills] + [c.proposed for c in out.conflicts] == ["60"]
 
 
-def judged(row: Record | None, known: Bases, *seen: Observation, **more: frozenset[str]) -> Compared:
+def judged(row: Record | None, known: Bases, *seen: Observation, own_tables: frozenset[str] = frozenset()) -> Compared:
     now = snapshot(row) if row else snapshot()
-    return compare(seen, now, known, {}, policy().dictionary, **more)
+    return compare(seen, now, known, {}, policy().dictionary, own_tables=own_tables)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -84,6 +85,8 @@ def value(text: str) -> Any:
         ("XOR(1, 1, 1)", True),
         ("AND({signed}, OR(0, ''), 1)", False),
         ("IFERROR(1/0, 'failed')", "failed"),
+        ("'' & 0/0", "NaN"),
+        ("IFERROR(ROUND(0/0), 'not finite')", "not finite"),
         ("ISERROR(ERROR())", True),
         ("RECORD_ID()", "recAAAAAAAAAAAAAA"),
         ("IS_AFTER({due}, TODAY())", True),
@@ -117,6 +120,12 @@ def test_errors_are_values_that_no_filter_keeps(formula: str) -> None:
     with pytest.raises(FormulaError):
         value(formula)
     assert not holds(compile_formula(formula, Scope(resolve, NOW)), ROW)
+
+
+def test_nothing_divided_by_nothing_is_no_number_but_no_error_either() -> None:
+    assert math.isnan(value("{blank} / {blank}"))
+    for formula in ("0/0", "INT(0/0)", "DATEADD({due}, 0/0, 'days')"):
+        assert not holds(compile_formula(formula, Scope(resolve, NOW)), ROW)
 
 
 @pytest.mark.parametrize(

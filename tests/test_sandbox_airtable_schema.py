@@ -156,7 +156,7 @@ def test_formula_rollup_lookup_and_count_follow_their_cells(bench: Bench) -> Non
     bench.sandbox.admin("POST", "knobs", {"computed_field_creation": False})
     by_hand(bench, action="create_field", table="Partners", name="n", type="count",
             options={"recordLinkFieldId": "Campaigns"})  # fmt: skip
-    partner = bench.partners.create({"partner_id": "pt-1", "tier": "gold"})["id"]
+    partner = bench.partners.create({"partner_id": "pt-1", "tier": "gold", "amount": 1})["id"]
     bench.campaigns.batch_create([{"goal": g, "partner": [partner]} for g in (20, 22)])
     read = bench.partners.get(partner)["fields"]
     shown = {k: read[k] for k in ("label", "ratio", "goals", "total", "n")}
@@ -164,7 +164,32 @@ def test_formula_rollup_lookup_and_count_follow_their_cells(bench: Bench) -> Non
     assert [r["id"] for r in bench.partners.all(formula="AND({total}>40, {label}='pt-1: GOLD')")] == [partner]
 
 
+def test_errors_and_missing_numbers_of_linked_rows_show_where_they_are_used(bench: Bench) -> None:
+    partner = bench.partners.create({"partner_id": "pt-1"})["id"]
+    bench.campaigns.create({"campaign_id": "jc-1", "partner": [partner]})
+    linked = {"recordLinkFieldId": "Campaigns"}
+    by_hand(bench, action="create_field", table="Campaigns", name="broken", type="formula",
+            options={"formula": "ERROR()"})  # fmt: skip
+    by_hand(bench, action="create_field", table="Partners", name="share of nothing", type="formula",
+            options={"formula": "{amount} / {amount}"})  # fmt: skip
+    by_hand(bench, action="create_field", table="Partners", name="each", type="multipleLookupValues",
+            options={**linked, "fieldIdInLinkedTable": "broken"})  # fmt: skip
+    by_hand(bench, action="create_field", table="Partners", name="all", type="rollup",
+            options={**linked, "fieldIdInLinkedTable": "broken", "formula": "SUM(values)"})  # fmt: skip
+    read = bench.partners.get(partner)["fields"]
+    shown = {key: read[key] for key in ("share of nothing", "each", "all")}
+    error = {"error": "#ERROR!"}
+    assert shown == {"share of nothing": {"specialValue": "NaN"}, "each": [error], "all": error}
+
+
 # -- what only people can do
+
+
+def test_a_view_is_renamed_by_hand(bench: Bench) -> None:
+    by_hand(bench, action="rename_view", table="Partners", view="Grid view", name="Everything")
+    made = bench.partners.create({"partner_id": "pt-1"})
+    assert bench.partners.all(view="Everything") == [made]
+    assert refusal(bench.call("GET", f"{bench.base_id}/Partners", view="Grid view")) == (422, "VIEW_NAME_NOT_FOUND")
 
 
 def test_a_deleted_field_is_gone_with_its_cells_and_its_reverse(bench: Bench) -> None:

@@ -122,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         place = f": {error.filename}" if error.filename else ""
         _say(f"mdfsync: {error.strerror or type(error).__name__}{place}")
         sys.exit(1)
-    except Exception as fault:
+    except Exception as fault:  # noqa: BLE001 - whatever happens, a user sees one line and no values
         _report(fault)
         sys.exit(1)
 

@@ -6,6 +6,7 @@ On a terminal a live line per step, elsewhere one plain line per step. It format
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import time
@@ -22,7 +23,17 @@ from mdfsync.model import Create, FillBlank, Finding, Replace
 from mdfsync.refreshing import Run, Telling
 from mdfsync.run_row import status_of
 
-OUT = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+class Printer(Console):
+    """A console whose reader may leave early (`| head`): that is no failure."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0)
+
+
+OUT = Printer(highlight=False, soft_wrap=not sys.stdout.isatty())
 ERR = Console(stderr=True, highlight=False)
 SHOWN = 12
 

@@ -14,7 +14,7 @@ from rich.markup import escape
 from mdfsync import rules as rulebook
 from mdfsync.cli.console import OUT, print_json
 from mdfsync.errors import UsageError
-from mdfsync.explain import Explained, Trail, find_record, history_of
+from mdfsync.explain import Explained, Trail, find_record, history_of, recorded_subject
 from mdfsync.mirror import SeenRows
 from mdfsync.model import Record, Snapshot
 from mdfsync.observe import observe
@@ -106,7 +106,8 @@ def _print_cell(cell: Explained) -> None:
             f"  {version.get('captured_at', '')[:16]} {version.get('kind')}: "
             f"{escape(version.get('prior_value', '') or '(blank)')} → "
             f"{escape(version.get('proposed_value', '') or '(blank)')} "
-            f"[dim]{escape(version.get('state', ''))}; {escape(by)}; {version.get('change_id')}[/]"
+            f"[dim]{escape(version.get('state', ''))}{escape(_differently(version))}; {escape(by)}; "
+            f"{version.get('change_id')}[/]"
         )
     for write in cell.written_by[:3]:
         OUT.print(f"  written by {write['run_id']}: {escape(str(write['value']))} [dim]({write['how']})[/]")
@@ -121,6 +122,12 @@ def _print_cell(cell: Explained) -> None:
         OUT.print("  [dim]typed by a person; the worker only reads it[/]")
 
 
+def _differently(row: Mapping[str, str]) -> str:
+    """What was applied, where a person's decision made it another value than the proposed one."""
+    applied = row.get("applied_value", "")
+    return f" as {applied}" if applied and applied != row.get("proposed_value", "") else ""
+
+
 @click.command()
 @click.argument("record")
 @JSON
@@ -129,17 +136,21 @@ def history(record: str, as_json: bool) -> None:
     settings = load_settings()
     with wire(settings, open_policy(settings)) as wired:
         snapshot = _snapshot(wired)
-        found = _record(snapshot, record)
-        rows = history_of(snapshot, found.subject)
+        found = find_record(snapshot, record)
+        subject = found.subject if found else recorded_subject(snapshot, record)
+        if subject is None:
+            raise UsageError(f"no record {record!r} in the base, and Change History does not know it")
+        rows = history_of(snapshot, subject)
     if as_json:
         print_json([dict(row.fields) for row in rows])
         return
-    OUT.print(f"[bold]{escape(str(found.subject))}[/]: {len(rows)} recorded change(s)")
+    gone = "" if found else " (the row itself is gone)"
+    OUT.print(f"[bold]{escape(str(subject))}[/]: {len(rows)} recorded change(s){gone}")
     for row in rows:
         OUT.print(
             f"  {row.get('captured_at')[:16]} {row.get('kind'):<13} {row.get('field')}: "
             f"{escape(row.get('prior_value') or '(blank)')} → {escape(row.get('proposed_value') or '(blank)')} "
-            f"[dim]{escape(row.get('state'))} {escape(row.get('decided_by'))}[/]"
+            f"[dim]{escape(row.get('state'))}{escape(_differently(row.fields))} {escape(row.get('decided_by'))}[/]"
         )
 
 
@@ -203,7 +214,7 @@ def status(as_json: bool) -> None:
         document: dict[str, Any] = {
             "mode": wired.world.mode,
             "base_id": wired.world.base_id,
-            "runs": [dict(r) for r in wired.state.runs(wired.world.base_id, 5)],
+            "runs": [{k: v for k, v in r.items() if k != "report"} for r in wired.state.runs(wired.world.base_id, 5)],
             "holds_open": _count(snapshot, "Holds", "status", "open"),
             "exceptions_open": _count(snapshot, "Exceptions", "status", "open"),
             "decisions_waiting": _count(snapshot, "Actions", "state", "open"),

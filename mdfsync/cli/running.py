@@ -171,7 +171,7 @@ def _reports(done: Run, wired: Wired) -> list[dict[str, Any]]:
     if done.asked.write:
         _keep(done, reports, wired.world.home / "reports" / done.run_id)
         worst = next((s for s in ("fail", "hold", "warning") if any(r["run_status"] == s for r in reports)), "pass")
-        wired.state.run_finish(done.run_id, worst, {"run_id": done.run_id, "reports": reports})
+        wired.state.run_finish(done.run_id, worst, {"run_id": done.run_id, "reports": reports}, at=done.finished_at)
     return reports
 
 
@@ -184,7 +184,7 @@ def _keep(done: Run, reports: Sequence[dict[str, Any]], folder: Path) -> None:
 
 def _print(done: Run, reports: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
-        print_json({"run_id": done.run_id, "reports": reports})
+        print_json({"run_id": done.run_id, "reports": reports}, at=done.finished_at)
         return
     print_run(done, planned_only=not done.asked.write)
     if done.asked.write:

@@ -172,13 +172,18 @@ class SourceState(Store):
         return {line.external_id: times[line.first_seen_at] for line in found}
 
     def previous_pull(self, source_id: str, before: datetime | None = None) -> datetime | None:
-        """The last accepted pull strictly before `before` (default: the last one). With `first_seen` it
-        bounds the time at which a row appeared; `None` = no lower bound is known."""
+        """The last pull accepted before the one at `before` (default: the last one), in the order of acceptance: after
+        a clock was set back, a later pull can bear an earlier time. With `first_seen` it bounds the time at which a
+        row appeared; `None` = no lower bound is known."""
         query = sa.select(pulls.c.at).where(pulls.c.source_id == source_id)
-        if before is not None:
-            query = query.where(pulls.c.at < instant_text(before))
         with self._read() as connection:
-            text = connection.execute(query.order_by(pulls.c.at.desc()).limit(1)).scalar()
+            if before is not None:
+                then = sa.select(sa.func.min(pulls.c.seq)).where(
+                    pulls.c.source_id == source_id, pulls.c.at >= instant_text(before)
+                )
+                at = connection.execute(then).scalar()
+                query = query if at is None else query.where(pulls.c.seq < at)
+            text = connection.execute(query.order_by(pulls.c.seq.desc()).limit(1)).scalar()
         return None if text is None else to_instant(text)
 
 

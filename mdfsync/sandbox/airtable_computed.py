@@ -77,14 +77,14 @@ def cell_value(world: World, table: Table, field: Doc, row: Doc) -> Any:
 
 def _evaluate(world: World, table: Table, field: Doc, row: Doc) -> Any:
     options = field["options"]
-    if field["type"] == "formula":
-        resolve = resolver(world, table)
-    else:
-        target, rows = _linked_rows(world, table, options, row)
-        get = operand(world, target, target.fields[options["fieldIdInLinkedTable"]])
-        values = [item for item in (get(linked) for linked in rows) if item is not None]
-        resolve = {"values": lambda _row: values}.get
     try:
+        if field["type"] == "formula":
+            resolve = resolver(world, table)
+        else:
+            target, rows = _linked_rows(world, table, options, row)
+            get = operand(world, target, target.fields[options["fieldIdInLinkedTable"]])
+            values = [item for item in (get(linked) for linked in rows) if item is not None]
+            resolve = {"values": lambda _row: values}.get
         return compile_formula(options["formula"], Scope(resolve, world.clock.now()))(row)
     except (*ERRORS, RecursionError):
         return _ERROR

@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from mdfsync.sandbox import airtable_functions as functions
-from mdfsync.sandbox.airtable_functions import FormulaError, truthy
+from mdfsync.sandbox.airtable_functions import truthy
 from mdfsync.sandbox.airtable_world import Table, World
 from mdfsync.sandbox.store import Doc
 
