@@ -184,7 +184,7 @@ def _keep(done: Run, reports: Sequence[dict[str, Any]], folder: Path) -> None:
 
 def _print(done: Run, reports: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
-        print_json({"run_id": done.run_id, "reports": reports}, at=done.finished_at)
+        print_json({"run_id": done.run_id, "reports": reports})
         return
     print_run(done, planned_only=not done.asked.write)
     if done.asked.write:
