@@ -36,10 +36,11 @@ from mdfsync.gate import gate
 from mdfsync.mirror import SeenRows
 from mdfsync.model import GatedPlan, RawRow, SourcePull
 from mdfsync.pipeline import refresh
-from mdfsync.plan import Planned, Situation, make_plan
+from mdfsync.plan import make_plan
 from mdfsync.policy import Policy, load_policy
 from mdfsync.policy.jobs import GateLimits, JobSpec
 from mdfsync.refreshing import Asked, Ends, Run, Telling
+from mdfsync.situation import Planned, Situation
 
 T = TypeVar("T")
 RECORDS_PER_COPY = {"wide": 362, "deep": 301}
@@ -132,6 +133,7 @@ def prepare(folder: Path, copies: int, shape: Shape) -> dict[str, int]:
             state.accept(SourcePull(source_id=source, rows=rows, complete=True, cursor={}), at)
     base = MemoryBase(policy.dictionary, made.tables(copies))
     base.dump(first / "base")
+    state.save_edits(BASE_ID, made.edits(copies), {"at": 0})
     state.put(f"adopted:{BASE_ID}", "measured")
     state.close()
     _copy(first, folder / "idle", state_only=True)

@@ -13,12 +13,12 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from mdfsync.model import RawRow, SourceRef
+from mdfsync.model import Edit, RawRow
 from mdfsync.pipeline import refresh
 from mdfsync.policy import Policy, load_policy
 from mdfsync.refreshing import Asked, Telling
@@ -55,11 +55,13 @@ _WORD, _DIGITS = "\x1f", "\x1e"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Small:
-    """The embedded world: what people typed, by table as (record id, cells), and what every source gave."""
+    """The embedded world: what people typed, by table as (record id, cells), who typed it as the change feed tells it,
+    and what every source gave."""
 
     policy: Policy
     as_of: datetime
     tables: Mapping[str, Sequence[tuple[str, Cells]]]
+    edits: Sequence[Edit]
     sources: Mapping[str, Sequence[RawRow]]
 
 
@@ -75,11 +77,13 @@ def small_world() -> Small:
             ready(wired, Telling())
             tables = policy.dictionary.tables
             typed = {table: [(key, dict(cells)) for key, cells in wired.base.read_table(table)] for table in tables}
+            now = wired.world.clock.now()
+            edits, _, _ = wired.base.edits(wired.state.feed_cursor(wired.world.base_id), now=now)
             jobs = tuple(job for job in policy.jobs.values() if job.kind == "refresh")
             refresh(wired.ends(keep=True), Asked(jobs=jobs, write=False), Telling())
             sources = {source: wired.state.rows(source) for source in policy.register.sources}
         del os.environ["MDFSYNC_HOME"]
-    return Small(policy=policy, as_of=datetime.now(UTC), tables=typed, sources=sources)
+    return Small(policy=policy, as_of=now, tables=typed, edits=edits, sources=sources)
 
 
 class Copies:
@@ -98,6 +102,17 @@ class Copies:
             for table, rows in self._small.tables.items()
         }
 
+    def edits(self, copies: int) -> list[Edit]:
+        """Who typed it and when."""
+        holes = [(self._holed([edit.record_id, edit.prior, edit.value]), edit) for edit in self._small.edits]
+        made = []
+        for n in range(copies):
+            for text, edit in holes:
+                if n == 0 or edit.table not in self._frame:
+                    record_id, prior, value = json.loads(_filled(text, n))
+                    made.append(replace(edit, record_id=record_id, prior=prior, value=value))
+        return made
+
     def source(self, source_id: str, copies: int) -> Iterator[RawRow]:
         """What a source gives."""
         rows = [(row.ref.external_id, row.body) for row in self._small.sources[source_id]]
@@ -106,11 +121,12 @@ class Copies:
         for n in range(1 if source_id in self._frame_sources else copies):
             for text, ref in holes:
                 key, body = json.loads(_filled(text, n))
-                own = SourceRef(
-                    source_id=source_id, external_id=key, observed_at=ref.observed_at, fetched_at=ref.fetched_at,
-                    blob=ref.blob, row=ref.row,
-                )  # fmt: skip
-                yield RawRow(ref=own, body=body)
+                yield RawRow(ref=replace(ref, external_id=key), body=body)
+
+    def of(self, value: Any, copies: int) -> Iterator[Any]:
+        """Any JSON value, once for each copy."""
+        text = self._holed(value)
+        return (json.loads(_filled(text, n)) for n in range(copies))
 
     def _spread(self, rows: Sequence[tuple[str, Cells]], copies: int) -> Iterator[tuple[str, Cells]]:
         holes = [self._holed([key, cells]) for key, cells in rows]

@@ -54,7 +54,7 @@ def _apply_chunk(table: str, wanted: Mapping[str, list[Cell]], writing: Writing)
 
 def _needed(wanted: Mapping[str, list[Cell]], writing: Writing) -> dict[str, list[Cell]]:
     """Cells whose needs were met; the others are left for the next run."""
-    failed = {r.change.key for r in writing.receipts if r.outcome in {"raced", "rejected"}}
+    failed = {r.change.key for r in writing.receipts if r.outcome in {"raced", "rejected", "unready"}}
     closed = {r.change.key for r in writing.receipts}
     out: dict[str, list[Cell]] = {}
     for record, cells in wanted.items():
@@ -66,7 +66,7 @@ def _needed(wanted: Mapping[str, list[Cell]], writing: Writing) -> dict[str, lis
         bare = [c for c in cells if isinstance(c, Replace) and f"{HISTORY}/{c.change_id}" in failed and c not in lost]
         if bare:
             note = "its Change History row was not written"
-            writing.done([Receipt(change=c, outcome="rejected", record_id=record, note=note) for c in bare], "rejected")
+            writing.done([Receipt(change=c, outcome="unready", record_id=record, note=note) for c in bare], "unready")
         kept = [c for c in cells if c not in lost and c not in bare]
         if kept:
             out[record] = kept
@@ -85,7 +85,7 @@ def _verified(table: str, wanted: Mapping[str, list[Cell]], writing: Writing) ->
                 continue
             now = fresh[record].get(cell.field, "")
             if target is None:
-                _close(cell, "rejected", now, "a linked row does not exist", writing)
+                _close(cell, "unready", now, "a linked row does not exist", writing)
             elif _same(cell, now, target, writing):
                 _close(cell, "already", now, "", writing)
             elif _same(cell, now, _prior(cell, writing), writing):

@@ -6,6 +6,7 @@ Pure functions from what was read to findings; `pipeline` hands them to `plan` b
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from mdfsync.apply import LIFECYCLE
@@ -32,6 +33,8 @@ class Ledgered(Memory, Protocol):
     def last_edits(self, base_id: str) -> dict[tuple[str, str, str], Edit]: ...
     def chain(self, base_id: str) -> tuple[Mapping[str, str], ...]: ...
     def next_run_number(self, base_id: str) -> int: ...
+    def run_start(self, run_id: str, base_id: str, job: str, at: datetime, mode: str) -> None: ...
+    def run_stopped(self, run_id: str, why: str, at: datetime) -> None: ...
 
 
 def drift_findings(drift: Drift, policy: Policy) -> tuple[Finding, ...]:

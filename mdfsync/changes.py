@@ -6,14 +6,14 @@ everything else gives a pending row for a person and no `Replace`. A pure functi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mdfsync.actions import Waiting
 from mdfsync.compare import Conflict
 from mdfsync.decide import Edits
-from mdfsync.history import Context, Ledger, history_row, transition
-from mdfsync.model import Create, Replace, Standing, Subject
+from mdfsync.history import DECIDABLE, SUPERSEDED, Context, Ledger, history_row, is_closed, transition
+from mdfsync.model import CellBase, Create, Replace, Standing, Subject
 from mdfsync.policy import Policy
 
 Cells = Callable[[Subject], Mapping[str, str]]
@@ -28,6 +28,7 @@ class Recorded:
     replaces: list[Replace] = field(default_factory=list)
     waiting: list[Waiting] = field(default_factory=list)
     standing_ids: set[str] = field(default_factory=set)
+    settled: dict[Subject, dict[str, CellBase]] = field(default_factory=dict)
 
 
 def context_of(subject: Subject, name: str, kind: str, cells: Mapping[str, str], policy: Policy) -> Context:
@@ -76,7 +77,10 @@ def record_changes(
                     refs=conflict.refs,
                 )
             )  # fmt: skip
-        elif not _disposed(conflict, ledger):
+        elif _disposed(conflict, ledger):
+            known = CellBase(source=conflict.source, cell=conflict.prior)
+            out.settled.setdefault(conflict.subject, {})[conflict.field] = known
+        else:
             if row.subject.id not in ledger.rows:
                 out.rows.append(row)
             out.standing_ids.add(row.subject.id)
@@ -89,8 +93,22 @@ def record_changes(
     return out
 
 
+def outcomes(
+    decided: Mapping[str, Mapping[str, str]], overtaken: frozenset[str], ledger: Ledger, standing: Collection[str]
+) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """What became of rows that stand: decided, overtaken, or no longer asked since nothing gives rise to them."""
+    yield from sorted(decided.items())
+    for change_id in sorted(overtaken & ledger.rows.keys()):
+        yield change_id, {"state": SUPERSEDED}
+    for change_id, row in sorted(ledger.rows.items()):
+        undecided = "decided_by" not in decided.get(change_id, {}) and not is_closed(row.fields)
+        if undecided and row.get("kind") in DECIDABLE and change_id not in standing:
+            yield change_id, {"state": SUPERSEDED}
+
+
 def _disposed(conflict: Conflict, ledger: Ledger) -> bool:
-    """Whether a person already rejected or edited exactly this: it is not asked again, also after a lost state."""
+    """Whether a person already rejected or edited exactly this: it is not asked again, also after a lost state;
+    the cell has its two bases back."""
     sources = ", ".join(dict.fromkeys(ref.source_id for ref in conflict.refs))
     key = transition(
         conflict.subject.table, conflict.subject.id, conflict.field, conflict.prior, conflict.proposed, sources

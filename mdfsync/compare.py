@@ -140,7 +140,7 @@ def compare(
                 if _at_rest(record.get(name), says, base):
                     out.tally(subject.table, "same", len(says))
                 else:
-                    _compare_cell(out, record, dictionary.field(subject.table, name), says, base)
+                    _compare_cell(out, record, dictionary.field(subject.table, name), cells, base)
         elif subject in bindings:
             out.removed.append((subject, bindings[subject]))
             out.tally(subject.table, "held", total)
@@ -221,16 +221,38 @@ def _authoritative(out: Compared, spec: FieldSpec, says: list[Observation]) -> O
 
 def currency_exponent(code: str) -> int:
     """Decimal places of an ISO 4217 currency; 2 when the code is not known."""
+    exponent = _exponent(code)
+    return 2 if exponent is None else exponent
+
+
+def is_currency(code: str) -> bool:
+    """Whether money can be counted in it: an ISO 4217 code that is not for tests, metals or "no currency"."""
+    return _exponent(code) is not None
+
+
+def _exponent(code: str) -> int | None:
     try:
         exponent = iso4217.Currency(code.upper()).exponent
     except ValueError:
-        return 2
-    return exponent if isinstance(exponent, int) else 2
+        return None
+    return exponent if isinstance(exponent, int) else None
 
 
-def _compare_cell(out: Compared, record: Record, spec: FieldSpec, says: list[Observation], base: CellBase) -> None:
+def _decimal_places(record: Record, spec: FieldSpec, cells: Mapping[str, list[Observation]]) -> int | None:
+    """Places at which two amounts are compared: of the row's currency or of the one it is said to have now, whichever
+    has more (100 yen that became 100.40 dollars did move)."""
+    if spec.kind != "money":
+        return None
+    said = {record.get(spec.currency_field), *(s.value for s in cells.get(spec.currency_field, ()))}
+    return max(currency_exponent(code) for code in said if code or len(said) == 1)
+
+
+def _compare_cell(
+    out: Compared, record: Record, spec: FieldSpec, cells: Mapping[str, list[Observation]], base: CellBase
+) -> None:
+    says = cells[spec.name]
     best = _authoritative(out, spec, says)
-    exponent = currency_exponent(record.get(spec.currency_field)) if spec.kind == "money" else None
+    exponent = _decimal_places(record, spec, cells)
 
     def equal(left: str | None, right: str | None) -> bool:
         return left is not None and right is not None and same(spec.kind, left, right, exponent=exponent)

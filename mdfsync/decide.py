@@ -67,10 +67,17 @@ def decide(
         if not rulings:
             continue
         spec = _field(policy, subject.table, row.get("field"))
+        if change_id in ledger.altered:
+            out.states[change_id] = {
+                "state": f"{REFUSED}the row no longer says what was sealed; restore it, then decide"
+            }
+            continue
         if target is None or spec is None or subject in frozen:
             out.states[change_id] = {"state": f"{REFUSED}the row or field it concerns cannot be written now"}
             continue
-        refusals = [refuse(ruling, row, target, policy, about) for ruling in rulings]
+        refusals = [
+            refuse(ruling, row, target, policy, about) or _not_his_words(ruling, row, edits) for ruling in rulings
+        ]
         valid = next((ruling for ruling, refusal in zip(rulings, refusals, strict=True) if not refusal), None)
         ruling = valid or rulings[-1]
         if valid is None:
@@ -127,13 +134,18 @@ def refuse(ruling: Ruling, row: Record, target: Record, policy: Policy, about: C
         return ""
     if matrix.is_worker(ruling.reviewer):
         return "the worker's own user may not decide"
-    if matrix.needs_actor(table, name):
-        for pair in matrix.forbidden_pairs:
-            pair_table, _, asked_by = pair.first_cell.partition(".")
-            if pair_table == table and (barred := matrix.forbidden(target.get(asked_by), ruling.reviewer, pair.id)):
-                return barred
+    if matrix.needs_actor(table, name) and (barred := matrix.barred(table, ruling.reviewer, target.fields)):
+        return barred
     on = ruling.at.date().isoformat() if ruling.at else ""
     return matrix.may_decide(ruling.reviewer, table, name, row.get("kind"), about(target.subject), on=on)
+
+
+def _not_his_words(ruling: Ruling, row: Record, edits: Edits) -> str:
+    """Why an edited value is not the reviewer's own; what somebody else typed is not what he decided."""
+    edit = edits.get((TABLE, row.record_id, "edited_value")) if ruling.disposition == "edited" else None
+    if edit is None or edit.value != row.get("edited_value") or edit.actor == ruling.reviewer:
+        return ""
+    return f"edited_value was typed by {edit.actor}, the decision by {ruling.reviewer or 'nobody known'}"
 
 
 def _carry_out(out: Decided, row: Record, target: Record, spec: FieldSpec, ruling: Ruling, known: CellBase) -> None:

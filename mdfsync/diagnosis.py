@@ -87,12 +87,20 @@ def _files(wired: Wired) -> Iterator[Checked]:
         if source_id.startswith("hubspot."):
             continue
         if isinstance(source, CrossbeamApi):
-            says = "refresh token is set; read with the next run"
-            yield Checked(check=source_id, ok=True, says=says)
+            yield _crossbeam(source)
             continue
         pull = source.pull(None, full=False, known={}, now=now)
         says = pull.absent or pull.held or f"{len(pull.rows)} rows, {len(pull.rejects)} refused"
         yield Checked(check=source_id, ok=not (pull.absent or pull.held), says=says)
+
+
+def _crossbeam(source: CrossbeamApi) -> Checked:
+    try:
+        lacking = source.capability()
+    except MdfsyncError as error:
+        lacking = str(error)
+    fix = "authorise the integration again with these scopes, or leave CROSSBEAM_REFRESH_TOKEN blank"
+    return Checked(check=source.source_id, ok=not lacking, says=lacking or "readable", do=fix if lacking else "")
 
 
 def _empty(wired: Wired):  # type: ignore[no-untyped-def]

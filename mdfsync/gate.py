@@ -8,8 +8,8 @@ here. A pure function, between `plan` and `apply`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from mdfsync.history import TABLE as HISTORY
 from mdfsync.mass import concerned
@@ -35,9 +35,11 @@ Refusals = dict[str, dict[str, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Able:
-    """What the live base can take: choices its selects lack, by (table, field), and what it refused before, by key."""
+    """What the live base can take: choices its selects lack and values the dictionary allows, by (table, field), and
+    what it refused before, by key."""
 
     missing_choices: Mapping[tuple[str, str], tuple[str, ...]]
+    allowed: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     refused: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -70,48 +72,69 @@ def gate(plan: Plan, snapshot: Snapshot, limits: GateLimits, able: Able, waived:
         for f in plan.findings
         if f.rule_id == "mass_change" and f.fingerprint not in waived
     }
+    changes: list[Change] = []
     held: dict[int, str] = {}
-    for n, change in enumerate(plan.changes):
-        reason = _reason(change, barred, able, snapshot)
-        if reason:
-            held[n] = reason
-    _close_over(plan.changes, held)
-    admitted = tuple(c for n, c in enumerate(plan.changes) if n not in held)
+    for whole in plan.changes:
+        before = able.refused.get(whole.key)
+        refused = f"Airtable refused it: {before['note']}" if before and before["value"] == value_of(whole) else ""
+        for change in _parts(whole, able):
+            reason = refused or _reason(change, barred, able, snapshot)
+            if reason:
+                held[len(changes)] = reason
+            changes.append(change)
+    _close_over(changes, held)
+    admitted = tuple(c for n, c in enumerate(changes) if n not in held)
     refusals = _refusals(admitted, snapshot, limits)
-    kept = tuple(Held(change=plan.changes[n], reason=reason) for n, reason in sorted(held.items()))
+    kept = tuple(Held(change=changes[n], reason=reason) for n, reason in sorted(held.items()))
     return GatedPlan(
         plan=plan, admitted=admitted, held=kept, refusals=refusals,
-        digest=digest([plan.digest, sorted(held.values()), list(refusals)]),
+        digest=digest([plan.digest, [[h.change.key, h.reason] for h in kept], list(refusals)]),
     )  # fmt: skip
+
+
+def _parts(change: Change, able: Able) -> Iterator[Change]:
+    """A new row goes without the choices that its selects cannot take; each of them is kept back by itself, as in a row
+    that stands. Only a history row goes whole or not at all."""
+    table = change.subject.table
+    if not isinstance(change, Create) or table == HISTORY:
+        yield change
+        return
+    left = {name: value for name, value in change.fields.items() if _strange(able, table, name, value)}
+    if not left:
+        yield change
+        return
+    yield replace(change, fields={name: value for name, value in change.fields.items() if name not in left})
+    for name, value in left.items():
+        yield FillBlank(subject=change.subject, record_id="", field=name, value=value)
 
 
 def _reason(change: Change, barred: set[tuple[str, str]], able: Able, snapshot: Snapshot) -> str:
     table = change.subject.table
-    before = able.refused.get(change.key)
-    if before and before["value"] == value_of(change):
-        return f"Airtable refused it: {before['note']}"
     if isinstance(change, Create):
         if concerned(change) in barred and change.fields.get("kind") in {"tracked", "computed", "proposal"}:
             return "mass change: a person must look first"
-        for name, value in change.fields.items():
-            if _lacks(able, table, name, value):
-                return f"{name}: the base lacks the choice “{value}”; add it by hand"
-        return ""
-    if isinstance(change, Replace) and (table, change.field) in barred:
+    elif isinstance(change, Replace) and (table, change.field) in barred:
         return "mass change: a person must look first"
-    if (table, change.field) in snapshot.missing_fields:
-        return f"{change.field} is missing in the base or has another type"
-    if _lacks(able, table, change.field, change.value):
-        return f"{change.field}: the base lacks the choice “{change.value}”; add it by hand"
+    cells = change.fields if isinstance(change, Create) else {change.field: change.value}
+    for name, value in cells.items():
+        if (table, name) in snapshot.missing_fields:
+            return f"{name} is missing in the base or has another type"
+        if strange := _strange(able, table, name, value):
+            return strange
     return ""
 
 
-def _lacks(able: Able, table: str, name: str, value: str) -> bool:
-    missing = able.missing_choices.get((table, name))
-    if not missing:
-        return False
-    items = list_items(value) if value.startswith("[") else (value,)
-    return any(item in missing for item in items)
+def _strange(able: Able, table: str, name: str, value: str) -> str:
+    """Why a select cannot take a value; `""` when it can, and for every other field."""
+    missing, allowed = able.missing_choices.get((table, name)), able.allowed.get((table, name))
+    if not value or (missing is None and allowed is None):
+        return ""
+    items = list_items(value) if value.startswith("[") else [value]
+    if allowed is not None and not allowed.issuperset(items):
+        return f"{name}: “{value}” is not among its allowed values"
+    if not set(missing or ()).isdisjoint(items):
+        return f"{name}: the base lacks the choice “{value}”; add it by hand"
+    return ""
 
 
 def _close_over(changes: Iterable[Change], held: dict[int, str]) -> None:
@@ -125,7 +148,8 @@ def _close_over(changes: Iterable[Change], held: dict[int, str]) -> None:
         more = {
             n: "it rests on a change that is kept back"
             for n, change in enumerate(changes)
-            if n not in held and (_rests(change, keys, rows, ids) or _tells_of(change, told))
+            if n not in held
+            and (_rests(change, keys, rows, ids) or _tells_of(change, told) or _decides_on(change, ids))
         }
         if not more:
             return
@@ -143,6 +167,11 @@ def _rests(change: Change, keys: set[str], rows: set[Subject], change_ids: set[s
 def from_a_source(change: Replace) -> bool:
     """Whether a source moved this cell by itself: neither a person's decision nor what was computed from one."""
     return isinstance(change.authority, Standing) and any(ref.source_id != COMPUTED for ref in change.refs)
+
+
+def _decides_on(change: Change, change_ids: set[str]) -> bool:
+    """A set of decisions names Change History rows: it does not stand in the queue before they do."""
+    return isinstance(change, Create) and bool(change_ids & set(list_items(change.fields.get("change_ids", ""))))
 
 
 def _tells_of(change: Change, kept_back: set[str]) -> bool:

@@ -18,6 +18,7 @@ from mdfsync.values import STAMP_NOW, STAMP_RUN, short_id
 TABLE = "Change History"
 PENDING, APPLIED, SUPERSEDED, REFUSED = "pending", "applied", "superseded", "refused: "
 DECIDABLE = frozenset({"proposal", "drift", "withdrawn", "restored", "intake"})
+BINDING = ("table", "record", "field", "kind", "prior_value", "proposed_value", "source_ids")
 Transition = tuple[str, str, str, str, str, str]
 
 
@@ -37,13 +38,20 @@ def _of_row(row: Mapping[str, str]) -> Transition:
     return tuple(row.get(name, "") for name in names)  # type: ignore[return-value]
 
 
+def _applied(key: Transition, row: Mapping[str, str]) -> Transition:
+    """The transition as it would be asked again: from what the decision left in the cell."""
+    return (*key[:3], row.get("applied_value") or key[3], *key[4:])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """What Change History already holds: closed transitions counted, and every row by change id."""
+    """What Change History already holds: closed transitions counted, and every row by change id. `altered` rows no
+    longer say what was sealed: nobody's decision on them counts."""
 
     closed: Mapping[Transition, int]
     rows: Mapping[str, Record]
     disposed: frozenset[Transition]
+    altered: frozenset[str] = frozenset()
 
     def change_id(self, key: Transition) -> str:
         return short_id("chg", *key, str(self.closed.get(key, 0)))
@@ -59,12 +67,16 @@ def read_ledger(snapshot: Snapshot, chain: Iterable[Mapping[str, str]]) -> Ledge
             key = _of_row(record.fields)
             closed[key] = closed.get(key, 0) + 1
             if record.get("disposition") in {"rejected", "edited"} and record.get("decided_by"):
-                disposed.add(key)
+                disposed.add(_applied(key, record.fields))
+    altered: set[str] = set()
     for row in chain:
-        if row.get("change_id", "") not in rows:
+        standing = rows.get(row.get("change_id", ""))
+        if standing is None:
             key = _of_row(row)
             closed[key] = closed.get(key, 0) + 1
-    return Ledger(closed=closed, rows=rows, disposed=frozenset(disposed))
+        elif any(standing.get(name) != row.get(name, "").strip() for name in BINDING):
+            altered.add(standing.subject.id)
+    return Ledger(closed=closed, rows=rows, disposed=frozenset(disposed), altered=frozenset(altered))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -287,13 +287,13 @@ class GatedPlan:
     digest: str
 
 
-Outcome = Literal["applied", "already", "raced", "rejected"]
+Outcome = Literal["applied", "already", "raced", "rejected", "unready"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What became of one change: `raced` = the cell no longer held what the plan saw, nothing was written. `sent` =
-    cells of a new row that were sent with it."""
+    """What became of one change: `raced` = the cell no longer held what the plan saw, nothing was written; `unready` =
+    what it rests on does not stand yet, the next run tries again. `sent` = cells of a new row sent with it."""
 
     change: Change
     outcome: Outcome

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from mdfsync.apply import apply
@@ -22,7 +23,7 @@ from mdfsync.base_health import (
     unreadable_findings,
 )
 from mdfsync.decide import Edits
-from mdfsync.errors import Refused, UsageError
+from mdfsync.errors import MdfsyncError, Refused, UsageError
 from mdfsync.gate import Able, Refusals, gate, refused_after
 from mdfsync.history import TABLE as HISTORY
 from mdfsync.model import (
@@ -33,14 +34,16 @@ from mdfsync.model import (
     Snapshot,
     SourcePull,
 )
-from mdfsync.plan import Planned, Situation, make_plan
+from mdfsync.plan import make_plan
 from mdfsync.plan_document import plan_bytes
 from mdfsync.policy.jobs import GateLimits, JobSpec
+from mdfsync.publish import waived_findings
 from mdfsync.pulling import pull_sources, source_health
 from mdfsync.recover import Recovered, recover
 from mdfsync.refreshing import Asked, Ends, Run, Telling
 from mdfsync.run_row import RunRow, write_run_row
 from mdfsync.scope import within
+from mdfsync.situation import Planned, Situation
 from mdfsync.snapshot import read_snapshot
 from mdfsync.view import Interval
 from mdfsync.writing import Writing
@@ -49,9 +52,23 @@ PLANS = "mdfsync.plans"
 
 
 def refresh(ends: Ends, asked: Asked, telling: Telling) -> Run:
-    """Run the jobs once. Raises `Refused` when the gate says no or a plan is stale, after the plan was stored."""
+    """Run the jobs once. Raises `Refused` when the gate says no or a plan is stale. A run that may write and does not
+    reach its end is remembered with the reason."""
     started = ends.clock.now()
     run_id = f"run-{started:%Y%m%dT%H%M%S}-{ends.state.next_run_number(ends.base.base_id):05d}"
+    if not asked.write:
+        return _refresh(ends, asked, telling, run_id, started)
+    ends.state.run_start(run_id, ends.base.base_id, asked.label, started, ends.mode)
+    try:
+        return _refresh(ends, asked, telling, run_id, started)
+    except BaseException as error:
+        why = str(error) if isinstance(error, MdfsyncError) else type(error).__name__
+        with suppress(Exception):  # whatever stopped the run is told, also when it took the state with it
+            ends.state.run_stopped(run_id, why, ends.clock.now())
+        raise
+
+
+def _refresh(ends: Ends, asked: Asked, telling: Telling, run_id: str, started: datetime) -> Run:
     as_of = asked.as_of or started
     with telling.stage("Reading the base"):
         snapshot = _read(ends, started, telling)
@@ -76,7 +93,12 @@ def refresh(ends: Ends, asked: Asked, telling: Telling) -> Run:
             *_memory_findings(ends, snapshot),
         )
         planned = _plan(ends, asked, snapshot, pulls, edits, raised, as_of)
-        able = Able(missing_choices=ends.drift.missing_choices, refused=_refused(ends))
+        full = asked.full or any(job.full for job in asked.jobs)  # a full run tries again what Airtable once refused
+        able = Able(
+            missing_choices=ends.drift.missing_choices,
+            allowed={(f.table, f.name): frozenset(f.allowed) for f in ends.policy.dictionary.all_fields() if f.allowed},
+            refused={} if full else _refused(ends),
+        )
         gated = gate(planned.plan, snapshot, _limits(asked.jobs), able, planned.waived)
     run = Run(
         run_id=run_id, asked=asked, started_at=started, as_of=as_of, mode=ends.mode, runner=ends.runner,
@@ -137,8 +159,15 @@ def _signed(row: Record, edits: Edits) -> bool:
 
 
 def _require_adoption(ends: Ends, snapshot: Snapshot, *, write: bool) -> None:
-    """A base that this state has not built or adopted is not written to, nor planned for as if it were ours."""
+    """A base that this state has not built or adopted is not written to, nor planned for as if it were ours; nor is one
+    that lost a whole table, whose rows would seem to be gone."""
+    lost = [t.name for t in ends.policy.dictionary.tables.values() if (t.name, t.id_field) in ends.drift.blocked]
     if ends.state.get(f"adopted:{ends.base.base_id}"):
+        if lost:
+            raise Refused(
+                f"base {ends.base.base_id} has lost the table or the id column of {', '.join(lost)}: restore it in "
+                "Airtable (trash, column type), or run `mdfsync schema apply` to make it anew"
+            )
         return
     lacking = sorted(t for t in ends.policy.dictionary.tables if t not in ends.drift.bind.tables)
     if lacking:
@@ -153,9 +182,7 @@ def _require_adoption(ends: Ends, snapshot: Snapshot, *, write: bool) -> None:
 
 
 def _pull(ends: Ends, asked: Asked, snapshot: Snapshot, now: datetime, telling: Telling) -> dict[str, SourcePull]:
-    waived = frozenset(
-        r.subject.id.rpartition("-")[2] for r in snapshot.tables.get("Exceptions", ()) if r.get("status") == "waived"
-    )
+    waived = waived_findings(snapshot, ends.state.bases(ends.base.base_id))
     wanted = {source for job in asked.jobs for source in job.sources}
     full = asked.full or any(job.full for job in asked.jobs)
     return pull_sources(
@@ -266,10 +293,11 @@ def _write(ends: Ends, run: Run, telling: Telling) -> None:
         document = plan_bytes(run.run_id, run.policy.version, run.gated)
         name = f"{run.run_id}.json"
         ends.archive.put(PLANS, name, document, fetched_at=run.started_at, media_type="application/json")
+    if run.gated.admitted or run.planned.plan.settled:  # what agrees is remembered also when nothing is written
         with telling.stage("Writing"):
             writing = _writing(ends, run.snapshot, run.run_id, run.started_at, telling)
             run.receipts = apply(run.gated, writing)
-        _remember_refusals(ends, run)
+    _remember_refusals(ends, run)
     _forget_overtaken(ends, run)
     run.requests = dict(ends.requests())
     run.finished_at = ends.clock.now()

@@ -10,22 +10,20 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
 from mdfsync.actions import publish_actions
-from mdfsync.changes import record_changes
+from mdfsync.changes import outcomes, record_changes
 from mdfsync.compare import Compared, Conflict, compare
 from mdfsync.counted import count_decisions
-from mdfsync.decide import Decided, Edits, decide
+from mdfsync.decide import Decided, decide
 from mdfsync.derive import derive
 from mdfsync.draft import CellsOf, Draft
 from mdfsync.findings import refused_decisions, stage_findings, view_facts
-from mdfsync.history import DECIDABLE, SUPERSEDED, Ledger, is_closed, read_ledger
 from mdfsync.history import TABLE as HISTORY
+from mdfsync.history import Ledger, is_closed, read_ledger
 from mdfsync.mass import mass_findings
 from mdfsync.model import (
-    Bases,
     CellBase,
     Change,
     Create,
@@ -35,67 +33,25 @@ from mdfsync.model import (
     Observed,
     Plan,
     RawRow,
-    Reject,
     Replace,
     Snapshot,
     SourceRef,
     Subject,
 )
-from mdfsync.observe import Mirror, observe
+from mdfsync.observe import observe
 from mdfsync.operator_edits import operator_edits
 from mdfsync.plan_document import plan_digest
 from mdfsync.policy import Policy
 from mdfsync.policy.dictionary import COMPUTED
-from mdfsync.publish import WAIVED, Published, computed_ref, publish_findings
+from mdfsync.publish import Published, computed_ref, publish_findings, removed_findings, waived_findings
 from mdfsync.relate import relate
 from mdfsync.rules import judge
+from mdfsync.situation import Planned, Situation
 from mdfsync.sources import publish_sources
 from mdfsync.values import STAMP_NOW, STAMP_RUN, canonical, instant_text
-from mdfsync.view import Interval, SourceHealth, View, project, sources_behind
+from mdfsync.view import View, project, sources_behind
 
 OWN_TABLES = frozenset({HISTORY, "Exceptions", "Holds", "Actions", "Sources", "Sync Runs"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """Everything a plan is made from. `gone` are rows that vanished from their source; `raised` are findings that
-    the reading ends made (drift of the schema, blind time, recovery); `rejects` are rows their readers refused;
-    `backfilled` are campaigns that stood in the base when it was taken over;
-    `overtaken` are change ids that announce a write which a person was quicker than."""
-
-    snapshot: Snapshot
-    bases: Bases
-    bindings: Mapping[Subject, str]
-    mirror: Mirror
-    gone: Mirror
-    sources: Mapping[str, SourceHealth]
-    seen: Mapping[tuple[str, str], Interval]
-    edits: Edits
-    chain: Sequence[Mapping[str, str]]
-    raised: tuple[Finding, ...]
-    policy: Policy
-    as_of: datetime
-    overtaken: frozenset[str] = frozenset()
-    rejects: tuple[Reject, ...] = ()
-    backfilled: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
-    """A plan with what it was concluded from, for the report and the documents. `decided_findings` = fingerprints of
-    findings that people upheld or waived, with which."""
-
-    plan: Plan
-    view: View
-    observed: Observed
-    decided: Decided
-    conflicts: tuple[Conflict, ...]
-    decided_findings: Mapping[str, str]
-
-    @property
-    def waived(self) -> frozenset[str]:
-        """Fingerprints of findings that a person let pass."""
-        return frozenset(f for f, status in self.decided_findings.items() if status == WAIVED)
 
 
 def make_plan(now: Situation) -> Planned:
@@ -118,16 +74,16 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _make_plan(now: Situation) -> Planned:
-    ledger = read_ledger(now.snapshot, now.chain)
+    ledger = read_ledger(now.snapshot, _written(now))
     draft = Draft()
     cells = CellsOf(now.snapshot, draft)
     decided = draft.decided = decide(now.snapshot, ledger, now.edits, now.policy, cells, now.bases)
     observed = observe(now.mirror, now.snapshot, now.policy)
     observed = replace(observed, rejects=(*now.rejects, *observed.rejects))
     facts = _facts(now, observed, decided)
+    facts.merge(_related(now, facts, decided))
     draft.compared.merge(facts)
-    _relate(now, draft)
-    _provenance(now, draft)
+    facts.merge(_provenance(now, draft))
     _record(now, draft, facts.conflicts, ledger, cells)
     seen_edits, seen = operator_edits(now.snapshot, now.bases, now.edits, now.policy, _typed(now))
     edited = record_changes((), seen_edits, ledger, now.edits, now.policy, cells)
@@ -137,21 +93,26 @@ def _make_plan(now: Situation) -> Planned:
     view = _project(now, counted.snapshot, draft, facts, observed)
     mass = mass_findings(draft.changes(), now.snapshot, now.policy, OWN_TABLES)
     findings = _findings(now, view, facts, observed, (*mass, *counted.findings))
-    derived = _compare(now, _computed(now, view, findings))
+    waived = waived_findings(now.snapshot, now.bases)
+    derived = _compare(now, _computed(now, view, [f for f in findings if f.fingerprint not in waived]))
+    derived.merge(_related(now, draft.compared, decided, derived))
     draft.compared.merge(derived)
-    _relate(now, draft)
     _record(now, draft, derived.conflicts, ledger, cells)
 
     published, findings = _publish(now, draft, findings, ledger, cells)
-    own = _compare(now, [_in_canonical_form(o, now.policy) for o in published.observations])
-    draft.compared.merge(own)
-    _record(now, draft, own.conflicts, ledger, cells)
+    _own(now, draft, published, ledger, cells)
+    _own(now, draft, _outcomes(now, draft, ledger), ledger, cells)  # last, when it is known which rows still stand
 
     plan = _close(draft, findings, seen)
     return Planned(
         plan=plan, view=view, observed=observed, decided=decided,
         conflicts=tuple(draft.compared.conflicts), decided_findings=dict(published.decided),
     )  # fmt: skip
+
+
+def _written(now: Situation) -> list[Mapping[str, str]]:
+    """Sealed rows that did reach the base: one that Airtable refused keeps its id for the next try."""
+    return [row for row in now.chain if Subject(table=HISTORY, id=row["change_id"]) in now.bindings]
 
 
 def _typed(now: Situation) -> SourceRef:
@@ -161,19 +122,20 @@ def _typed(now: Situation) -> SourceRef:
 def _facts(now: Situation, observed: Observed, decided: Decided) -> Compared:
     """Observations, and ids for rows typed without one, compared."""
     dictionary = now.policy.dictionary
+    bound = set(now.bindings.values())  # a row that had an id and lost it is an exception, not a new row
     given = [
         Observation(subject=r.subject, field=spec.id_field, value=r.subject.id, ref=computed_ref("given_id", now.as_of))
         for spec in dictionary.tables.values()
         if spec.name not in OWN_TABLES
         for r in now.snapshot.tables.get(spec.name, ())
-        if not r.get(spec.id_field)
+        if not r.get(spec.id_field) and r.record_id not in bound
     ]  # fmt: skip
     taken = decided.taken
     seen = [o for o in observed.observations if not taken or (o.subject, o.field) not in taken]
     return _compare(now, [*seen, *given])
 
 
-def _provenance(now: Situation, draft: Draft) -> None:
+def _provenance(now: Situation, draft: Draft) -> Compared:
     """Where each row was first made from and when, and whether a campaign was taken over: stands there from the start
     and never moves."""
     tables = now.policy.dictionary.tables
@@ -181,6 +143,8 @@ def _provenance(now: Situation, draft: Draft) -> None:
         refs = [ref for ref in create.refs.values() if ref.source_id != COMPUTED]
         if "source_ref" in tables[create.subject.table].fields and refs:
             stamp = {"source_ref": f"{refs[0].source_id} {refs[0].external_id}", "captured_at": STAMP_NOW}
+            if create.subject.table == "Campaigns":
+                stamp["backfilled"] = "no"
             draft.compared.creates[n] = replace(create, fields={**stamp, **create.fields})
     typed = [
         Observation(subject=row.subject, field=name, value=value, ref=_typed(now))
@@ -196,14 +160,21 @@ def _provenance(now: Situation, draft: Draft) -> None:
         if not row.get("backfilled")
         for value in ("yes" if row.subject.id in now.backfilled else "no",)
     ]
-    draft.compared.merge(_compare(now, typed))
+    traced = _compare(now, typed)
+    draft.compared.merge(traced)
+    return traced
 
 
-def _relate(now: Situation, draft: Draft) -> None:
-    """Fill the missing side of relations; once for the facts and once more for what was derived from them."""
-    fills = [*draft.compared.fills, *draft.decided.fills]
+def _related(now: Situation, compared: Compared, decided: Decided, derived: Compared | None = None) -> Compared:
+    """The missing side of relations; once for the facts and once more for what was derived from them (which then is all
+    that is new)."""
+    more = derived or Compared()
+    fills = [*compared.fills, *more.fills, *decided.fills]
+    creates = [*compared.creates, *more.creates]
+    told = {(c.subject, c.field) for c in compared.conflicts} | {(f.subject, f.field) for f in compared.fills}
     ref = computed_ref("relation", now.as_of)
-    draft.compared.merge(_compare(now, relate(now.snapshot, draft.compared.creates, fills, now.policy.dictionary, ref)))
+    found = relate(now.snapshot, creates, fills, now.policy.dictionary, ref)
+    return _compare(now, [o for o in found if (o.subject, o.field) not in told])
 
 
 def _compare(now: Situation, observations: Iterable[Observation]) -> Compared:
@@ -226,6 +197,8 @@ def _record(now: Situation, draft: Draft, conflicts: Iterable[Conflict], ledger:
     draft.recorded.replaces += recorded.replaces
     draft.recorded.waiting += recorded.waiting
     draft.recorded.standing_ids |= recorded.standing_ids
+    for subject, known_cells in recorded.settled.items():
+        draft.recorded.settled.setdefault(subject, {}).update(known_cells)
 
 
 def _project(now: Situation, counted: Snapshot, draft: Draft, facts: Compared, observed: Observed) -> View:
@@ -277,7 +250,7 @@ def _findings(
     return tuple(sorted(unique.values(), key=lambda f: (f.kind, f.rule_id, f.subject, f.key)))
 
 
-def _computed(now: Situation, view: View, findings: tuple[Finding, ...]) -> list[Observation]:
+def _computed(now: Situation, view: View, findings: Sequence[Finding]) -> list[Observation]:
     """Computed cells as observations. A derivation that comes to nothing says `none`: cells are never blanked."""
     out = []
     refs: dict[tuple[str, tuple[str, ...]], SourceRef] = {}
@@ -298,22 +271,16 @@ def _computed(now: Situation, view: View, findings: tuple[Finding, ...]) -> list
 def _publish(
     now: Situation, draft: Draft, findings: tuple[Finding, ...], ledger: Ledger, cells: CellsOf
 ) -> tuple[Published, tuple[Finding, ...]]:
-    """Governance rows: findings, sources, decisions dealt with, and last the queue of what still waits."""
+    """Governance rows: findings, sources, and the queue of what still waits."""
     out = publish_findings(findings, now.snapshot, now.edits, now.policy, cells, now.as_of)
     refused = refused_decisions(out.refused, now.policy)
     if refused:
         findings = (*findings, *refused)
         out = publish_findings(findings, now.snapshot, now.edits, now.policy, cells, now.as_of)
+    if gone := removed_findings(findings, now.snapshot, now.bindings, now.policy):
+        findings = (*findings, *gone)
+        out = publish_findings(findings, now.snapshot, now.edits, now.policy, cells, now.as_of)
     publish_sources(out, now.sources, now.policy, now.as_of)
-    ref = computed_ref("decisions", now.as_of)
-    for change_id, state in sorted(draft.decided.states.items()):
-        out.cells(Subject(table=HISTORY, id=change_id), state, ref)
-    for change_id in sorted(now.overtaken & ledger.rows.keys()):
-        out.cells(Subject(table=HISTORY, id=change_id), {"state": SUPERSEDED}, ref)
-    for change_id, row in sorted(ledger.rows.items()):
-        undecided = not _dealt_with(draft.decided.states.get(change_id, {})) and not is_closed(row.fields)
-        if undecided and row.get("kind") in DECIDABLE and change_id not in draft.recorded.standing_ids:
-            out.cells(row.subject, {"state": SUPERSEDED}, ref)
     waiting = [
         w for w in draft.recorded.waiting
         if w.table not in OWN_TABLES and not _dealt_with(draft.decided.states.get(w.change_id, {}))
@@ -323,6 +290,21 @@ def _publish(
     actions = publish_actions(waiting, now.snapshot, now.policy, now.as_of, draft.decided.feedback, closed)
     out.observations += actions.observations
     return out, findings
+
+
+def _own(now: Situation, draft: Draft, published: Published, ledger: Ledger, cells: CellsOf) -> None:
+    """The worker's own rows are compared and recorded like all others."""
+    own = _compare(now, [_in_canonical_form(o, now.policy) for o in published.observations])
+    draft.compared.merge(own)
+    _record(now, draft, own.conflicts, ledger, cells)
+
+
+def _outcomes(now: Situation, draft: Draft, ledger: Ledger) -> Published:
+    """What became of Change History rows."""
+    out = Published()
+    for change_id, state in outcomes(draft.decided.states, now.overtaken, ledger, draft.recorded.standing_ids):
+        out.cells(Subject(table=HISTORY, id=change_id), state, computed_ref("decisions", now.as_of))
+    return out
 
 
 def _in_canonical_form(seen: Observation, policy: Policy) -> Observation:
@@ -344,7 +326,7 @@ def _close(
     needs = {Subject(table=HISTORY, id=change_id): key for change_id, key in draft.decided.needs.items()}
     changes = sorted((_needing(c, needs) for c in draft.changes()), key=_order)
     settled: dict[Subject, dict[str, CellBase]] = {}
-    for part in (draft.compared.settled, draft.decided.settled, seen):
+    for part in (draft.compared.settled, draft.recorded.settled, draft.decided.settled, seen):
         for subject, bases in part.items():
             settled.setdefault(subject, {}).update(bases)
     return Plan(

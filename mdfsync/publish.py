@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from mdfsync.decide import Edits
-from mdfsync.model import Finding, Observation, Record, Snapshot, SourceRef, Subject
+from mdfsync.findings import raise_finding
+from mdfsync.model import Bases, CellBase, Edit, Finding, Observation, Record, Snapshot, SourceRef, Subject
 from mdfsync.policy import Policy
-from mdfsync.values import STAMP_NOW, STAMP_RUN, instant_text
+from mdfsync.values import STAMP_NOW, STAMP_RUN, canonical, instant_text
 
 OPEN, CLEARED, UPHELD, WAIVED = "open", "cleared", "upheld", "waived"
+_SAYING = ("message", "evidence")
 TABLES = {"hold": ("Holds", "hold_id", "hold"), "exception": ("Exceptions", "exception_id", "exc")}
 Cells = Callable[[Subject], Mapping[str, str]]
 
@@ -26,6 +28,21 @@ def finding_subject(finding: Finding) -> Subject:
     """The Holds or Exceptions row of a finding."""
     table, _, prefix = TABLES[finding.kind]
     return Subject(table=table, id=f"{prefix}-{finding.fingerprint}")
+
+
+def removed_findings(
+    findings: Iterable[Finding], snapshot: Snapshot, bindings: Mapping[Subject, str], policy: Policy
+) -> tuple[Finding, ...]:
+    """Holds that stand although a person removed their rows: the queue must not lose them."""
+    there = snapshot.by_id("Holds")
+    out: list[Finding] = []
+    for finding in findings:
+        row = finding_subject(finding)
+        if finding.kind == "hold" and row.id not in there and row in bindings:
+            evidence = {"airtable_record_id": bindings[row], "record": str(finding.subject)}
+            told = f"a person removed this row, but the hold stands: {finding.message}"
+            out += raise_finding(policy, "row_removed", row, told, evidence=evidence, sources=("airtable.base",))
+    return tuple(out)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +65,20 @@ def computed_ref(rule: str, as_of: datetime, inputs: str = "") -> SourceRef:
     return SourceRef(source_id="computed", external_id=rule, observed_at=None, fetched_at=as_of, blob="", row=inputs)
 
 
+def waived_findings(snapshot: Snapshot, bases: Bases) -> frozenset[str]:
+    """Fingerprints that a person waived, as the worker acknowledged it: a status that somebody typed waives nothing.
+    After a lost state the worker's signature on the row has to do."""
+    rows = (*snapshot.tables.get("Holds", ()), *snapshot.tables.get("Exceptions", ()))
+    return frozenset(r.subject.id.rpartition("-")[2] for r in rows if r.get("status") == WAIVED and _ours(r, bases))
+
+
+def _ours(row: Record, bases: Bases) -> bool:
+    written = bases.get(row.subject, {}).get("status", CellBase()).cell
+    if written is None:
+        return row.get("disposition") == "waive" and bool(row.get("decided_by"))
+    return written == WAIVED
+
+
 def publish_findings(
     findings: Iterable[Finding],
     snapshot: Snapshot,
@@ -60,6 +91,7 @@ def publish_findings(
     out = Published()
     standing = {t: snapshot.by_id(t) for t in ("Holds", "Exceptions")}
     seen: set[Subject] = set()
+    moved = _last_said(snapshot)
     for finding in findings:
         subject = finding_subject(finding)
         if subject in seen:
@@ -76,7 +108,8 @@ def publish_findings(
             }
             body["status"] = OPEN
         else:
-            body |= _status(out, row, finding, edits, policy, about, as_of.date())
+            said = max(moved.get(subject, ""), "" if _says(row, body) else instant_text(as_of))
+            body |= _status(out, row, finding, edits, policy, about, as_of.date(), said)
         status = body.get("status") or (row.get("status") if row else OPEN)
         if status in {UPHELD, WAIVED}:
             out.decided[finding.fingerprint] = status
@@ -86,6 +119,20 @@ def publish_findings(
             if row.subject not in seen and row.get("status") in {OPEN, UPHELD, WAIVED}:
                 cleared = {"status": CLEARED} | ({} if row.get("cleared_at") else {"cleared_at": STAMP_NOW})
                 out.cells(row.subject, cleared, computed_ref(row.get("rule_id") or row.get("exception_type"), as_of))
+    return out
+
+
+def _says(row: Record, body: Mapping[str, str]) -> bool:
+    return all(row.get(name) == canonical("long_text", body[name]) for name in _SAYING)
+
+
+def _last_said(snapshot: Snapshot) -> dict[Subject, str]:
+    """When each finding's row last came to say something else, or was cleared: a waiver given before covers neither."""
+    out: dict[Subject, str] = {}
+    for row in snapshot.tables.get("Change History", ()):
+        if row.get("field") in _SAYING or (row.get("field"), row.get("proposed_value")) == ("status", CLEARED):
+            place = Subject(table=row.get("table"), id=row.get("record"))
+            out[place] = max(out.get(place, ""), row.get("captured_at"))
     return out
 
 
@@ -127,8 +174,9 @@ def _status(
     policy: Policy,
     about: Mapping[str, str],
     today: date,
+    said: str,
 ) -> dict[str, str]:
-    """The status a person's disposition gives a finding that still stands."""
+    """The status a person's disposition gives a finding that still stands, in the words it has had since `said`."""
     disposition = row.get("disposition")
     if disposition not in {"uphold", "waive"}:
         return {"status": OPEN}
@@ -138,12 +186,16 @@ def _status(
     if edit is not None and known:
         reason = policy.approvals.may_decide(
             edit.actor,
-            row.get("table"),
+            finding.subject.table,
             "status",
             disposition,
             about,
             on=(edit.at.date() if edit.at else today).isoformat(),
         )
+    if edit is not None and known and disposition == "waive":
+        reason = reason or policy.approvals.barred(finding.subject.table, edit.actor, about)
+        if said and (edit.at is None or instant_text(edit.at) < said):
+            reason = reason or "the finding says something else since; look again and decide anew"
     if disposition == "waive" and not policy.rules[finding.rule_id].waivable:
         reason = "this rule is never waived"
     if disposition == "waive" and finding.key in policy.rules[finding.rule_id].params.get("never_waived", ()):
@@ -159,7 +211,12 @@ def _status(
         return {"status": OPEN}
     signed = (
         {"decided_by": edit.actor, "decided_at": instant_text(edit.at) if edit.at else STAMP_NOW}
-        if edit and not row.get("decided_by")
+        if edit and known and not _signed(row, edit)
         else {}
     )
     return {"status": UPHELD if disposition == "uphold" else WAIVED, **signed}
+
+
+def _signed(row: Record, edit: Edit) -> bool:
+    at = instant_text(edit.at) if edit.at else row.get("decided_at")
+    return bool(at) and (row.get("decided_by"), row.get("decided_at")) == (edit.actor, at)

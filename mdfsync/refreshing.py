@@ -14,12 +14,12 @@ from mdfsync.base_health import Ledgered
 from mdfsync.drift import Drift
 from mdfsync.mirror import SeenRows
 from mdfsync.model import Create, Finding, GatedPlan, Receipt, Snapshot, SourcePull
-from mdfsync.plan import Planned
 from mdfsync.policy import Policy
 from mdfsync.policy.jobs import JobSpec
 from mdfsync.ports import Archive, Base, Clock, Source
 from mdfsync.publish import finding_subject
 from mdfsync.recover import Recovered
+from mdfsync.situation import Planned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,7 +69,7 @@ def _summary(run: Run, done: list[Change]) -> str:
         f"{source}: {health.status}" for source, health in run.planned.view.sources.items() if health.status != "fresh"
     ]
     lines += [f"kept back: {held.change.key}: {held.reason}" for held in run.gated.held[:20]]
-    raced = [r for r in run.receipts if r.outcome in {"raced", "rejected"}]
+    raced = [r for r in run.receipts if r.outcome in {"raced", "rejected", "unready"}]
     return "\n".join([*lines, *(f"{r.outcome}: {r.change.key}: {r.note}" for r in raced)])
 
 
@@ -77,19 +77,25 @@ def status_of(run: Run) -> str:
     """`hold` while a hold is open, `warning` for other exceptions or waiting decisions, else `pass`."""
     if run.open_findings("hold"):
         return "hold"
-    waiting = any(c.kind in {"proposal", "drift", "withdrawn"} for c in run.planned.conflicts)
-    return "warning" if run.open_findings("exception") or waiting or run.gated.held else "pass"
+    waits = run.open_findings("exception") or run.planned.waiting or run.gated.held
+    return "warning" if waits else "pass"
 
 
 def write_run_row(base: Base, row: RunRow, snapshot: Snapshot) -> None:
     """Create the run's row, or raise the idle count of the last row of the same job."""
     last = _last(snapshot, row.cells["job"])
-    known = {name: value for name, value in row.cells.items() if (TABLE, name) not in snapshot.missing_fields}
     if row.idle and last is not None:
         count = int(last.get("idle_runs") or "0") + 1
-        base.patch(TABLE, [(last.record_id, {"idle_runs": str(count), "last_idle_at": known["finished_at"]})])
+        beat = _known({"idle_runs": str(count), "last_idle_at": row.cells["finished_at"]}, snapshot)
+        if beat:
+            base.patch(TABLE, [(last.record_id, beat)])
     else:
-        base.create(TABLE, [known])
+        base.create(TABLE, [_known(row.cells, snapshot)])
+
+
+def _known(cells: Mapping[str, str], snapshot: Snapshot) -> dict[str, str]:
+    """Cells whose columns the base has."""
+    return {name: value for name, value in cells.items() if (TABLE, name) not in snapshot.missing_fields}
 
 
 def _last(snapshot: Snapshot, job: str) -> Record | None:

@@ -8,27 +8,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mdfsync.errors import UsageError
 from mdfsync.history import TABLE as HISTORY
 from mdfsync.model import Change, Create, FillBlank, Replace
-from mdfsync.plan import Planned
 from mdfsync.plan_document import plan_digest
+from mdfsync.situation import Planned
 
 
 def within(planned: Planned, joint_campaign_id: str) -> Planned:
     """The plan with only the changes of rows that belong to the campaign."""
-    kept = [c for c in planned.plan.changes if _belongs(c, planned, joint_campaign_id)]
-    ids = {c.change_id for c in kept if isinstance(c, Replace)}
-    rows = [
-        c for c in planned.plan.changes
-        if isinstance(c, Create) and c.subject.table == HISTORY and c.subject.id in ids and c not in kept
-    ]  # fmt: skip
-    changes = tuple(c for c in planned.plan.changes if c in kept or c in rows)
+    if planned.view.row("Campaigns", joint_campaign_id) is None:
+        raise UsageError(f"no joint campaign {joint_campaign_id!r} in the base or its sources")
+    kept = {c.key for c in planned.plan.changes if _belongs(c, planned, joint_campaign_id)}
+    kept |= {f"{HISTORY}/{c.change_id}" for c in planned.plan.changes if c.key in kept and isinstance(c, Replace)}
+    changes = tuple(c for c in planned.plan.changes if c.key in kept)
     settled = {
         s: b for s, b in planned.plan.settled.items() if _campaign_of(planned, s.table, s.id) == joint_campaign_id
     }
     findings = tuple(
         f for f in planned.plan.findings
-        if _campaign_of(planned, f.subject.table, f.subject.id) == joint_campaign_id
+        if f.subject.table == "Sources"  # guards on sources and masses hold for every campaign
+        or _campaign_of(planned, f.subject.table, f.subject.id) == joint_campaign_id
     )  # fmt: skip
     plan = replace(planned.plan, changes=changes, settled=settled, findings=findings, digest=plan_digest(changes))
     return replace(planned, plan=plan)

@@ -6,7 +6,7 @@ A live base is never furnished by this: there `init` asks. Effectful; called by 
 from __future__ import annotations
 
 from mdfsync.refreshing import Telling
-from mdfsync.wiring import Wired
+from mdfsync.wiring import Wired, sole_writer
 
 
 def ready(wired: Wired, telling: Telling) -> None:
@@ -17,8 +17,11 @@ def ready(wired: Wired, telling: Telling) -> None:
     if not wired.found.operations:
         wired.state.put(f"adopted:{base_id}", "joined")
         return
-    with telling.stage("Building the base from the field dictionary"):
-        wired.build(telling.tick)
-    with telling.stage("People fill in their rows"):
-        admin("POST", "fill_in", {})
-    wired.state.put(f"adopted:{base_id}", "built")
+    with sole_writer(wired):
+        wired.rebind()
+        if wired.found.operations:
+            with telling.stage("Building the base from the field dictionary"):
+                wired.build(telling.tick)
+            with telling.stage("People fill in their rows"):
+                admin("POST", "fill_in", {})
+        wired.state.put(f"adopted:{base_id}", "built")

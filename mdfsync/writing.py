@@ -58,8 +58,11 @@ class Writing:
         """Close the intents of these changes and keep their receipts."""
         self.record_ids.update(bindings or {})
         keys = [r.change.key for r in receipts]
-        lost = [r.change for r in receipts if r.outcome in {"raced", "rejected"}]
-        overtaken = [c.change_id for c in lost if isinstance(c, Replace)]
+        lost = [r.change for r in receipts if r.outcome in {"raced", "rejected", "unready"}]
+        unwritten = {r.change.key for r in self.receipts if r.outcome == "rejected"}
+        overtaken = [
+            c.change_id for c in lost if isinstance(c, Replace) and f"Change History/{c.change_id}" not in unwritten
+        ]
         self.memory.journal_done(
             self.base.base_id, keys, outcome, settled=settled, bindings=bindings, overtaken=overtaken
         )

@@ -16,9 +16,10 @@ from core_vendors import RunMemory, VendorBase, Written, look, writing
 from mdfsync.apply import apply
 from mdfsync.gate import Able, Refusals, gate, refused_after
 from mdfsync.model import GatedPlan, RawRow, Receipt, Replace
-from mdfsync.plan import Planned, Situation, make_plan
+from mdfsync.plan import make_plan
 from mdfsync.policy.jobs import GateLimits
 from mdfsync.recover import Recovered, recover
+from mdfsync.situation import Planned, Situation
 from mdfsync.view import SourceHealth
 from mdfsync.writing import Writing
 
@@ -84,7 +85,7 @@ class Worker:
 
     # -- one run ---------------------------------------------------------------
 
-    def situation(self, order: Sequence[str] = (), as_of: datetime = NOW) -> Situation:
+    def situation(self, order: Sequence[str] = (), as_of: datetime | None = None) -> Situation:
         health = {
             source: SourceHealth(
                 last_accepted_at=NOW, refresh_window=entry.refresh_window, status="fresh",
@@ -104,11 +105,11 @@ class Worker:
             chain=tuple(self.memory.chain),
             raised=(),
             policy=policy(),
-            as_of=as_of,
+            as_of=as_of or self.base.now,
             overtaken=frozenset(self.memory.overtaken),
         )
 
-    def plan(self, order: Sequence[str] = (), as_of: datetime = NOW) -> Planned:
+    def plan(self, order: Sequence[str] = (), as_of: datetime | None = None) -> Planned:
         return make_plan(self.situation(order, as_of))
 
     def run(self) -> Ran:
@@ -119,7 +120,7 @@ class Worker:
         planned = self.plan()
         able = Able(missing_choices=self.lacks, refused=self.refused)
         gated = gate(planned.plan, look(self.base), WIDE, able, planned.waived)
-        receipts = apply(gated, self._writing()) if gated.admitted else ()
+        receipts = apply(gated, self._writing()) if gated.admitted or planned.plan.settled else ()
         self.refused = refused_after(self.refused, planned.plan, receipts)
         raced = [r.change for r in receipts if r.outcome == "raced"]
         self.memory.overtaken |= {c.change_id for c in raced if isinstance(c, Replace)}

@@ -85,6 +85,11 @@ class VendorBase:
     unreadable: dict[tuple[str, str, str], str] = field(default_factory=dict)
     made: int = 0
 
+    @property
+    def now(self) -> datetime:
+        """A second passes with every cell that is written."""
+        return NOW + timedelta(seconds=len(self.feed))
+
     # -- people ----------------------------------------------------------------
 
     def type_row(self, table: str, actor: str = PRIYA, **cells: str) -> str:
@@ -210,8 +215,7 @@ class VendorBase:
         self.log.append(
             Written(call=len(self.calls), actor=actor, op=op, before=before, after=value, **where)
         )  # fmt: skip
-        at = NOW + timedelta(seconds=len(self.feed))
-        self.feed.append(Edit(**where, prior=before, value=value, actor=actor, at=at, origin=op))
+        self.feed.append(Edit(**where, prior=before, value=value, actor=actor, at=self.now, origin=op))
 
     # -- looking ---------------------------------------------------------------
 
@@ -344,7 +348,7 @@ def writing(base: VendorBase, memory: RunMemory, run_id: str = "run-1") -> Writi
     now = look(base)
     ids = {r.subject: r.record_id for rows in now.tables.values() for r in rows}
     return Writing(
-        base=base, memory=memory, dictionary=policy().dictionary, record_ids=ids, run_id=run_id, now=NOW
+        base=base, memory=memory, dictionary=policy().dictionary, record_ids=ids, run_id=run_id, now=base.now
     )  # fmt: skip
 
 

@@ -222,11 +222,6 @@ def test_a_hold_stands_before_a_decision(said: tuple[Finding, ...], decision: st
     assert expense(*said, decision=decision)["review_status"] == status
 
 
-def test_a_waived_hold_no_longer_stands_in_the_way() -> None:
-    waived = f"\nHolds\nhold_id: hold-{HOLD.fingerprint}\nstatus: waived\n"
-    assert expense(HOLD, decision="approved", tables=waived)["review_status"] == "approved"
-
-
 def test_what_is_blank_or_open_is_named() -> None:
     found = expense(HOLD, without="net_amount")
     assert (found["confidence"], found["missing_information"]) == (

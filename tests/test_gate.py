@@ -144,8 +144,10 @@ def test_a_choice_that_the_base_has_passes() -> None:
     assert kept(gated(fill("Opportunities/d-1.is_won", "false"), missing=LACKS)) == []
 
 
-def test_a_new_row_with_a_missing_choice_is_kept_back() -> None:
-    assert kept(gated(row("Opportunities/d-1", is_won="true"), missing=LACKS)) == ["Opportunities/d-1"]
+def test_a_new_row_goes_without_a_missing_choice() -> None:
+    out = gated(row("Opportunities/d-1", is_won="true", stage="won"), missing=LACKS)
+    assert kept(out) == ["Opportunities/d-1.is_won"]
+    assert [c.fields for c in out.admitted if isinstance(c, Create)] == [{"opportunity_id": "d-1", "stage": "won"}]
 
 
 @pytest.mark.parametrize("name", ["[EMEA] Renewal", "[", "[1] first"])

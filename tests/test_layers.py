@@ -34,6 +34,7 @@ LAYERS = {
     "actions": 9,
     "changes": 10,
     "plan_document": 10,
+    "situation": 11,
     "draft": 11,
     "plan": 12,
     "scope": 13,

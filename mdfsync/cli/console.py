@@ -116,9 +116,8 @@ def _by_table(run: Run, verb: str) -> None:
     for change in changes:
         row = counts.setdefault(change.subject.table, [0, 0, 0, 0])
         row[{Create: 0, FillBlank: 1, Replace: 2}[type(change)]] += 1
-    for conflict in run.planned.conflicts:
-        if conflict.kind in {"proposal", "drift", "withdrawn"}:
-            counts.setdefault(conflict.subject.table, [0, 0, 0, 0])[3] += 1
+    for conflict in run.planned.waiting:
+        counts.setdefault(conflict.subject.table, [0, 0, 0, 0])[3] += 1
     for name in run.policy.dictionary.tables:
         if name in counts:
             table.add_row(name, *(str(n) if n else "·" for n in counts[name]))
@@ -143,7 +142,7 @@ def _findings(run: Run, title: str, findings: list[Finding]) -> None:
 
 
 def _waiting(run: Run) -> None:
-    waiting = [c for c in run.planned.conflicts if c.kind in {"proposal", "drift", "withdrawn"}]
+    waiting = run.planned.waiting
     if not waiting:
         return
     OUT.print(f"\n[bold]Waiting for a person ({len(waiting)})[/]: set `disposition` in Actions or Change History")
@@ -171,7 +170,7 @@ def _kept_back(run: Run) -> None:
     for held in run.gated.held[:SHOWN]:
         OUT.print(f"[yellow]kept back[/] {escape(held.change.key)}: {escape(held.reason)}")
     for receipt in run.receipts:
-        if receipt.outcome in {"raced", "rejected"}:
+        if receipt.outcome in {"raced", "rejected", "unready"}:
             OUT.print(f"[yellow]{receipt.outcome}[/] {escape(receipt.change.key)}: {escape(receipt.note)}")
     for refusal in run.gated.refusals:
         OUT.print(f"[red]refused[/] {escape(refusal)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import rich_click as click
@@ -214,14 +215,14 @@ def status(as_json: bool) -> None:
         document: dict[str, Any] = {
             "mode": wired.world.mode,
             "base_id": wired.world.base_id,
-            "runs": [{k: v for k, v in r.items() if k != "report"} for r in wired.state.runs(wired.world.base_id, 5)],
+            "runs": [_run_line(r) for r in wired.state.runs(wired.world.base_id, 5)],
             "holds_open": _count(snapshot, "Holds", "status", "open"),
             "exceptions_open": _count(snapshot, "Exceptions", "status", "open"),
             "decisions_waiting": _count(snapshot, "Actions", "state", "open"),
             "sources": {r.subject.id: r.get("status") for r in snapshot.tables.get("Sources", ())},
             "records": sum(len(rows) for rows in snapshot.tables.values()),
             "calls_this_month": wired.state.calls(f"{now:%Y-%m}"),
-            "lease": wired.state.lease_holder(wired.world.base_id, now),
+            "lease": wired.state.lease_holder(wired.world.base_id, datetime.now(UTC)),
         }
     if as_json:
         print_json(document)
@@ -233,12 +234,19 @@ def status(as_json: bool) -> None:
     )
     for entry in document["runs"]:
         ended = entry.get("status") or "unfinished"
-        OUT.print(f"  {entry.get('started_at', '')} {entry.get('run_id')} {entry.get('job')}: {ended}")
+        why = f" ({entry['stopped']})" if entry["stopped"] else ""
+        OUT.print(f"  {entry.get('started_at', '')} {entry.get('run_id')} {entry.get('job')}: {ended}{escape(why)}")
     for source_id, standing in document["sources"].items():
         if standing != "fresh":
             OUT.print(f"  source {source_id}: {standing}")
     calls = ", ".join(f"{service} {n}" for service, n in document["calls_this_month"].items())
     OUT.print(f"calls this month: {calls or 'none'}")
+
+
+def _run_line(run: Mapping[str, Any]) -> dict[str, Any]:
+    """A run without its report; `stopped` = why it did not reach its end."""
+    kept = {name: value for name, value in run.items() if name != "report"}
+    return {**kept, "stopped": run["report"].get("stopped", "")}
 
 
 def _count(snapshot: Snapshot, table: str, field: str, value: str) -> int:

@@ -148,7 +148,7 @@ def _introduce(wired: Wired, as_json: bool) -> None:
 def _refreshed(wired: Wired, asked: Asked, as_json: bool, *, absence: bool = False) -> Run:
     """Run it. A run that is narrowed to a campaign or only shown moves no cursor; only `plan`, whose digest must be
     what a whole run would do, judges absence without remembering it."""
-    base_id, state = wired.world.base_id, wired.state
+    state = wired.state
     if not asked.write:
         return refresh(wired.ends(keep=False, absence=absence), asked, telling(quiet=as_json))
     whole = not asked.campaign
@@ -157,7 +157,6 @@ def _refreshed(wired: Wired, asked: Asked, as_json: bool, *, absence: bool = Fal
     month = f"{done.started_at:%Y-%m}"
     for service, n in done.requests.items():
         state.count_calls(service, n, month)
-    state.run_start(done.run_id, base_id, asked.label, done.started_at, done.mode)
     return done
 
 

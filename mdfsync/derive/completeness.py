@@ -26,8 +26,8 @@ _DISPUTED = frozenset({"disputed_ownership", "unsupported_influence"})
 
 
 def completeness(view: View, findings: Iterable[Finding]) -> Iterator[Computed]:
-    """Computed cells of every governed table."""
-    on_row = _by_row(findings, _waived(view))
+    """Computed cells of every governed table. `findings` are those that nobody let pass."""
+    on_row = _by_row(findings)
     for table, spec in view.dictionary.tables.items():
         if "review_status" not in spec.fields:
             continue
@@ -46,18 +46,10 @@ def completeness(view: View, findings: Iterable[Finding]) -> Iterator[Computed]:
             yield from cells(row.place, values, rule=RULE, inputs=sources)
 
 
-def _waived(view: View) -> frozenset[str]:
-    """Fingerprints of findings that a person let pass, as the worker acknowledged it."""
-    rows = (*view.rows("Holds"), *view.rows("Exceptions"))
-    return frozenset(row.id.rpartition("-")[2] for row in rows if row.text("status") == "waived")
-
-
-def _by_row(findings: Iterable[Finding], waived: frozenset[str]) -> dict[Subject, tuple[Finding, ...]]:
+def _by_row(findings: Iterable[Finding]) -> dict[Subject, tuple[Finding, ...]]:
     """Findings of each row: those about it, and the holds that block it."""
     out: dict[Subject, list[Finding]] = {}
     for finding in findings:
-        if finding.fingerprint in waived:
-            continue
         for place in dict.fromkeys((finding.subject, *finding.blocks)):
             out.setdefault(place, []).append(finding)
     return {

@@ -34,19 +34,23 @@ def run_report(run: Run, job: JobSpec) -> dict[str, Any]:
         "workflow_slug": SLUG,
         "step_number": job.step_number,
         "step_title": job.step_title,
-        "run_status": _status(run, findings, changes),
+        "run_status": _status(run, job, findings),
         "source_records": _sources(run, job),
         "records": [_record(run, subject) for subject in subjects],
         "exceptions": [_exception(run, f) for f in findings],
         "changes_from_prior_state": changes,
-        "review_summary": _summary(run, job, findings, changes),
+        "review_summary": _summary(run, job, findings),
         "qa": {
             "schema_valid": True,
             "ids_preserved": not any(f.rule_id in {"identity_changed", "duplicate_id"} for f in findings),
             "evidence_complete": not any(
                 f.rule_id in {"missing_proof", "source_stale", "source_cut_off"} for f in findings
             ),
-            "human_approval_required": bool(changes or run.gated.admitted or run.gated.held),
+            "human_approval_required": bool(
+                run.gated.held
+                or any(c.subject.table in tables for c in run.planned.waiting)
+                or any(f.kind == "hold" for f in _live(run, findings))
+            ),
         },
     }
 
@@ -195,18 +199,22 @@ def _sources(run: Run, job: JobSpec) -> list[dict[str, Any]]:
     return out
 
 
-def _status(run: Run, findings: list[Finding], changes: list[dict[str, Any]]) -> str:
+def _status(run: Run, job: JobSpec, findings: list[Finding]) -> str:
     """`hold`: an open hold in scope that touches money, outgoing data, publication, suppression or mutation."""
     if run.finished_at is None:
         return "fail"
-    decided = run.planned.decided_findings
-    live = [f for f in findings if f.fingerprint not in decided]
+    live = _live(run, findings)
     if any(f.kind == "hold" and (f.subject.table in TOUCHING or f.severity in {"high", "critical"}) for f in live):
         return "hold"
-    return "warning" if live or any("proposal" in c["reason"] for c in changes) else "pass"
+    return "warning" if live or any(c.subject.table in job.tables for c in run.planned.waiting) else "pass"
 
 
-def _summary(run: Run, job: JobSpec, findings: list[Finding], changes: list[dict[str, Any]]) -> dict[str, Any]:
+def _live(run: Run, findings: list[Finding]) -> list[Finding]:
+    """Findings that nobody upheld or let pass."""
+    return [f for f in findings if f.fingerprint not in run.planned.decided_findings]
+
+
+def _summary(run: Run, job: JobSpec, findings: list[Finding]) -> dict[str, Any]:
     counts = {t: dict(sorted(run.planned.plan.counts.get(t, {}).items())) for t in job.tables}
     told = [
         f"Calculation: {table}: " + ", ".join(f"{n} {outcome}" for outcome, n in c.items()) + " (observations of cells)"
@@ -215,7 +223,9 @@ def _summary(run: Run, job: JobSpec, findings: list[Finding], changes: list[dict
     observed = run.planned.observed
     read = (
         f"Fact: {observed.rows_read} source rows known: {observed.rows_observed} speak of joint campaigns, "
-        f"{observed.unlinked} belong to none or only support others, {len(observed.rejects)} faults in unreadable rows"
+        f"{observed.unlinked} belong to none or only support others, "
+        f"{observed.rows_read - observed.rows_observed - observed.unlinked} are unreadable "
+        f"({len(observed.rejects)} faults found in rows)"
     )
     decided = [
         f"Decision: {state.get('decided_by', 'nobody known')}: {state['state']} ({change_id})"
@@ -230,7 +240,7 @@ def _summary(run: Run, job: JobSpec, findings: list[Finding], changes: list[dict
         "facts": facts + held,
         "inferences": [f"Inference: {n}" for n in _inferences(run, job)],
         "open_questions": [f"{f.message} ({f.subject})" for f in findings if f.kind == "exception"][:50],
-        "next_actions": _next_actions(run, findings, changes),
+        "next_actions": _next_actions(run, job, findings),
     }
 
 
@@ -244,16 +254,13 @@ def _inferences(run: Run, job: JobSpec) -> list[str]:
     return out
 
 
-def _next_actions(run: Run, findings: list[Finding], changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    decided = run.planned.decided_findings
+def _next_actions(run: Run, job: JobSpec, findings: list[Finding]) -> list[dict[str, Any]]:
     out: dict[tuple[str, str], dict[str, Any]] = {}
-    for finding in findings:
-        if finding.fingerprint in decided:
-            continue
+    for finding in _live(run, findings):
         action = {"action": f"{finding.required_action} ({finding.rule_id})", "owner": _owners(run, finding)}
         out.setdefault((action["action"], action["owner"]), {**action, "due_date": run.due_of(finding) or None})
-    waiting = sum("proposal:" in c["reason"] for c in changes)
+    waiting = sum(c.subject.table in job.tables for c in run.planned.waiting)
     if waiting:
-        text = f"Decide {waiting} proposed change(s) in Actions or Change History"
+        text = f"Decide {waiting} change(s) that wait in Actions or Change History"
         out["decide", ""] = {"action": text, "owner": "partner-marketing-lead", "due_date": None}
     return list(out.values())

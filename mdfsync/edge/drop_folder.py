@@ -64,7 +64,8 @@ class DropFolder(ABC):
         and none is left. A file that is refused beside others is a notice and a reject."""
         found, refused = self._found(now)
         if not found and not refused:
-            missing = f"no file {self._pattern} in {self._folder}: ask the owner for the export"
+            # The folder's own name only: these words stand in the base, where a path of this machine says nothing.
+            missing = f"no file {self._pattern} in the folder {self._folder.name}: ask the owner for the export"
             return SourcePull(source_id=self.source_id, absent=missing)
         standing: dict[str, Delivered] = {}
         for file in sorted(found, key=lambda f: (f.age, f.at, f.name)):

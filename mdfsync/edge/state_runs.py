@@ -19,6 +19,8 @@ from mdfsync.edge.state_schema import calls, kv, leases, plans, runs
 from mdfsync.edge.state_store import Store, to_json
 from mdfsync.values import instant_text
 
+STOPPED = "stopped"
+
 
 class RunState(Store):
     """Runs, calls, plans, settings and leases."""
@@ -46,14 +48,18 @@ class RunState(Store):
         with self._write() as connection:
             connection.execute(statement.values(**values))
 
+    def run_stopped(self, run_id: str, why: str, at: datetime) -> None:
+        """A run did not reach its end: status `stopped`, and why."""
+        self.run_finish(run_id, STOPPED, {"stopped": why}, at)
+
     def runs(self, base_id: str, limit: int = 20) -> tuple[Mapping[str, Any], ...]:
         """The latest runs, newest first: `run_id, base_id, job, mode, started_at, finished_at, status`
         (texts) and `report` (dict, empty while the run is going on)."""
         return self._runs(sa.select(runs).where(runs.c.base_id == base_id).limit(limit))
 
     def last_report(self, base_id: str, job: str | None = None) -> Mapping[str, Any] | None:
-        """Report of the latest finished run of the base (of one job, if named)."""
-        query = sa.select(runs).where(runs.c.base_id == base_id, runs.c.status != "").limit(1)
+        """Report of the latest run that reached its end, of the base (of one job, if named)."""
+        query = sa.select(runs).where(runs.c.base_id == base_id, runs.c.status.notin_(["", STOPPED])).limit(1)
         found = self._runs(query if job is None else query.where(runs.c.job == job))
         return found[0]["report"] if found else None
 

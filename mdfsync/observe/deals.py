@@ -30,6 +30,7 @@ def observe_deals(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], snapsh
     owner_rows = {row.ref.external_id: row for row in mirror.get("hubspot.owners", ())}
     for row in mirror.get("hubspot.deals", ()):
         found = links.deals.get(row.ref.external_id)
+        _unknown_campaign(say, row, found or {})
         if not found:
             continue
         subject = Subject(table="Opportunities", id=f"hs-deal-{row.ref.external_id}")
@@ -54,6 +55,20 @@ def observe_deals(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], snapsh
             account = links.companies.get(company)
             if account:
                 say.value(subject, "account_name", prop(account, "name"), account.ref)
+
+
+def _unknown_campaign(say: Sayings, row: RawRow, found: Mapping[str, str]) -> None:
+    """A deal that names a joint campaign which nobody knows must not drop out of the pipeline unseen."""
+    named = prop(row, "joint_campaign_id")
+    if named and named not in found:
+        say.finding(
+            "unknown_value",
+            Subject(table="Opportunities", id=f"hs-deal-{row.ref.external_id}"),
+            f"HubSpot deal “{prop(row, 'dealname')}” names a joint campaign that is not in the base",
+            ref=row.ref,
+            evidence={"joint_campaign_id": named, "hubspot_deal_id": row.ref.external_id},
+            key="joint_campaign_id",
+        )
 
 
 def _partners_of_campaigns(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:

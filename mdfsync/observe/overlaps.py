@@ -48,7 +48,8 @@ def observe_overlaps(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], sna
     campaigns = _campaigns_of_partners(snapshot)
     by_domain, by_name = _companies_by_domain(links), _companies_by_name(links)
     for source in SOURCES:
-        pairs: dict[tuple[str, Match], list[tuple[RawRow, dict[str, Any]]]] = {}
+        pairs: dict[tuple[str, str], list[tuple[RawRow, dict[str, Any]]]] = {}
+        best: dict[tuple[str, str], Match] = {}
         for row in mirror.get(source, ()):
             body = overlap_body(row.body)
             partner = partners.get(_key(body.get("partner_name")))
@@ -56,15 +57,22 @@ def observe_overlaps(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], sna
                 continue
             match = _match(body, links, by_domain, by_name)
             if match.company:
-                pairs.setdefault((partner, match), []).append((row, body))
+                place = (partner, match.company)
+                pairs.setdefault(place, []).append((row, body))
+                best[place] = min(best.get(place, match), match, key=_weakness)
             else:
                 _unmatched(say, row, body, partner, match)
-        for (partner, match), rows in pairs.items():
+        for (partner, company), rows in pairs.items():
             body = _folded([body for _, body in rows])
             for joint in campaigns[partner]:
                 for row, _ in rows:
                     say.used(row)
-                _say(say, rows[0][0], body, joint, partner, match, links)
+                _say(say, rows[0][0], body, joint, partner, best[partner, company], links)
+
+
+def _weakness(match: Match) -> tuple[bool, bool]:
+    """Sorts the best ground first: our own record id, then high confidence."""
+    return (match.basis != "record_id", match.confidence != "high")
 
 
 def _folded(bodies: list[dict[str, Any]]) -> dict[str, Any]:

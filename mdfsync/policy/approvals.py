@@ -195,6 +195,15 @@ class ApprovalMatrix:
             return ""
         return next((f"{_email(reviewer)}: {p.reason}" for p in self.forbidden_pairs if p.id == pair), "")
 
+    def barred(self, table: str, reviewer: str, fields: Mapping[str, str]) -> str:
+        """Why a decision on a row of the table may not be this person's, who did the other half of a forbidden pair;
+        `""` when it may."""
+        for pair in self.forbidden_pairs:
+            pair_table, _, asked_by = pair.first_cell.partition(".")
+            if pair_table == table and (why := self.forbidden(fields.get(asked_by, ""), reviewer, pair.id)):
+                return why
+        return ""
+
     def is_worker(self, email: str) -> bool:
         """Whether this is one of the worker's own users."""
         return _email(email) in self.worker_users

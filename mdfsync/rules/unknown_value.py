@@ -1,10 +1,12 @@
 """A choice that nobody defined.
 
 What it protects: filters, deadlines and approvals go by closed vocabularies (lifecycle states, verdicts,
-classes). A value outside of them falls out of every view unnoticed.
+classes), and amounts by the currency beside them. A value outside of them falls out of every view and every
+sum unnoticed.
 
 When it fires: a field with allowed values in the field dictionary holds something else (a choice added in
-Airtable by hand, a state that an older version knew).
+Airtable by hand, a state that an older version knew), or the currency of an amount is no ISO 4217 code of money
+("Euro", "XXX").
 
 What clears it: the cell gets an allowed value, or the dictionary's owner releases a version that allows
 this one.
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mdfsync.compare import is_currency
 from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import sources_of, speak
@@ -37,6 +40,18 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
                         row.place,
                         f"{name} of this {table} row is outside its allowed values.",
                         evidence={name: ", ".join(strange), "allowed": ", ".join(sorted(allowed))},
+                        sources=sources_of(view, table, name),
+                        key=name,
+                    )
+        currencies = sorted({f.currency_field for f in spec.fields.values() if f.currency_field})
+        for row in view.rows(table) if currencies else ():
+            for name in currencies:
+                if row.text(name) and not is_currency(row.text(name)):
+                    yield speak(
+                        setting,
+                        row.place,
+                        f"{name} of this {table} row is no ISO 4217 currency.",
+                        evidence={name: row.text(name)},
                         sources=sources_of(view, table, name),
                         key=name,
                     )

@@ -1,0 +1,66 @@
+"""What a plan is made from and what it comes to; the order of the stages between them is `plan`'s.
+
+Values only. `pipeline` gathers a `Situation`; the gate, the report and the console read `Planned`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mdfsync.compare import Conflict
+from mdfsync.decide import Decided, Edits
+from mdfsync.history import DECIDABLE
+from mdfsync.model import Bases, Finding, Observed, Plan, Reject, Snapshot, Subject
+from mdfsync.observe import Mirror
+from mdfsync.policy import Policy
+from mdfsync.publish import WAIVED
+from mdfsync.view import Interval, SourceHealth, View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """Everything a plan is made from. `gone` are rows that vanished from their source; `raised` are findings that
+    the reading ends made (drift of the schema, blind time, recovery); `rejects` are rows their readers refused;
+    `backfilled` are campaigns that stood in the base when it was taken over;
+    `overtaken` are change ids that announce a write which a person was quicker than."""
+
+    snapshot: Snapshot
+    bases: Bases
+    bindings: Mapping[Subject, str]
+    mirror: Mirror
+    gone: Mirror
+    sources: Mapping[str, SourceHealth]
+    seen: Mapping[tuple[str, str], Interval]
+    edits: Edits
+    chain: Sequence[Mapping[str, str]]
+    raised: tuple[Finding, ...]
+    policy: Policy
+    as_of: datetime
+    overtaken: frozenset[str] = frozenset()
+    rejects: tuple[Reject, ...] = ()
+    backfilled: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan with what it was concluded from, for the report and the documents. `decided_findings` = fingerprints of
+    findings that people upheld or waived, with which."""
+
+    plan: Plan
+    view: View
+    observed: Observed
+    decided: Decided
+    conflicts: tuple[Conflict, ...]
+    decided_findings: Mapping[str, str]
+
+    @property
+    def waived(self) -> frozenset[str]:
+        """Fingerprints of findings that a person let pass."""
+        return frozenset(f for f, status in self.decided_findings.items() if status == WAIVED)
+
+    @property
+    def waiting(self) -> tuple[Conflict, ...]:
+        """Changes that wait for a person's decision, also those of earlier runs."""
+        return tuple(c for c in self.conflicts if c.kind in DECIDABLE)
