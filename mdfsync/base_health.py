@@ -103,8 +103,8 @@ def refused_findings(refused: Mapping[str, Mapping[str, str]], policy: Policy) -
     for key, entry in sorted(refused.items()):
         out += raise_finding(
             policy, "unknown_value", Subject(table=entry["table"], id=entry["id"]),
-            f"Airtable refuses what {key} should hold; it waits until its source says something else",
-            evidence={"answer": entry["note"]}, sources=("airtable.base",), key=f"refused {key}",
+            "Airtable refuses a value of this row; it waits until its source says something else",
+            evidence={"change": key, "answer": entry["note"]}, sources=("airtable.base",), key=f"refused {key}",
         )  # fmt: skip
     return tuple(out)
 

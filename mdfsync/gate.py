@@ -56,9 +56,12 @@ def refused_after(before: Mapping[str, Mapping[str, str]], plan: Plan, receipts:
     for receipt in receipts:
         change = receipt.change
         if receipt.outcome == "rejected" and change.key in wanted:
+            about: Mapping[str, str] = {"table": change.subject.table, "record": change.subject.id}
+            if isinstance(change, Create) and change.subject.table == HISTORY:  # it speaks of another row
+                about = change.fields
             kept[change.key] = {
-                "table": change.subject.table,
-                "id": change.subject.id,
+                "table": about["table"],
+                "id": about["record"],
                 "value": wanted[change.key],
                 "note": receipt.note,
             }

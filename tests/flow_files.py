@@ -42,9 +42,9 @@ def read(path: Path) -> Table:
     return list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"))))
 
 
-def written(table: Sequence[Sequence[str]]) -> bytes:
+def written(table: Sequence[Sequence[str]], delimiter: str = ",") -> bytes:
     out = io.StringIO()
-    csv.writer(out).writerows(table)
+    csv.writer(out, delimiter=delimiter).writerows(table)
     return out.getvalue().encode()
 
 

@@ -42,7 +42,7 @@ BETWEEN_FILES = [
     ("jobs/budget-daily.toml", 'kind = "refresh"', 'kind = "reconcile"', "source-register.csv: finance.requests: no enabled refresh job pulls it, name it in a file of jobs/ or remove it"),
     ("schema/approval-matrix.toml", 'fields = ["campaign_owner"]', 'fields = ["campaign_boss"]', "schema/approval-matrix.toml: roles.campaign-owner.fields: no table has a field 'campaign_boss', correct its name"),
     ("schema/approval-matrix.toml", 'tables = ["Sources"]', 'tables = ["Source"]', "schema/approval-matrix.toml: decisions.3.tables: 'Source' fits no table, correct or remove it"),
-    ("schema/approval-matrix.toml", '"consent_*"', '"konsent_*"', "schema/approval-matrix.toml: decisions.10.fields: 'konsent_*' fits no field of those tables, correct or remove it"),
+    ("schema/approval-matrix.toml", '"consent_*"', '"konsent_*"', "schema/approval-matrix.toml: decisions.12.fields: 'konsent_*' fits no field of those tables, correct or remove it"),
     ("schema/approval-matrix.toml", 'material = ["Campaigns.offer"', 'material = ["Campaigns.offering"', "schema/approval-matrix.toml: gates.publication.material: the dictionary has no 'Campaigns.offering', correct its name"),
     ("schema/approval-matrix.toml", "[gates.publication]", "[gates.printing]", "schema/approval-matrix.toml: gates: differ from the allowed values of Approvals.gate (printing, publication), make them the same"),
     ("schema/approval-matrix.toml", '"MDF Ledger.booked_by"', '"MDF Ledger.payer"', "schema/approval-matrix.toml: forbidden_pairs.proof-reviewer-payer: the dictionary has no 'MDF Ledger.payer', correct its name"),
