@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from mdfsync.drift import AddTag, CreateField, CreateTable, Drift, drift, field_payload, table_payload
 from mdfsync.errors import WriteRejected
+from mdfsync.model import Bases, CellBase, Subject
 from mdfsync.policy.dictionary import Dictionary
 
 
@@ -24,6 +25,13 @@ class SchemaBase(Protocol):
     def create_field(self, table_id: str, field: Mapping[str, Any]) -> Mapping[str, Any]: ...
     def describe_table(self, table_id: str, description: str) -> Mapping[str, Any]: ...
     def describe_field(self, table_id: str, field_id: str, description: str) -> Mapping[str, Any]: ...
+
+
+class Remembered(Protocol):
+    """What of local state remembers cells."""
+
+    def bases(self, base_id: str) -> Bases: ...
+    def settle(self, base_id: str, settled: Bases, bindings: Mapping[Subject, str]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +64,16 @@ def build_base(
     for tag in found.tags:
         _describe(base, tag)
     return Built(made=tuple(made), refused=tuple(refused), left=drift(dictionary, base.schema()))
+
+
+def forget_made(memory: Remembered, base_id: str, built: Built) -> None:
+    """A column made anew is blank because nobody has filled it yet, not because somebody emptied it."""
+    made = {tuple(name.rsplit(".", 1)) for name in built.made}
+    stale = {
+        subject: {name: CellBase() for name in cells if (subject.table, name) in made}
+        for subject, cells in memory.bases(base_id).items()
+    }
+    memory.settle(base_id, {subject: cells for subject, cells in stale.items() if cells}, {})
 
 
 def _name(operation: CreateField) -> str:

@@ -8,7 +8,7 @@ function; between `observe` (or `derive`) and `plan` in the flow.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -112,7 +112,7 @@ def compare(
     dictionary: Dictionary,
     *,
     own_tables: frozenset[str] = frozenset(),
-    typed: Collection[tuple[str, str, str]] = (),
+    typed: Container[tuple[str, str, str]] = (),
 ) -> Compared:
     """Compare observations with the base. `bindings` are the records that rows of ours had when last seen. A cell that
     only the worker writes (in `own_tables`, or computed) counts as ours as it stands when no base of it is known,
@@ -133,14 +133,14 @@ def compare(
                 if (subject.table, name) in snapshot.missing_fields or place in snapshot.unreadable:
                     out.tally(subject.table, "held", len(says))
                     continue
-                base = known.get(name, _NEVER)
-                ours = subject.table in own_tables or dictionary.field(subject.table, name).write == "computed"
-                if base.cell is None and ours and place not in typed:
+                base, spec = known.get(name, _NEVER), dictionary.field(subject.table, name)
+                ours = base.cell is None and (subject.table in own_tables or spec.write == "computed")
+                if ours and place not in typed:
                     base = CellBase(source=record.get(name), cell=record.get(name))
                 if _at_rest(record.get(name), says, base):
                     out.tally(subject.table, "same", len(says))
                 else:
-                    _compare_cell(out, record, dictionary.field(subject.table, name), cells, base)
+                    _compare_cell(out, record, spec, cells, base)
         elif subject in bindings:
             out.removed.append((subject, bindings[subject]))
             out.tally(subject.table, "held", total)

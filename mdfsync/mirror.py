@@ -14,6 +14,9 @@ from typing import Any, Protocol
 from mdfsync.model import RawRow, Reject, SourcePull, SourceRef
 from mdfsync.values import instant_text, to_instant
 
+KEPT_COUNTS = 5
+"""How many deliveries say what is usual."""
+
 
 class SourceMemory(Protocol):
     """The part of local state that remembers sources."""
@@ -23,7 +26,7 @@ class SourceMemory(Protocol):
     def known(self, source_id: str) -> dict[str, str]: ...
     def cursor(self, source_id: str) -> Mapping[str, Any] | None: ...
     def accept(self, pull: SourcePull, now: datetime) -> None: ...
-    def accepted_counts(self, source_id: str, limit: int = 5) -> tuple[int, ...]: ...
+    def accepted_counts(self, source_id: str, limit: int = KEPT_COUNTS) -> tuple[int, ...]: ...
     def source_status(self, source_id: str) -> Mapping[str, Any]: ...
     def note_pull(self, source_id: str, now: datetime, held: str = "", absent: str = "", sha: str = "") -> None: ...
     def get(self, key: str) -> str | None: ...
@@ -43,6 +46,7 @@ class SeenRows:
         self._rows: dict[str, dict[str, RawRow]] = {}
         self._gone: dict[str, dict[str, RawRow]] = {}
         self._rejects: dict[str, tuple[Reject, ...]] = {}
+        self._looked_at: dict[str, tuple[int, bool]] = {}  # rows now, and whether they say what is usual
 
     def take(self, pull: SourcePull, now: datetime) -> None:
         """A delivery that may be used."""
@@ -59,6 +63,7 @@ class SeenRows:
         for key in pull.gone if self.absence else ():
             if key in rows:
                 gone[key] = rows.pop(key)
+        self._looked_at[pull.source_id] = (len(rows), bool(pull.complete or pull.rows))
 
     def leave(self, pull: SourcePull, sha: str, now: datetime) -> None:
         """A delivery that is not used as a whole, or a source that cannot be read."""
@@ -69,6 +74,18 @@ class SeenRows:
         """Everything known of a source, in a stable order."""
         held = self._of(source_id)
         return tuple(held[key] for key in sorted(held))
+
+    def counts(self, source_id: str) -> tuple[int, ...]:
+        """Rows after each of the last deliveries that were used, newest first; one that is only looked at counts too,
+        so that looking and doing conclude the same."""
+        earlier = self.memory.accepted_counts(source_id)
+        rows, counts = self._looked_at.get(source_id, (0, False))
+        return (rows, *earlier)[:KEPT_COUNTS] if counts else earlier
+
+    def standing(self, source_id: str) -> Mapping[str, Any]:
+        """The source's status with the number of its rows as they are now."""
+        status = self.memory.source_status(source_id)
+        return {**status, "rows": self._looked_at[source_id][0]} if source_id in self._looked_at else status
 
     def rejects(self, source_id: str) -> tuple[Reject, ...]:
         """Rows that could not be read and have not been delivered readable since."""

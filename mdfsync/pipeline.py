@@ -166,7 +166,7 @@ def _require_adoption(ends: Ends, snapshot: Snapshot, *, write: bool) -> None:
         if lost:
             raise Refused(
                 f"base {ends.base.base_id} has lost the table or the id column of {', '.join(lost)}: restore it in "
-                "Airtable (trash, column type), or run `mdfsync schema apply` to make it anew"
+                "Airtable (trash, column type), or run `mdfsync schema apply` to make it anew, without its rows"
             )
         return
     lacking = sorted(t for t in ends.policy.dictionary.tables if t not in ends.drift.bind.tables)
@@ -262,7 +262,8 @@ def _first_seen(ends: Ends) -> dict[tuple[str, str], Interval]:
     without the link. A link that came with its record's first pull may be of any age."""
     source = "hubspot.associations"
     memory = ends.seen.memory
-    first = memory.first_seen_all(source)
+    arrived = {row.ref.external_id: row.ref.fetched_at for row in ends.seen.rows(source)}  # also what is only looked at
+    first = {**arrived, **memory.first_seen_all(source)}
     out = {}
     for key, at in first.items():
         record = first.get(":".join(key.split(":")[:3]))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from mdfsync.actions import publish_actions
 from mdfsync.changes import outcomes, record_changes
@@ -177,8 +177,18 @@ def _related(now: Situation, compared: Compared, decided: Decided, derived: Comp
     return _compare(now, [o for o in found if (o.subject, o.field) not in told])
 
 
+@dataclass(frozen=True, slots=True)
+class _TypedBy:
+    """The cells that a person is known to have typed. Looked up where it matters: the feed remembers every edit."""
+
+    now: Situation
+
+    def __contains__(self, place: object) -> bool:
+        edit = self.now.edits.get(place)  # type: ignore[call-overload]
+        return edit is not None and not self.now.policy.approvals.is_worker(edit.actor)
+
+
 def _compare(now: Situation, observations: Iterable[Observation]) -> Compared:
-    typed = {place for place, edit in now.edits.items() if not now.policy.approvals.is_worker(edit.actor)}
     return compare(
         observations,
         now.snapshot,
@@ -186,7 +196,7 @@ def _compare(now: Situation, observations: Iterable[Observation]) -> Compared:
         now.bindings,
         now.policy.dictionary,
         own_tables=OWN_TABLES,
-        typed=typed,
+        typed=_TypedBy(now),
     )
 
 
@@ -251,7 +261,9 @@ def _findings(
 
 
 def _computed(now: Situation, view: View, findings: Sequence[Finding]) -> list[Observation]:
-    """Computed cells as observations. A derivation that comes to nothing says `none`: cells are never blanked."""
+    """Computed cells as observations. A derivation that comes to nothing says `none`: cells are never blanked. One that
+    comes to the time of this run is a stamp, so that the plan reads the same until it is applied."""
+    present = instant_text(now.as_of)
     out = []
     refs: dict[tuple[str, tuple[str, ...]], SourceRef] = {}
     for made in derive(view, findings, now.policy):
@@ -261,6 +273,8 @@ def _computed(now: Situation, view: View, findings: Sequence[Finding]) -> list[O
         value = canonical(spec.kind, made.value)
         if not value and spec.kind in {"text", "long_text"}:
             value = "none"
+        if value == present and spec.kind == "instant":
+            value = STAMP_NOW
         ref = refs.get((made.rule, made.inputs))
         if ref is None:
             ref = refs[made.rule, made.inputs] = computed_ref(made.rule, now.as_of, "; ".join(made.inputs))

@@ -79,8 +79,8 @@ def source_health(
     """How every register source stands after the pulls. The base itself was just read."""
     out = {
         source_id: health(
-            seen.memory.source_status(source_id),
-            seen.memory.accepted_counts(source_id),
+            seen.standing(source_id),
+            seen.counts(source_id),
             pull if (pull := pulls.get(source_id)) and not pull.down else None,
             entry.refresh_window,
             entry.required,

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mdfsync.build_base import Built, build_base
+from mdfsync.build_base import Built, build_base, forget_made
 from mdfsync.drift import Drift, drift
 from mdfsync.edge.airtable import AirtableBase
 from mdfsync.edge.archive import FolderArchive
@@ -24,7 +24,7 @@ from mdfsync.edge.crossbeam import CrossbeamApi
 from mdfsync.edge.crossbeam_files import CrossbeamExports
 from mdfsync.edge.crossbeam_wire import CrossbeamWire
 from mdfsync.edge.files import FileSource
-from mdfsync.edge.http import is_loopback
+from mdfsync.edge.http import is_loopback, require_safe_url
 from mdfsync.edge.hubspot import hubspot_sources, named_properties, open_hubspot
 from mdfsync.edge.hubspot_objects import LAG
 from mdfsync.edge.pace import AIRTABLE_PER_SECOND, Calls, Pace
@@ -37,6 +37,7 @@ from mdfsync.policy import Policy, load_policy
 from mdfsync.ports import Source
 from mdfsync.refreshing import Ends
 from mdfsync.settings import Mode, Settings
+from mdfsync.values import digest
 
 if TYPE_CHECKING:
     from mdfsync.sandbox.server import Running
@@ -155,6 +156,8 @@ def _live(settings: Settings, home: Path) -> World:
     token, hubspot = settings.airtable_api_key, settings.hubspot_access_token
     if token is None or hubspot is None:  # resolve_mode has seen both
         raise UsageError("live credentials are missing")
+    for name in ("airtable_api_url", "hubspot_api_url", "crossbeam_api_url"):
+        require_safe_url(getattr(settings, name), name.upper())
     if settings.requests_per_second > AIRTABLE_PER_SECOND and not _loopback(settings.airtable_api_url):
         raise UsageError(
             "MDFSYNC_REQUESTS_PER_SECOND may not exceed 4.8: Airtable punishes the sixth request with 30 s"
@@ -201,6 +204,7 @@ class Wired:
     def build(self, tell: Callable[[str], None] = lambda _line: None) -> Built:
         """Carry out what the dictionary wants and the base lacks."""
         built = build_base(self.base, self.policy.dictionary, self.found, tell=tell)
+        forget_made(self.state, self.world.base_id, built)
         self.rebind()
         self.watch()
         return built
@@ -283,14 +287,16 @@ class Wired:
         return self.world.home / "crossbeam-refresh-token"
 
     def _refresh_token(self) -> str:
-        """The newest refresh token: Crossbeam may hand out another one with each use."""
-        path = self._token_file()
-        return path.read_text(encoding="utf-8").strip() if path.is_file() else self.world.crossbeam["refresh_token"]
+        """The newest refresh token that followed from the one in the settings: Crossbeam may hand out another with each
+        use. A new one in the settings begins anew."""
+        path, given = self._token_file(), self.world.crossbeam["refresh_token"]
+        origin, _, newest = path.read_text(encoding="utf-8").strip().partition(" ") if path.is_file() else ("", "", "")
+        return newest if newest and origin == digest(given) else given
 
     def _keep_refresh_token(self, token: str) -> None:
         path = self._token_file()
         path.touch(mode=0o600, exist_ok=True)
-        path.write_text(token, encoding="utf-8")
+        path.write_text(f"{digest(self.world.crossbeam['refresh_token'])} {token}", encoding="utf-8")
 
     def _files(self) -> dict[str, Source]:
         out: dict[str, Source] = {}

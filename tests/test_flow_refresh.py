@@ -84,6 +84,25 @@ def test_plan_writes_nothing_and_apply_takes_only_that_plan(lab: Lab) -> None:
     assert lab.writes(mark)
 
 
+def test_a_plan_holds_until_something_moves(lab: Lab) -> None:
+    lab.run()
+    for _ in range(3):
+        lab.advance()
+        digest = lab.mdfsync("plan", "--json").json["digest"]
+        assert lab.mdfsync("plan", "--json").json["digest"] == digest
+        assert lab.mdfsync("apply", "--digest", digest).code == 0
+
+
+def test_a_run_that_was_stopped_is_remembered_with_its_reason(lab: Lab) -> None:
+    lab.run()
+    lab.advance()
+    digest = lab.mdfsync("plan", "--json").json["digest"]
+    lab.advance()
+    lab.mdfsync("apply", "--digest", digest)
+    last, before = lab.mdfsync("status", "--json").json["runs"][:2]
+    assert (last["status"], "stale" in last["stopped"], before["stopped"]) == ("stopped", True, "")
+
+
 def test_run_for_one_campaign_writes_only_its_rows(lab: Lab) -> None:
     lab.run("--campaign", "JC-1042")
     campaigns = {r["fields"].get("joint_campaign_id") for r in lab.rows("Opportunities")}

@@ -93,16 +93,21 @@ def both(program: str, url: str, *, n: int = 2) -> list[list[str]]:
         )
         for number in range(n)
     ]  # fmt: skip
-    for process in begun:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in begun:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    said = [process.communicate(timeout=120)[0].splitlines() for process in begun]
-    assert [process.returncode for process in begun] == [0] * n
-    return said
+    try:
+        for process in begun:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in begun:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        said = [process.communicate(timeout=120)[0].splitlines() for process in begun]
+        assert [process.returncode for process in begun] == [0] * n
+        return said
+    finally:
+        for process in begun:
+            process.kill()
+            process.communicate()
 
 
 READY = "state = State.open(url)\nprint('ready', flush=True)\nsys.stdin.readline()\n"
@@ -141,14 +146,12 @@ def test_two_writers_leave_one_unbroken_chain(state: State, url: str) -> None:
     assert state.chain_verify("app1") == []
 
 
-@pytest.mark.xfail(strict=False, reason="writers on PostgreSQL do not take turns yet (state_store._write)")
 def test_run_numbers_of_two_processes_differ(url: str) -> None:
     number = "for _ in range(100):\n    print(state.next_run_number('app1'))\n"
     first, second = both(READY + number, url)
     assert sorted(map(int, first + second)) == list(range(1, 201))
 
 
-@pytest.mark.xfail(strict=False, reason="writers on PostgreSQL do not take turns yet (state_store._write)")
 def test_what_two_processes_settle_on_one_record_is_all_kept(state: State, url: str) -> None:
     settle = (
         "from mdfsync.model import CellBase, Subject\n"
@@ -160,7 +163,6 @@ def test_what_two_processes_settle_on_one_record_is_all_kept(state: State, url: 
     assert {len(cells) for cells in state.bases("app1").values()} == {2}
 
 
-@pytest.mark.xfail(strict=False, reason="writers on PostgreSQL do not take turns yet (state_store._write)")
 def test_a_new_database_is_set_up_once_by_whoever_comes_first(url: str) -> None:
     program = (
         "print('ready', flush=True)\nsys.stdin.readline()\nstate = State.open(url)\nstate.put(me, 'here')\n"

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from mdfsync.edge.http import Caller, Garbled, Service, complaint, redacted, require_token, session
+from mdfsync.edge.http import Caller, Garbled, Service, complaint, require_token, session, spoken
 from mdfsync.edge.pace import Calls, Pace
 from mdfsync.edge.paged import Answer, Oddity
 from mdfsync.errors import AuthLost
@@ -142,5 +142,5 @@ def _lost(response: requests.Response) -> AuthLost:
         kind, message = complaint(response.json())
     except ValueError:
         kind, message = "", ""
-    said = redacted(f"{response.status_code} {kind}: {message}").rstrip(": ")
+    said = spoken(response, f"{response.status_code} {kind}: {message}").rstrip(": ")
     return AuthLost(f"Crossbeam refused {CREDENTIAL} ({said}): authorise the integration again")

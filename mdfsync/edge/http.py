@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -115,14 +115,15 @@ def session(
     return made
 
 
-def require_safe_url(url: str) -> None:
-    """`UsageError` unless the URL is https, or http on a loopback address."""
+def require_safe_url(url: str, setting: str = "") -> None:
+    """`UsageError`, naming the setting it came from, unless the URL is https, or http on a loopback address."""
     parts = urlsplit(url)
     if parts.scheme == "https" and parts.hostname:
         return
     if parts.scheme == "http" and is_loopback(parts.hostname or ""):
         return
-    raise UsageError(f"{parts.scheme}://{parts.hostname}: only https, or http on this machine, is allowed")
+    place = f"{setting}: " if setting else ""
+    raise UsageError(f"{place}{parts.scheme}://{parts.hostname}: only https, or http on this machine, is allowed")
 
 
 def is_loopback(host: str) -> bool:
@@ -146,6 +147,18 @@ def redacted(text: str) -> str:
     """One line of at most 300 characters, without control characters or anything that looks like a token."""
     line = " ".join(_TOKENS.sub("[token]", text).split())
     return "".join(c for c in line if c.isprintable())[:300]
+
+
+def spoken(response: requests.Response, text: str) -> str:
+    """Words of a service, `redacted` and without the secrets of the request that it answers: its token, and what a form
+    carried."""
+    sent = response.request
+    secrets = [str(sent.headers.get("Authorization", "")).rpartition(" ")[2]] if sent else []
+    if sent and isinstance(sent.body, str):
+        secrets += [value for name, value in parse_qsl(sent.body) if name != "grant_type"]
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "[token]")
+    return redacted(text)
 
 
 def complaint(body: Any) -> tuple[str, str]:
@@ -312,7 +325,7 @@ class Caller:
             kind, message = complaint(response.json())
         except ValueError:
             kind, message = "", ""
-        said = redacted(f"{status} {kind}: {message}" if message else f"{status} {kind}")
+        said = spoken(response, f"{status} {kind}: {message}" if message else f"{status} {kind}")
         place = f"{self.service.name} refused {what} ({said})"
         if status == 429 and kind in self.service.spent:
             return QuotaSpent(f"{place}: the plan's calls are used up; raise the plan or wait for its next period")

@@ -18,7 +18,7 @@ from typing import Any
 
 import requests
 
-from mdfsync.edge.http import Caller, Garbled, ReadRejected, Service, redacted, require_token, session
+from mdfsync.edge.http import Caller, Garbled, ReadRejected, Service, redacted, require_token, session, spoken
 from mdfsync.edge.pace import Calls, Pace
 from mdfsync.edge.paged import Answer
 from mdfsync.errors import AuthLost, QuotaSpent, Stopped, Unreachable, UsageError
@@ -186,7 +186,7 @@ def _json_object(response: requests.Response) -> Mapping[str, Any]:
 def _refusal(path: str, response: requests.Response, attempts: int) -> Refused:
     body = _json_object(response)
     kind = str(body.get("category") or body.get("errorType") or "")
-    said = redacted(f"{response.status_code} {kind}: {body.get('message') or ''}").rstrip(": ")
+    said = spoken(response, f"{response.status_code} {kind}: {body.get('message') or ''}").rstrip(": ")
     # Without HubSpot's correlation id: it differs with every answer, and the words about a source stand in the base.
     message = f"HubSpot refused {path} ({said})"
     return Refused(message, status=response.status_code, kind=kind, scopes=_scopes(body), attempts=attempts)

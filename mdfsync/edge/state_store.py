@@ -31,6 +31,8 @@ BUSY_SECONDS = 15
 CHUNK = 400
 """Ids per IN list: far below the parameter limits of both databases."""
 _WRITE = "mdfsync_write"
+_TURN = 0x6D646673
+"""Key of the advisory lock that writers on PostgreSQL hold; any number of ours."""
 
 
 class Store:
@@ -164,7 +166,9 @@ def _prepare_file(url: URL) -> None:
 def _engine(url: URL) -> Engine:
     try:
         if url.get_backend_name() == "postgresql":
-            return sa.create_engine(url, hide_parameters=True, pool_pre_ping=True)
+            engine = sa.create_engine(url, hide_parameters=True, pool_pre_ping=True)
+            event.listen(engine, "begin", _take_turns)
+            return engine
         if not url.database or url.database == ":memory:":
             engine = sa.create_engine(
                 url, hide_parameters=True, poolclass=StaticPool, connect_args={"check_same_thread": False}
@@ -197,6 +201,14 @@ def _on_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
+def _take_turns(connection: Connection) -> None:
+    # What SQLite does by itself: one writer at a time, each seeing what the one before left. The lock goes with the
+    # transaction, also when the process dies.
+    if connection.get_execution_options().get(_WRITE, False):
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
+
+
 def _damaged(name: str) -> str:
     return (
         f"local state {name}: the database is damaged: move the file away and run again "
@@ -210,7 +222,7 @@ def _explanation(name: str, error: BaseException) -> str:
     reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
     if "malformed" in reason or "not a database" in reason or "disk image" in reason:
         return _damaged(name)
-    if "locked" in reason or "busy" in reason:
+    if "locked" in reason or "busy" in reason or "lock timeout" in reason:
         return f"local state {name}: another process holds it ({reason}): wait for it or stop it, then run again"
     if "full" in reason:
         return f"local state {name}: no space left ({reason}): free some, then run again"
