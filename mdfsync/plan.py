@@ -145,7 +145,10 @@ def _provenance(now: Situation, draft: Draft) -> Compared:
             stamp = {"source_ref": f"{refs[0].source_id} {refs[0].external_id}", "captured_at": STAMP_NOW}
             if create.subject.table == "Campaigns":
                 stamp["backfilled"] = "no"
-            draft.compared.creates[n] = replace(create, fields={**stamp, **create.fields})
+            behind = dict.fromkeys(("source_ref", "captured_at"), refs[0])
+            draft.compared.creates[n] = replace(
+                create, fields={**stamp, **create.fields}, refs={**behind, **create.refs}
+            )
     typed = [
         Observation(subject=row.subject, field=name, value=value, ref=_typed(now))
         for table, spec in tables.items()

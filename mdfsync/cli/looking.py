@@ -119,7 +119,7 @@ def _print_cell(cell: Explained) -> None:
         whole = source.fault or f"{source.bytes} bytes, hash checked"
         OUT.print(f"  from {source.source_id} {escape(source.external_id)} {escape(source.row)}")
         OUT.print(f"    [dim]archived {source.blob}: {whole}[/]")
-    if not cell.sources and not cell.versions:
+    if not cell.sources and not cell.versions and not cell.written_by:
         OUT.print("  [dim]typed by a person; the worker only reads it[/]")
 
 
