@@ -28,7 +28,7 @@ from mdfsync.model import (
 from mdfsync.policy.dictionary import Dictionary, FieldSpec
 from mdfsync.values import same
 
-ConflictKind = Literal["proposal", "tracked", "computed", "drift", "withdrawn", "identity"]
+ConflictKind = Literal["proposal", "tracked", "computed", "drift", "withdrawn", "identity", "restored"]
 
 
 _NEVER = CellBase()
@@ -132,8 +132,11 @@ def compare(
                 place = (subject.table, record.record_id, name)
                 if (subject.table, name) in snapshot.missing_fields or place in snapshot.unreadable:
                     out.tally(subject.table, "held", len(says))
+                    _authoritative(out, dictionary.field(subject.table, name), says)  # sources disagree all the same
                     continue
                 base, spec = known.get(name, _NEVER), dictionary.field(subject.table, name)
+                if base.source is None:
+                    base = _NEVER  # only looked at so far: that is no agreement
                 ours = base.cell is None and (subject.table in own_tables or spec.write == "computed")
                 if ours and place not in typed:
                     base = CellBase(source=record.get(name), cell=record.get(name))
@@ -283,11 +286,17 @@ def _compare_cell(
         out.conflicts.append(
             Conflict(
                 subject=record.subject, record_id=record.record_id, field=spec.name, kind=kind,
-                reason=f"derived anew by {best.ref.external_id}" if kind == "computed" else reason,
+                reason=_because(kind, spec, best.ref, reason),
                 prior=(base.cell or "") if drifted else cell, proposed=cell if drifted else source,
                 refs=(best.ref,), source=source,
             )
         )  # fmt: skip
+
+
+def _because(kind: ConflictKind, spec: FieldSpec, ref: SourceRef, reason: str) -> str:
+    if kind in {"tracked", "computed"} and spec.kind == "link":
+        return f"{spec.link_id_field} moved; the link was set by the worker and follows"
+    return f"derived anew by {ref.external_id}" if kind == "computed" else reason
 
 
 def judge_cell(

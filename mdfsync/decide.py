@@ -172,7 +172,7 @@ def _carry_out(out: Decided, row: Record, target: Record, spec: FieldSpec, rulin
         **signed,
     }
     source = row.get("proposed_value")
-    if drift:  # the source did not move; an earlier edit may have set the cell apart from it
+    if drift or row.get("kind") == "restored":  # the source did not move; the cell may stand apart from it
         source = row.get("prior_value") if known.source is None else known.source
     if keeps:
         out.settled.setdefault(target.subject, {})[spec.name] = CellBase(source=source, cell=cell)

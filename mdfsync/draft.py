@@ -9,18 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mdfsync.changes import Recorded
-from mdfsync.compare import Compared
+from mdfsync.compare import Compared, Conflict
 from mdfsync.decide import Decided
 from mdfsync.model import Change, Snapshot, Subject
 
 
 @dataclass(slots=True, kw_only=True)
 class Draft:
-    """Grows through the stages; `changes()` is what stands so far."""
+    """Grows through the stages; `changes()` is what stands so far. `offered` are values to be given back to people: the
+    worker leaves their cells alone meanwhile."""
 
     compared: Compared = field(default_factory=Compared)
     recorded: Recorded = field(default_factory=Recorded)
     decided: Decided = field(default_factory=Decided)
+    offered: list[Conflict] = field(default_factory=list)
 
     def changes(self) -> list[Change]:
         return [

@@ -2,8 +2,9 @@
 
 A field flagged `governed` (money, dates, owners, decisions, consent) gets a Change History row with its prior value and
 the actor if the change feed knows him. What is seen for the first time is the starting point, not an edit; only
-decisions that count are recorded from the start, so that their author is known when the feed has forgotten. A pure
-function, beside `compare` in the flow.
+decisions that count are recorded from the start, so that their author is known when the feed has forgotten. All other
+cells that no source speaks of are only remembered, for the day on which their column is gone. A pure function, beside
+`compare` in the flow.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from mdfsync.counted import is_counted
 from mdfsync.decide import Edits
 from mdfsync.model import Bases, CellBase, Snapshot, SourceRef, Subject
 from mdfsync.policy import Policy
+from mdfsync.policy.dictionary import OPERATOR
 
 
 def operator_edits(
@@ -25,16 +27,26 @@ def operator_edits(
     seen: dict[Subject, dict[str, CellBase]] = {}
     doubled = snapshot.duplicates()
     for table, spec in policy.dictionary.tables.items():
-        governed = [f for f in spec.fields.values() if f.governed and (table, f.name) not in snapshot.missing_fields]
-        for record in snapshot.tables.get(table, ()) if governed else ():
+        watched = [
+            f
+            for f in spec.fields.values()
+            if f.write in {OPERATOR, "propose", "track"} and (table, f.name) not in snapshot.missing_fields
+        ]
+        for record in snapshot.tables.get(table, ()) if watched else ():
             if record.subject in doubled:
                 continue
             known: Mapping[str, CellBase] = bases.get(record.subject, {})
-            for field in governed:
-                cell, before = record.get(field.name), known.get(field.name, CellBase()).cell
-                if before == cell:
+            for field in watched:
+                base = known.get(field.name, CellBase())
+                cell, before = record.get(field.name), base.cell
+                if field.worker and base.source is not None:
+                    continue  # what a source speaks of is compared
+                unread = (table, record.record_id, field.name) in snapshot.unreadable
+                if before == cell or unread or not (field.governed or before or cell):
                     continue
                 seen.setdefault(record.subject, {})[field.name] = CellBase(source=None, cell=cell)
+                if not field.governed:
+                    continue
                 edit = edits.get((table, record.record_id, field.name))
                 actor = edit.actor if edit and edit.value == cell else ""
                 decision = bool(cell and actor) and is_counted(policy, table, field.name)

@@ -9,8 +9,9 @@ goes the same way up to the gate. Whatever stops it half-way is finished by the 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import datetime
 
 from mdfsync.apply import apply
@@ -18,10 +19,13 @@ from mdfsync.base_health import (
     chain_findings,
     drift_findings,
     feed_findings,
+    history_findings,
+    history_key,
     raced_findings,
     refused_findings,
     unreadable_findings,
 )
+from mdfsync.crossed import Crossing, replaced
 from mdfsync.decide import Edits
 from mdfsync.errors import MdfsyncError, Refused, UsageError
 from mdfsync.gate import Able, Refusals, gate, refused_after
@@ -34,7 +38,7 @@ from mdfsync.model import (
     Snapshot,
     SourcePull,
 )
-from mdfsync.plan import make_plan
+from mdfsync.plan import OWN_TABLES, make_plan
 from mdfsync.plan_document import plan_bytes
 from mdfsync.policy.jobs import GateLimits, JobSpec
 from mdfsync.publish import waived_findings
@@ -44,7 +48,7 @@ from mdfsync.refreshing import Asked, Ends, Run, Telling
 from mdfsync.run_row import RunRow, write_run_row
 from mdfsync.scope import within
 from mdfsync.situation import Planned, Situation
-from mdfsync.snapshot import read_snapshot
+from mdfsync.snapshot import as_last_known, read_snapshot
 from mdfsync.view import Interval
 from mdfsync.writing import Writing
 
@@ -72,7 +76,7 @@ def _refresh(ends: Ends, asked: Asked, telling: Telling, run_id: str, started: d
     as_of = asked.as_of or started
     with telling.stage("Reading the base"):
         snapshot = _read(ends, started, telling)
-        edits, notice = _feed(ends, asked, started)
+        edits, crossed, notice = _feed(ends, asked, started)
         edits = {**edits, **_last_editors(ends, snapshot, edits)}
     _require_adoption(ends, snapshot, write=asked.write)
     if asked.campaign and asked.campaign not in snapshot.by_id("Campaigns"):
@@ -92,7 +96,7 @@ def _refresh(ends: Ends, asked: Asked, telling: Telling, run_id: str, started: d
             *unreadable_findings(snapshot, ends.policy),
             *_memory_findings(ends, snapshot),
         )
-        planned = _plan(ends, asked, snapshot, pulls, edits, raised, as_of)
+        planned = _plan(ends, asked, snapshot, pulls, edits, crossed, raised, as_of)
         full = asked.full or any(job.full for job in asked.jobs)  # a full run tries again what Airtable once refused
         able = Able(
             missing_choices=ends.drift.missing_choices,
@@ -114,19 +118,34 @@ def _refresh(ends: Ends, asked: Asked, telling: Telling, run_id: str, started: d
 
 def _read(ends: Ends, now: datetime, telling: Telling) -> Snapshot:
     return read_snapshot(
-        ends.base, ends.policy.dictionary, taken_at=now, missing=ends.drift.blocked, progress=telling.tick
+        ends.base,
+        ends.policy.dictionary,
+        taken_at=now,
+        missing=ends.drift.blocked,
+        lacking=frozenset(ends.drift.missing_choices),
+        progress=telling.tick,
     )
 
 
-def _feed(ends: Ends, asked: Asked, now: datetime) -> tuple[dict[tuple[str, str, str], Edit], str]:
-    """Read after the snapshot, so that every value in it that a person typed has its actor."""
+def _feed(ends: Ends, asked: Asked, now: datetime) -> tuple[Edits, tuple[Crossing, ...], str]:
+    """Read after the snapshot, so that every value in it that a person typed has its actor. What our writes replaced is
+    remembered before the cursor moves past it."""
     base_id = ends.base.base_id
     edits, cursor, notice = ends.base.edits(ends.state.feed_cursor(base_id), now=now, watch=asked.write)
     known = ends.state.last_edits(base_id)
+    waiting = json.loads(ends.state.get(f"crossed:{base_id}") or "[]")
+    crossed = tuple(dict.fromkeys((*(Crossing(**c) for c in waiting), *replaced(edits, ends.policy, OWN_TABLES))))
     if asked.write and cursor is not None:
+        _remember_crossed(ends, crossed)
         ends.state.save_edits(base_id, edits, cursor)
-        return ends.state.last_edits(base_id), notice
-    return {**known, **{(e.table, e.record_id, e.field): e for e in edits}}, notice
+        return ends.state.last_edits(base_id), crossed, notice
+    return {**known, **{(e.table, e.record_id, e.field): e for e in edits}}, crossed, notice
+
+
+def _remember_crossed(ends: Ends, crossed: Iterable[Crossing]) -> None:
+    key, value = f"crossed:{ends.base.base_id}", json.dumps([asdict(c) for c in crossed], sort_keys=True)
+    if value != (ends.state.get(key) or "[]"):
+        ends.state.put(key, value)
 
 
 DECIDED_IN = ("Change History", "Actions", "Holds", "Exceptions")
@@ -166,7 +185,8 @@ def _require_adoption(ends: Ends, snapshot: Snapshot, *, write: bool) -> None:
         if lost:
             raise Refused(
                 f"base {ends.base.base_id} has lost the table or the id column of {', '.join(lost)}: restore it in "
-                "Airtable (trash, column type), or run `mdfsync schema apply` to make it anew, without its rows"
+                "Airtable (trash, column type), or run `mdfsync schema apply` to make it anew: the next run fills "
+                "it from the sources, what people typed in it is lost"
             )
         return
     lacking = sorted(t for t in ends.policy.dictionary.tables if t not in ends.drift.bind.tables)
@@ -182,7 +202,9 @@ def _require_adoption(ends: Ends, snapshot: Snapshot, *, write: bool) -> None:
 
 
 def _pull(ends: Ends, asked: Asked, snapshot: Snapshot, now: datetime, telling: Telling) -> dict[str, SourcePull]:
-    waived = waived_findings(snapshot, ends.state.bases(ends.base.base_id))
+    bases = ends.state.bases(ends.base.base_id)
+    snapshot = as_last_known(snapshot, bases)
+    waived = waived_findings(snapshot, bases)
     wanted = {source for job in asked.jobs for source in job.sources}
     full = asked.full or any(job.full for job in asked.jobs)
     return pull_sources(
@@ -222,6 +244,7 @@ def _memory_findings(ends: Ends, snapshot: Snapshot) -> tuple[Finding, ...]:
         *raced_findings(overtaken, snapshot, ends.policy),
         *refused_findings(_refused(ends), ends.policy),
         *chain_findings(ends.state.chain(base_id), snapshot, ends.policy),
+        *history_findings(ends.state.get(history_key(base_id)), ends.policy),
     )
 
 
@@ -230,7 +253,8 @@ def _plan(
     asked: Asked,
     snapshot: Snapshot,
     pulls: Mapping[str, SourcePull],
-    edits: Mapping[tuple[str, str, str], Edit],
+    edits: Edits,
+    crossed: tuple[Crossing, ...],
     raised: tuple[Finding, ...],
     as_of: datetime,
 ) -> Planned:
@@ -251,6 +275,7 @@ def _plan(
         as_of=as_of,
         overtaken=frozenset(json.loads(state.get(f"overtaken:{base_id}") or "[]")),
         backfilled=frozenset(json.loads(state.get(f"backfilled:{base_id}") or "[]")),
+        crossed=crossed,
         rejects=tuple(r for source in register for r in ends.seen.rejects(source)),
     )
     planned = make_plan(situation)
@@ -300,6 +325,7 @@ def _write(ends: Ends, run: Run, telling: Telling) -> None:
             run.receipts = apply(run.gated, writing)
     _remember_refusals(ends, run)
     _forget_overtaken(ends, run)
+    _remember_crossed(ends, run.planned.crossed)
     run.requests = dict(ends.requests())
     run.finished_at = ends.clock.now()
     with telling.stage("Leaving the run's row"):

@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from mdfsync.actions import publish_actions
-from mdfsync.changes import outcomes, record_changes
+from mdfsync.changes import WORKER_KINDS, outcomes, record_changes
 from mdfsync.compare import Compared, Conflict, compare
 from mdfsync.counted import count_decisions
+from mdfsync.crossed import crossed_findings, offers
 from mdfsync.decide import Decided, decide
 from mdfsync.derive import derive
 from mdfsync.draft import CellsOf, Draft
@@ -44,9 +45,10 @@ from mdfsync.plan_document import plan_digest
 from mdfsync.policy import Policy
 from mdfsync.policy.dictionary import COMPUTED
 from mdfsync.publish import Published, computed_ref, publish_findings, removed_findings, waived_findings
-from mdfsync.relate import relate
+from mdfsync.relate import Ours, relate, resting
 from mdfsync.rules import judge
 from mdfsync.situation import Planned, Situation
+from mdfsync.snapshot import as_last_known
 from mdfsync.sources import publish_sources
 from mdfsync.values import STAMP_NOW, STAMP_RUN, canonical, instant_text
 from mdfsync.view import View, project, sources_behind
@@ -76,37 +78,45 @@ def _undisturbed() -> Iterator[None]:
 def _make_plan(now: Situation) -> Planned:
     ledger = read_ledger(now.snapshot, _written(now))
     draft = Draft()
-    cells = CellsOf(now.snapshot, draft)
+    judged = replace(now, snapshot=as_last_known(now.snapshot, now.bases))  # nothing is judged by a column that is gone
+    cells = CellsOf(judged.snapshot, draft)
     decided = draft.decided = decide(now.snapshot, ledger, now.edits, now.policy, cells, now.bases)
-    observed = observe(now.mirror, now.snapshot, now.policy)
+    observed = observe(now.mirror, judged.snapshot, now.policy)
     observed = replace(observed, rejects=(*now.rejects, *observed.rejects))
     facts = _facts(now, observed, decided)
     facts.merge(_related(now, facts, decided))
     draft.compared.merge(facts)
     facts.merge(_provenance(now, draft))
+    offered = offers(now.crossed, judged.snapshot, ledger, now.policy)
+    draft.offered = list(offered.values())
+    draft.compared.conflicts += draft.offered
+    _record(now, draft, draft.offered, ledger, cells)
     _record(now, draft, facts.conflicts, ledger, cells)
     seen_edits, seen = operator_edits(now.snapshot, now.bases, now.edits, now.policy, _typed(now))
     edited = record_changes((), seen_edits, ledger, now.edits, now.policy, cells)
     draft.recorded.rows += edited.rows
 
-    counted = count_decisions(now.snapshot, now.edits, ledger, now.policy, cells)
-    view = _project(now, counted.snapshot, draft, facts, observed)
+    counted = count_decisions(judged.snapshot, now.edits, ledger, now.policy, cells)
+    view = _project(judged, counted.snapshot, draft, facts, observed)
     mass = mass_findings(draft.changes(), now.snapshot, now.policy, OWN_TABLES)
-    findings = _findings(now, view, facts, observed, (*mass, *counted.findings))
-    waived = waived_findings(now.snapshot, now.bases)
+    findings = _findings(
+        now, view, facts, observed, (*mass, *counted.findings, *crossed_findings(draft.offered, now.policy))
+    )
+    waived = waived_findings(judged.snapshot, now.bases)
     derived = _compare(now, _computed(now, view, [f for f in findings if f.fingerprint not in waived]))
     derived.merge(_related(now, draft.compared, decided, derived))
     draft.compared.merge(derived)
     _record(now, draft, derived.conflicts, ledger, cells)
 
-    published, findings = _publish(now, draft, findings, ledger, cells)
+    published, findings = _publish(judged, draft, findings, ledger, cells)
     _own(now, draft, published, ledger, cells)
     _own(now, draft, _outcomes(now, draft, ledger), ledger, cells)  # last, when it is known which rows still stand
 
-    plan = _close(draft, findings, seen)
+    plan = _close(draft, findings, seen, now.policy)
     return Planned(
         plan=plan, view=view, observed=observed, decided=decided,
         conflicts=tuple(draft.compared.conflicts), decided_findings=dict(published.decided),
+        crossed=tuple(offered),
     )  # fmt: skip
 
 
@@ -169,14 +179,17 @@ def _provenance(now: Situation, draft: Draft) -> Compared:
 
 
 def _related(now: Situation, compared: Compared, decided: Decided, derived: Compared | None = None) -> Compared:
-    """The missing side of relations; once for the facts and once more for what was derived from them (which then is all
-    that is new)."""
+    """The missing side of relations, and links that follow; once for the facts and once more for what was derived from
+    them (which then is all that is new)."""
     more = derived or Compared()
-    fills = [*compared.fills, *more.fills, *decided.fills]
+    writes = [*compared.fills, *more.fills, *decided.fills, *decided.replaces]
+    moves = [c for c in (*compared.conflicts, *more.conflicts) if c.kind in WORKER_KINDS]
+    cells = [(w.subject, w.field, w.value) for w in writes] + [(c.subject, c.field, c.proposed) for c in moves]
     creates = [*compared.creates, *more.creates]
     told = {(c.subject, c.field) for c in compared.conflicts} | {(f.subject, f.field) for f in compared.fills}
     ref = computed_ref("relation", now.as_of)
-    found = relate(now.snapshot, creates, fills, now.policy.dictionary, ref)
+    ours = Ours(bases=now.bases, typed=_TypedBy(now))
+    found = relate(now.snapshot, creates, cells, now.policy.dictionary, ref, ours)
     return _compare(now, [o for o in found if (o.subject, o.field) not in told])
 
 
@@ -204,7 +217,9 @@ def _compare(now: Situation, observations: Iterable[Observation]) -> Compared:
 
 
 def _record(now: Situation, draft: Draft, conflicts: Iterable[Conflict], ledger: Ledger, cells: CellsOf) -> None:
-    recorded = record_changes(conflicts, (), ledger, now.edits, now.policy, cells)
+    kept = {(offer.subject, offer.field) for offer in draft.offered}
+    moving = [c for c in conflicts if c.kind not in WORKER_KINDS or (c.subject, c.field) not in kept]
+    recorded = record_changes(moving, (), ledger, now.edits, now.policy, cells)
     known = {row.subject for row in draft.recorded.rows}
     draft.recorded.rows += [row for row in recorded.rows if row.subject not in known]
     draft.recorded.replaces += recorded.replaces
@@ -339,9 +354,11 @@ def _close(
     draft: Draft,
     findings: tuple[Finding, ...],
     seen: Mapping[Subject, Mapping[str, CellBase]],
+    policy: Policy,
 ) -> Plan:
     needs = {Subject(table=HISTORY, id=change_id): key for change_id, key in draft.decided.needs.items()}
-    changes = sorted((_needing(c, needs) for c in draft.changes()), key=_order)
+    texts = resting(draft.changes(), policy.dictionary)
+    changes = sorted((_needing(c, needs.get(c.subject) or texts.get(c.key)) for c in draft.changes()), key=_order)
     settled: dict[Subject, dict[str, CellBase]] = {}
     for part in (draft.compared.settled, draft.recorded.settled, draft.decided.settled, seen):
         for subject, bases in part.items():
@@ -355,8 +372,7 @@ def _close(
     )
 
 
-def _needing(change: Change, needs: Mapping[Subject, str]) -> Change:
-    key = needs.get(change.subject)
+def _needing(change: Change, key: str | None) -> Change:
     if key is None or isinstance(change, Create):
         return change
     values = {name: getattr(change, name) for name in change.__dataclass_fields__}

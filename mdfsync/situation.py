@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mdfsync.compare import Conflict
+from mdfsync.crossed import Crossing
 from mdfsync.decide import Decided, Edits
 from mdfsync.history import DECIDABLE
 from mdfsync.model import Bases, Finding, Observed, Plan, Reject, Snapshot, Subject
@@ -24,7 +25,8 @@ class Situation:
     """Everything a plan is made from. `gone` are rows that vanished from their source; `raised` are findings that
     the reading ends made (drift of the schema, blind time, recovery); `rejects` are rows their readers refused;
     `backfilled` are campaigns that stood in the base when it was taken over;
-    `overtaken` are change ids that announce a write which a person was quicker than."""
+    `overtaken` are change ids that announce a write which a person was quicker than; `crossed` are writes of ours over
+    values which nobody had seen."""
 
     snapshot: Snapshot
     bases: Bases
@@ -41,12 +43,13 @@ class Situation:
     overtaken: frozenset[str] = frozenset()
     rejects: tuple[Reject, ...] = ()
     backfilled: frozenset[str] = frozenset()
+    crossed: tuple[Crossing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
     """A plan with what it was concluded from, for the report and the documents. `decided_findings` = fingerprints of
-    findings that people upheld or waived, with which."""
+    findings that people upheld or waived, with which; `crossed` = values that wait to be given back."""
 
     plan: Plan
     view: View
@@ -54,6 +57,7 @@ class Planned:
     decided: Decided
     conflicts: tuple[Conflict, ...]
     decided_findings: Mapping[str, str]
+    crossed: tuple[Crossing, ...] = ()
 
     @property
     def waived(self) -> frozenset[str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from mdfsync.model import Record, Snapshot, Subject
+from mdfsync.model import Bases, CellBase, Record, Snapshot, Subject
 from mdfsync.policy.dictionary import Dictionary, TableSpec
 from mdfsync.ports import Base
 from mdfsync.values import list_items, list_text
@@ -26,9 +26,11 @@ def read_snapshot(
     *,
     taken_at: datetime,
     missing: frozenset[tuple[str, str]] = frozenset(),
+    lacking: frozenset[tuple[str, str]] = frozenset(),
     progress: Callable[[str], None] = lambda _table: None,
 ) -> Snapshot:
-    """Every dictionary table of the base that is bound; tables that are missing as a whole read as empty."""
+    """Every dictionary table of the base that is bound; tables that are missing as a whole read as empty. `missing` and
+    `lacking` are the fields and the choices that the base lacks."""
     raw: dict[str, Raw] = {}
     for spec in dictionary.tables.values():
         if (spec.name, spec.id_field) in missing:
@@ -37,7 +39,8 @@ def read_snapshot(
         progress(spec.name)
         raw[spec.name] = list(base.read_table(spec.name))
     snapshot = build_snapshot(base.base_id, raw, dictionary, taken_at=taken_at, missing=missing)
-    return replace(snapshot, unreadable=dict(base.unreadable))
+    strange = _strange_choices(snapshot, dictionary, lacking)
+    return replace(snapshot, unreadable={**strange, **base.unreadable}, lacking_choices=lacking)
 
 
 def build_snapshot(
@@ -55,6 +58,46 @@ def build_snapshot(
     }
     tables = {table: _records(dictionary.tables[table], rows, ids) for table, rows in raw.items()}
     return Snapshot(base_id=base_id, taken_at=taken_at, tables=tables, missing_fields=missing)
+
+
+def as_last_known(snapshot: Snapshot, bases: Bases) -> Snapshot:
+    """The snapshot in which a cell that cannot be read (its column is gone, has another type, or its value another
+    form) says what it said when last read. Only for judging: what was found in a cell does not go away because nobody
+    can look into it."""
+    if not snapshot.missing_fields and not snapshot.unreadable:
+        return snapshot
+    gone: dict[str, set[str]] = {}
+    for table, name in snapshot.missing_fields:
+        gone.setdefault(table, set()).add(name)
+    odd: dict[tuple[str, str], set[str]] = {}
+    for table, record_id, name in snapshot.unreadable:
+        odd.setdefault((table, record_id), set()).add(name)
+
+    def recalled(row: Record) -> Record:
+        known = bases.get(row.subject, {})
+        names = gone.get(row.subject.table, set()) | odd.get((row.subject.table, row.record_id), set())
+        said = {name: known.get(name, CellBase()).cell or "" for name in names}
+        return (
+            replace(row, fields={**row.fields, **{n: v for n, v in said.items() if v}}) if any(said.values()) else row
+        )
+
+    touched = {*gone, *(table for table, _ in odd)}
+    tables = {t: tuple(map(recalled, rows)) if t in touched else rows for t, rows in snapshot.tables.items()}
+    return replace(snapshot, tables=tables)
+
+
+def _strange_choices(
+    snapshot: Snapshot, dictionary: Dictionary, lacking: frozenset[tuple[str, str]]
+) -> dict[tuple[str, str, str], str]:
+    """Cells that show a choice the dictionary does not know, in columns that lack choices it does know: somebody renamed
+    a choice, and nobody can tell what a cell says until it is called by its name again."""
+    return {
+        (table, row.record_id, name): "it shows a choice that is none of the dictionary's"
+        for table, name in lacking
+        for row in snapshot.tables.get(table, ())
+        if (cell := row.get(name))
+        and {*(list_items(cell) if cell.startswith("[") else (cell,))} - {*dictionary.field(table, name).allowed}
+    }
 
 
 def stable_id(spec: TableSpec, record_id: str, cells: Mapping[str, str]) -> str:

@@ -317,23 +317,35 @@ def about(lab: Lab, name: str) -> list[dict[str, Any]]:
     return [r for r in rows if (r["fields"]["record"], r["fields"]["field"]) == ("hs-deal-50010003", name)]
 
 
-@pytest.mark.xfail(strict=True, reason="nothing compares the change feed's prior values with our own writes yet")
-def test_an_edit_that_no_look_could_have_seen_is_found_afterwards_and_offered_back(lab: Lab) -> None:
+@pytest.mark.parametrize(
+    ("disposition", "left"), [("approved", "As Priya has it"), ("rejected", "As HubSpot has it now")]
+)
+def test_an_edit_that_no_look_could_have_seen_is_found_afterwards_and_offered_back(
+    lab: Lab, disposition: str, left: str
+) -> None:
     lab.run()
     deal = lab.row("Opportunities", opportunity_id="hs-deal-50010003")
     set_deal(lab, "50010003", dealname="As HubSpot has it now")
     table = next(w["table_id"] for w in lab.writes(0) if w["table"] == "Opportunities")
-    break_(
-        lab, "slow", f"{table}$", method="PATCH", times=1, seconds=2.5
-    )  # after the last look, before it takes effect
+    # after the last look, before it takes effect
+    break_(lab, "slow", f"{table}$", method="PATCH", times=1, seconds=2.5)
     typing = while_waiting(lab, lambda: lab.edit(PRIYA, "Opportunities", deal["id"], deal_name="As Priya has it"))
     lab.run()
     typing.join()
     assert lab.row("Opportunities", opportunity_id="hs-deal-50010003")["fields"]["deal_name"] == "As HubSpot has it now"
     mended(lab)
     assert ("overwrote_person", "hs-deal-50010003") in open_exceptions(lab)
-    offered = [r["fields"] for r in about(lab, "deal_name") if r["fields"]["kind"] == "restored"]
-    assert [(r["proposed_value"], r["state"]) for r in offered] == [("As Priya has it", "pending")]
+    [offered] = [r for r in about(lab, "deal_name") if r["fields"]["kind"] == "restored"]
+    assert (offered["fields"]["proposed_value"], offered["fields"]["state"]) == ("As Priya has it", "pending")
+    assert PRIYA in offered["fields"]["reason"]
+    mended(lab)
+    assert_idle(lab)  # it waits
+    lab.edit(offered["fields"]["owner"], "Change History", offered["id"], disposition=disposition)
+    mended(lab)
+    assert lab.row("Opportunities", opportunity_id="hs-deal-50010003")["fields"]["deal_name"] == left
+    mended(lab)
+    assert ("overwrote_person", "hs-deal-50010003") not in open_exceptions(lab)
+    assert_idle(lab)
 
 
 # ---------------------------------------------------------------- clocks
