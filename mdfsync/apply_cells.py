@@ -61,7 +61,7 @@ def _needed(wanted: Mapping[str, list[Cell]], writing: Writing) -> dict[str, lis
         cells = [c for c in cells if c.key not in closed]
         lost = [c for c in cells if failed & set(c.needs)]
         if lost:
-            note = "what it reports was not written"
+            note = "what it rests on was not written"
             writing.done([Receipt(change=c, outcome="raced", record_id=record, note=note) for c in lost], "raced")
         bare = [c for c in cells if isinstance(c, Replace) and f"{HISTORY}/{c.change_id}" in failed and c not in lost]
         if bare:
@@ -92,7 +92,14 @@ def _verified(table: str, wanted: Mapping[str, list[Cell]], writing: Writing) ->
                 ready.setdefault(record, []).append(cell)
             else:
                 _close(cell, "raced", now, "somebody changed it since the plan", writing)
-    return ready
+    return _still_open(ready, writing)
+
+
+def _still_open(cells: Mapping[str, list[Cell]], writing: Writing) -> dict[str, list[Cell]]:
+    """Without those that were closed together with what they need."""
+    closed = {r.change.key for r in writing.receipts if r.outcome in {"raced", "rejected", "unready"}}
+    kept = {record: [c for c in mine if c.key not in closed] for record, mine in cells.items()}
+    return {record: mine for record, mine in kept.items() if mine}
 
 
 def _prior(cell: Cell, writing: Writing) -> str:
@@ -110,9 +117,12 @@ def _close(cell: Cell, outcome: str, saw: str, note: str, writing: Writing) -> N
     if outcome == "already":
         writing.done([receipt], outcome, settles(cell))
         return
+    resting = _resting(cell, writing)
+    closed = {r.change.key for r in writing.receipts} if resting else set()
     with_it = [
-        Receipt(change=c, outcome="raced", record_id=c.record_id, note="what it reports was not written")
-        for c in _resting(cell, writing)
+        Receipt(change=c, outcome="raced", record_id=c.record_id, note="what it rests on was not written")
+        for c in resting
+        if c.key not in closed
     ]
     writing.done([receipt, *with_it], outcome)
 
@@ -174,7 +184,7 @@ def _refused(table: str, batch: Mapping[str, list[Cell]], error: WriteRejected, 
             _close(cell, "rejected", "", f"{error.kind}: {error}", writing)
         return
     for part in parts:
-        _patch(table, part, writing)
+        _patch(table, _still_open(part, writing), writing)
 
 
 def _parts(batch: Mapping[str, list[Cell]]) -> Iterator[dict[str, list[Cell]]]:
@@ -184,5 +194,5 @@ def _parts(batch: Mapping[str, list[Cell]]) -> Iterator[dict[str, list[Cell]]]:
         yield {r: batch[r] for r in records[:middle]}
         yield {r: batch[r] for r in records[middle:]}
     else:
-        for cell in batch[records[0]]:
+        for cell in sorted(batch[records[0]], key=lambda c: bool(c.needs)):  # first what others rest on
             yield {records[0]: [cell]}

@@ -5,6 +5,7 @@ Pure functions from what was read to findings; `pipeline` hands them to `plan` b
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
@@ -50,17 +51,23 @@ def drift_findings(drift: Drift, policy: Policy) -> tuple[Finding, ...]:
         out += raise_finding(
             policy, "schema_drift", Subject(table="Sources", id="airtable.base"),
             f"{table}.{name} lacks choices; values that need them wait",
-            evidence={"table": table, "field": name, "choices": ", ".join(sorted(choices))},
+            evidence={
+                "table": table, "field": name, "choices": ", ".join(sorted(choices)),
+                "choices there instead": ", ".join(sorted(drift.other_choices.get((table, name), ()))),
+            },
             sources=("airtable.base",), key=f"choices {table}.{name}",
         )  # fmt: skip
     return tuple(out)
 
 
 def unreadable_findings(snapshot: Snapshot, policy: Policy) -> tuple[Finding, ...]:
-    """Cells whose form could not be taken: left as they are, neither compared nor written."""
+    """Cells whose form could not be taken: left as they are, neither compared nor written. Where the column lacks
+    choices, its `schema_drift` tells it for all of them."""
     subjects = {(r.subject.table, r.record_id): r.subject for rows in snapshot.tables.values() for r in rows}
     out: list[Finding] = []
     for (table, record_id, name), reason in sorted(snapshot.unreadable.items()):
+        if (table, name) in snapshot.lacking_choices:
+            continue
         out += raise_finding(
             policy, "unknown_value", subjects.get((table, record_id), Subject(table=table, id=record_id)),
             f"{name} holds a value of a form that is not understood; it is left as it is",
@@ -107,6 +114,24 @@ def refused_findings(refused: Mapping[str, Mapping[str, str]], policy: Policy) -
             evidence={"change": key, "answer": entry["note"]}, sources=("airtable.base",), key=f"refused {key}",
         )  # fmt: skip
     return tuple(out)
+
+
+def history_key(base_id: str) -> str:
+    """Under which local state remembers that Change History was made anew."""
+    return f"history_anew:{base_id}"
+
+
+def history_findings(noted: str | None, policy: Policy) -> tuple[Finding, ...]:
+    """The Change History table was deleted and made anew: what was sealed before stands in the local chain alone."""
+    if not noted:
+        return ()
+    lost = json.loads(noted)
+    return raise_finding(
+        policy, "mirror_tampered", Subject(table="Sources", id="airtable.base"),
+        f"{HISTORY} was deleted and made anew; {lost['rows']} sealed rows stand in the local chain alone",
+        evidence={"made anew": lost["at"], "sealed rows": str(lost["rows"]), "head of the chain": lost["head"]},
+        sources=("airtable.base",), key=f"anew {lost['at']}",
+    )  # fmt: skip
 
 
 def chain_findings(chain: Iterable[Mapping[str, str]], snapshot: Snapshot, policy: Policy) -> tuple[Finding, ...]:

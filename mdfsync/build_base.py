@@ -7,14 +7,19 @@ never by a refresh.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
+from mdfsync.base_health import history_key
 from mdfsync.drift import AddTag, CreateField, CreateTable, Drift, drift, field_payload, table_payload
 from mdfsync.errors import WriteRejected
+from mdfsync.history import TABLE as HISTORY
 from mdfsync.model import Bases, CellBase, Subject
 from mdfsync.policy.dictionary import Dictionary
+from mdfsync.values import instant_text
 
 
 class SchemaBase(Protocol):
@@ -28,19 +33,23 @@ class SchemaBase(Protocol):
 
 
 class Remembered(Protocol):
-    """What of local state remembers cells."""
+    """What of local state remembers rows and cells."""
 
+    def put(self, key: str, value: str) -> None: ...
+    def chain_head(self, base_id: str) -> tuple[int, str]: ...
+    def forget_tables(self, base_id: str, tables: Sequence[str], *, still_bound: Sequence[str] = ()) -> None: ...
     def bases(self, base_id: str) -> Bases: ...
     def settle(self, base_id: str, settled: Bases, bindings: Mapping[Subject, str]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """What was made, what Airtable refused, and the drift that remains."""
+    """What was made, what Airtable refused, the drift that remains, and what a person should know of it."""
 
     made: tuple[str, ...]
     refused: tuple[str, ...]
     left: Drift
+    told: str = ""
 
 
 def build_base(
@@ -64,6 +73,23 @@ def build_base(
     for tag in found.tags:
         _describe(base, tag)
     return Built(made=tuple(made), refused=tuple(refused), left=drift(dictionary, base.schema()))
+
+
+def forget_lost(memory: Remembered, base_id: str, found: Drift, now: datetime) -> str:
+    """Before tables that are gone are made anew: what was remembered of them is forgotten, so that the next run fills
+    them as new rows instead of taking each for removed by a person. Returns what is to be told, blank for nothing.
+
+    Sealed changes keep their record ids: their change ids are used up, whether their rows stand in the base or not."""
+    lost = [o.table.name for o in found.operations if isinstance(o, CreateTable)]
+    memory.forget_tables(base_id, lost, still_bound=(HISTORY,))
+    rows, head = memory.chain_head(base_id)
+    if HISTORY not in lost or not rows:
+        return ""
+    memory.put(history_key(base_id), json.dumps({"rows": rows, "head": head, "at": instant_text(now)}))
+    return (
+        f"{HISTORY} was made anew: its {rows} sealed rows stand in the local chain alone (`mdfsync history` and "
+        "`mdfsync verify` read them there); what waited for a decision is asked again"
+    )
 
 
 def forget_made(memory: Remembered, base_id: str, built: Built) -> None:

@@ -91,8 +91,9 @@ class ManualStep:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
     """The difference. `operations` in the order in which they can be carried out; `blocked` = missing or of another
-    type, as (table, field); `missing_choices` = allowed values that the live select lacks (the field is read,
-    those values cannot be written); `deciders` = table to live id of its last-modified-by column."""
+    type, as (table, field); `missing_choices` = allowed values that the live select lacks (the field is read, those
+    values cannot be written), `other_choices` = the choices that such a select has instead; `deciders` = table to
+    live id of its last-modified-by column."""
 
     bind: Binding
     operations: tuple[CreateTable | CreateField, ...]
@@ -104,6 +105,7 @@ class Drift:
     reverse_columns: int
     other_columns: int
     other_tables: int
+    other_choices: Mapping[Cell, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -116,6 +118,7 @@ class _Found:
     steps: list[ManualStep] = field(default_factory=list)
     tags: list[AddTag] = field(default_factory=list)
     choices: dict[Cell, tuple[str, ...]] = field(default_factory=dict)
+    others: dict[Cell, tuple[str, ...]] = field(default_factory=dict)
 
     def step(self, kind: StepKind, table: str, name: str, what: str, *, blocking: bool = False) -> None:
         self.steps.append(ManualStep(kind=kind, table=table, field=name, what=what, blocking=blocking))
@@ -153,6 +156,7 @@ def drift(dictionary: Dictionary, live_schema: Json) -> Drift:
         reverse_columns=reverse,
         other_columns=other,
         other_tables=len(live) - len(found.tables),
+        other_choices=found.others,
     )
 
 
@@ -285,10 +289,12 @@ def _check_links(dictionary: Dictionary, found: _Found) -> None:
 def _check_choices(spec: FieldSpec, column: Json, found: _Found) -> None:
     if not spec.allowed:
         return
-    there = {str(choice["name"]) for choice in (column.get("options") or {}).get("choices") or []}
+    there = [str(choice["name"]) for choice in (column.get("options") or {}).get("choices") or []]
     missing = tuple(choice for choice in spec.allowed if choice not in there)
     if missing:
         found.choices[spec.table, spec.name] = missing
+        if others := tuple(choice for choice in there if choice not in spec.allowed):
+            found.others[spec.table, spec.name] = others
         what = f"add the choices {', '.join(missing)} (exact spelling) to the column {column['name']!r}"
         found.step("choice", spec.table, spec.name, what, blocking=True)
 

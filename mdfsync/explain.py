@@ -8,7 +8,7 @@ what was read; `cli` prints them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mdfsync.history import TABLE as HISTORY
@@ -43,6 +43,19 @@ class Explained:
     sources: tuple[Source, ...] = ()
     says_now: tuple[Mapping[str, str], ...] = ()
 
+    @property
+    def untraced(self) -> str:
+        """What is to be said of a cell that neither a run nor a source nor Change History speaks of; else blank."""
+        if self.sources or self.versions or self.written_by:
+            return ""
+        if not self.value:
+            return "nobody has filled it yet"
+        if self.write == "operator":
+            return "typed by a person; the worker only reads it"
+        if self.write == "computed":
+            return "computed by the worker; the run that wrote it is not in this archive"
+        return "typed by a person, or written by a run that is not in this archive"
+
 
 def find_record(snapshot: Snapshot, wanted: str) -> Record | None:
     """A record by stable id, Airtable record id or `Table/id`."""
@@ -62,6 +75,21 @@ def recorded_subject(snapshot: Snapshot, wanted: str) -> Subject | None:
         if wanted in {row.get("record"), row.get("airtable_record_id"), f"{row.get('table')}/{row.get('record')}"}:
             return Subject(table=row.get("table"), id=row.get("record"))
     return None
+
+
+NOT_IN_BASE = "sealed; its row is not in the base"
+
+
+def with_sealed(snapshot: Snapshot, chain: Iterable[Mapping[str, str]]) -> Snapshot:
+    """The snapshot with sealed Change History rows that the base no longer shows (removed, or never taken by it)."""
+    there = snapshot.by_id(HISTORY)
+    gone = [
+        Record(record_id="", subject=Subject(table=HISTORY, id=row["change_id"]), fields={**row, "state": NOT_IN_BASE})
+        for row in chain
+        if row["change_id"] not in there
+    ]
+    rows = (*snapshot.tables.get(HISTORY, ()), *gone)
+    return replace(snapshot, tables={**snapshot.tables, HISTORY: rows}) if gone else snapshot
 
 
 def history_of(snapshot: Snapshot, subject: Subject, name: str = "") -> tuple[Record, ...]:

@@ -126,6 +126,7 @@ def view_facts(
             for c in facts.conflicts
             if c.kind == "withdrawn"
         ),
+        removed=frozenset(subject for subject, _ in facts.removed),
         vanished=tuple(sorted(vanished, key=lambda v: (v.subject, v.source_id, v.external_id))),
         seen=seen,
         behind=behind,

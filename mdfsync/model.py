@@ -129,12 +129,15 @@ class Record:
 class Snapshot:
     """The whole base at one time. `duplicates` are stable ids that more than one row carries; `missing_fields` are
     dictionary fields that the live base lacks or has with another type (they are not read and not written);
-    `unreadable` are cells, by (table, record id, field), whose form the edge could not take, each with the reason."""
+    `lacking_choices` are select fields, by (table, field), whose live column lacks choices of the dictionary;
+    `unreadable` are cells, by (table, record id, field), whose form the edge could not take or whose choice nobody
+    knows, each with the reason."""
 
     base_id: str
     taken_at: datetime
     tables: Mapping[str, tuple[Record, ...]]
     missing_fields: frozenset[tuple[str, str]] = frozenset()
+    lacking_choices: frozenset[tuple[str, str]] = frozenset()
     unreadable: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
 
     def by_id(self, table: str) -> dict[str, Record]:
@@ -304,10 +307,21 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CutOff:
+    """A file that ends exactly at an export limit: its rows are facts, but what is missing from it proves nothing.
+    `rows` are the lines of the file, known ones and unreadable ones too; `blob` names its bytes."""
+
+    file: str
+    rows: int
+    blob: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePull:
     """What one source delivered in this run: rows, whether it was a complete listing, and its notices.
     `held` is the reason why the delivery as a whole is not used, `absent` why the source cannot be read; `down`: it
-    gave no answer this time, so nothing was learnt and what it said before stands until it is stale."""
+    gave no answer this time, so nothing was learnt and what it said before stands until it is stale. `cut_off` are the
+    files among those its rows come from that end at an export limit."""
 
     source_id: str
     rows: tuple[RawRow, ...] = ()
@@ -321,4 +335,5 @@ class SourcePull:
     down: str = ""
     requests: int = 0
     blobs: tuple[str, ...] = ()
+    cut_off: tuple[CutOff, ...] = ()
     scope: Mapping[str, str] = field(default_factory=dict)

@@ -182,7 +182,7 @@ def _related(now: Situation, compared: Compared, decided: Decided, derived: Comp
     """The missing side of relations, and links that follow; once for the facts and once more for what was derived from
     them (which then is all that is new)."""
     more = derived or Compared()
-    writes = [*compared.fills, *more.fills, *decided.fills, *decided.replaces]
+    writes: list[FillBlank | Replace] = [*compared.fills, *more.fills, *decided.fills, *decided.replaces]
     moves = [c for c in (*compared.conflicts, *more.conflicts) if c.kind in WORKER_KINDS]
     cells = [(w.subject, w.field, w.value) for w in writes] + [(c.subject, c.field, c.proposed) for c in moves]
     creates = [*compared.creates, *more.creates]

@@ -89,8 +89,8 @@ def as_last_known(snapshot: Snapshot, bases: Bases) -> Snapshot:
 def _strange_choices(
     snapshot: Snapshot, dictionary: Dictionary, lacking: frozenset[tuple[str, str]]
 ) -> dict[tuple[str, str, str], str]:
-    """Cells that show a choice the dictionary does not know, in columns that lack choices it does know: somebody renamed
-    a choice, and nobody can tell what a cell says until it is called by its name again."""
+    """Cells that show a choice the dictionary does not know, in columns that lack choices it does know: somebody
+    renamed a choice, and nobody can tell what a cell says until it is called by its name again."""
     return {
         (table, row.record_id, name): "it shows a choice that is none of the dictionary's"
         for table, name in lacking

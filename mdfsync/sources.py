@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
-from statistics import median
 from typing import Any
 
 from mdfsync.model import SourcePull, Subject
 from mdfsync.policy import Policy
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.publish import Published, computed_ref
+from mdfsync.rules.source_cut_off import too_few, usual_rows
 from mdfsync.values import digest, to_instant
 from mdfsync.view import SourceHealth
 
@@ -40,14 +39,12 @@ def guard(pull: SourcePull, known: int, accepted: Sequence[int], setting: RuleSe
         return pull.held
     if not setting.on or not pull.complete or not known:
         return ""
-    usual = Decimal(str(median(accepted))) if accepted else Decimal(known)
+    usual = usual_rows(accepted) if accepted else known
     rows = known - len(pull.gone)
-    drop = Decimal(str(setting.params["max_drop_share"]))
-    minimum = int(setting.params["min_rows"])
     if rows == 0:
         return f"the source returned nothing where it had {known} rows"
-    if usual >= minimum and rows < usual * (1 - drop):
-        return f"{rows} rows where {usual:g} were usual: more than {drop:.0%} are missing"
+    if missing := too_few(setting, usual, rows):
+        return f"{rows} rows where {usual} were usual: {missing} are missing"
     return ""
 
 
@@ -72,6 +69,7 @@ def health(
         last_accepted_at=last_at, refresh_window=window, status=standing, rows=int(status.get("rows") or 0),
         earlier_rows=tuple(accepted), required=required, held=held, absent=absent,
         notices=pull.notices if pull else (), sha=delivery_sha(pull) if pull and held else "",
+        cut_off=status.get("cut_off", ()) if pull is None or held or absent else pull.cut_off,
     )  # fmt: skip
 
 

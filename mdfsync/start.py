@@ -5,8 +5,9 @@ A live base is never furnished by this: there `init` asks. Effectful; called by 
 
 from __future__ import annotations
 
+from mdfsync.lease import sole_writer
 from mdfsync.refreshing import Telling
-from mdfsync.wiring import Wired, sole_writer
+from mdfsync.wiring import Wired
 
 
 def ready(wired: Wired, telling: Telling) -> None:
@@ -17,7 +18,7 @@ def ready(wired: Wired, telling: Telling) -> None:
     if not wired.found.operations:
         wired.state.put(f"adopted:{base_id}", "joined")
         return
-    with sole_writer(wired):
+    with sole_writer(wired.state, base_id):
         wired.rebind()
         if wired.found.operations:
             with telling.stage("Building the base from the field dictionary"):

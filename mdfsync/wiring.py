@@ -8,15 +8,15 @@ nothing knows the present or an address.
 from __future__ import annotations
 
 import os
-import time
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mdfsync.build_base import Built, build_base, forget_made
+from mdfsync.build_base import Built, build_base, forget_lost, forget_made
 from mdfsync.drift import Drift, drift
 from mdfsync.edge.airtable import AirtableBase
 from mdfsync.edge.archive import FolderArchive
@@ -30,21 +30,24 @@ from mdfsync.edge.hubspot_objects import LAG
 from mdfsync.edge.pace import AIRTABLE_PER_SECOND, Calls, Pace
 from mdfsync.edge.state import State
 from mdfsync.errors import BaseBusy, Stopped, UsageError
+from mdfsync.lease import this_process
 from mdfsync.mirror import SeenRows
 from mdfsync.model import Snapshot
 from mdfsync.observe.linking import linked_campaigns
 from mdfsync.policy import Policy, load_policy
 from mdfsync.ports import Source
 from mdfsync.refreshing import Ends
-from mdfsync.settings import Mode, Settings
+from mdfsync.settings import LIVE_NEEDS, Mode, Settings
 from mdfsync.values import digest
 
 if TYPE_CHECKING:
     from mdfsync.sandbox.server import Running
+    from mdfsync.sandbox.web_worker import Outside
 
 PACKAGE = Path(__file__).parent
 ACTIVITIES = ("meetings", "calls", "emails", "notes")
 EMBEDDED_PER_SECOND = 500.0
+_NOT_FOR_THE_PAGE = frozenset({*LIVE_NEEDS, "CROSSBEAM_CLIENT_SECRET", "CROSSBEAM_REFRESH_TOKEN", "FORCE_COLOR"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +148,27 @@ def start_sandbox(folder: Path, port: int = 0) -> Running:
     from mdfsync.sandbox.store import StoreBusy
 
     try:
-        return Sandbox(folder).start(port)
+        return Sandbox(folder, _worker_of(folder.resolve().parent)).start(port)
     except StoreBusy:
         raise BaseBusy(f"the sandbox in {folder} is open in another process; use that one or stop it") from None
     except sqlite3.DatabaseError as error:
         raise Stopped(f"the sandbox in {folder} cannot be read ({error}); remove the folder for a new world") from None
+
+
+def _worker_of(home: Path) -> Outside:
+    """What the sandbox's web page may run: this very program, on the sandbox of this home and on nothing else."""
+    from mdfsync.sandbox.web_worker import Outside
+
+    kept = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_THE_PAGE}
+    path = os.pathsep.join([str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    own = {
+        "MDFSYNC_HOME": str(home.parent), "MDFSYNC_MODE": "sandbox", "NO_COLOR": "1", "PYTHONPATH": path,
+        "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8", "COLUMNS": "120",
+    }  # fmt: skip
+    return Outside(
+        command=(sys.executable, "-m", "mdfsync"), environment={**kept, **own},
+        papers={"report": home / "reports", "document": home / "documents"},
+    )  # fmt: skip
 
 
 def _live(settings: Settings, home: Path) -> World:
@@ -197,17 +216,20 @@ class Wired:
     found: Drift
 
     def rebind(self) -> None:
-        """Read the schema again (after it was extended)."""
+        """Read the schema (again, after it was extended) and use its ids from now on."""
         self.found = drift(self.policy.dictionary, self.base.schema())
         self.base.bind(self.found.bind)
+        if self.world.mode == "live":  # from now on this home never falls back to the sandbox
+            (self.world.home / "base").write_text(self.world.base_id + "\n", encoding="utf-8")
 
     def build(self, tell: Callable[[str], None] = lambda _line: None) -> Built:
         """Carry out what the dictionary wants and the base lacks."""
+        told = forget_lost(self.state, self.world.base_id, self.found, self.world.clock.now())
         built = build_base(self.base, self.policy.dictionary, self.found, tell=tell)
         forget_made(self.state, self.world.base_id, built)
         self.rebind()
         self.watch()
-        return built
+        return replace(built, told=told)
 
     def watch(self) -> str:
         """Have the change feed on before people type, so that their edits have an author; why not, if it cannot be."""
@@ -229,7 +251,11 @@ class Wired:
         )  # fmt: skip
 
     def _sources(self, snapshot: Snapshot, seen: SeenRows) -> dict[str, Source]:
-        return {**self._hubspot(snapshot, seen), **self._crossbeam(snapshot), **self._files()}
+        return {**self._hubspot(snapshot, seen), **self.delivered(snapshot)}
+
+    def delivered(self, snapshot: Snapshot) -> dict[str, Source]:
+        """The sources beside HubSpot: Crossbeam, and the files that people deliver."""
+        return {**self._crossbeam(snapshot), **self._files()}
 
     def _hubspot(self, snapshot: Snapshot, seen: SeenRows) -> dict[str, Source]:
         def ids(source: str) -> list[str]:
@@ -315,8 +341,9 @@ class Wired:
 
 
 @contextmanager
-def wire(settings: Settings, policy: Policy) -> Iterator[Wired]:
-    """Everything open, bound and counted; closed again at the end."""
+def wire(settings: Settings, policy: Policy, *, unopened: dict[str, str] | None = None) -> Iterator[Wired]:
+    """Everything open, bound and counted; closed again at the end. With `unopened` (for `doctor`) the base is left
+    unbound, and a state that cannot be opened is noted there, an empty one in memory in its place."""
     with open_world(settings) as world:
         calls = Calls()
         pace = unhurried(world.per_second)
@@ -324,18 +351,27 @@ def wire(settings: Settings, policy: Policy) -> Iterator[Wired]:
             token=world.airtable_token, base_id=world.base_id, dictionary=policy.dictionary, pace=pace,
             api_url=world.airtable_url, calls=calls,
         )  # fmt: skip
-        state = State.open(settings.state_url or f"sqlite:///{(world.home / 'state.db').resolve()}")
+        state = _open_state(settings.state_url or f"sqlite:///{(world.home / 'state.db').resolve()}", unopened)
         try:
-            archive = FolderArchive(_archive_folder(settings, world))
-            found = drift(policy.dictionary, base.schema())
-            base.bind(found.bind)
-            if world.mode == "live":  # from now on this home never falls back to the sandbox
-                (world.home / "base").write_text(world.base_id + "\n", encoding="utf-8")
-            yield Wired(
+            archive, found = FolderArchive(_archive_folder(settings, world)), drift(policy.dictionary, {})
+            wired = Wired(
                 world=world, policy=policy, base=base, state=state, archive=archive, calls=calls, pace=pace, found=found
             )
+            if unopened is None:
+                wired.rebind()
+            yield wired
         finally:
             state.close()
+
+
+def _open_state(url: str, unopened: dict[str, str] | None) -> State:
+    try:
+        return State.open(url)
+    except Stopped as error:
+        if unopened is None:
+            raise
+        unopened["state"] = str(error)
+        return State.open("sqlite://")
 
 
 def _archive_folder(settings: Settings, world: World) -> Path:
@@ -344,48 +380,3 @@ def _archive_folder(settings: Settings, world: World) -> Path:
     if "://" in settings.archive_url:
         raise UsageError("MDFSYNC_ARCHIVE_URL: only a folder is supported in this release")
     return Path(settings.archive_url)
-
-
-@contextmanager
-def sole_writer(wired: Wired, *, seconds: int = 180) -> Iterator[Callable[[], None]]:
-    """The lease of the base for as long as a run may write; yields what renews it, to be called between requests.
-
-    `BaseBusy` when another run holds it. A lease whose process on this machine is dead is taken over."""
-    base_id, state, holder = wired.world.base_id, wired.state, this_process()
-    host = holder.rpartition(":")[0]
-    held_by = state.lease_holder(base_id, datetime.now(UTC))
-    if held_by and held_by.startswith(f"{host}:") and not _alive(int(held_by.rpartition(":")[2])):
-        state.lease_release(base_id, held_by)
-    if not state.lease_acquire(base_id, holder, seconds, datetime.now(UTC)):
-        raise BaseBusy(
-            f"another run holds base {base_id} ({state.lease_holder(base_id, datetime.now(UTC))}); wait for it"
-        )
-    renewed = time.monotonic()
-
-    def renew() -> None:
-        nonlocal renewed
-        if time.monotonic() - renewed < seconds / 6:
-            return
-        if not state.lease_renew(base_id, holder, seconds, datetime.now(UTC)):
-            raise BaseBusy(f"the lease of base {base_id} was lost; nothing more is written")
-        renewed = time.monotonic()
-
-    try:
-        yield renew
-    finally:
-        state.lease_release(base_id, holder)
-
-
-def this_process() -> str:
-    """`host:pid`, by which leases and run rows name their runner."""
-    return f"{os.uname().nodename}:{os.getpid()}"
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -7,6 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browser_lab import browser as browser
+from browser_lab import empty_world as empty_world
+from browser_lab import furnished as furnished
+from browser_lab import page as page
+from browser_lab import watch as watch
+from browser_lab import world as world
 from flow_lab import Lab, open_lab
 from hypothesis import settings
 

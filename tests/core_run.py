@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from core_lab import NOW, PRIYA, WORKER, policy, raw
-from core_vendors import RunMemory, VendorBase, Written, look, writing
+from core_vendors import RunMemory, VendorBase, Written, look, named, writing
 
 from mdfsync.apply import apply
 from mdfsync.gate import Able, Refusals, gate, refused_after
@@ -196,9 +196,10 @@ def unrecorded(worker: Worker) -> list[Written]:
         for stood in ("prior_value", "proposed_value")  # a drift row holds the person's value as the proposed one
     }
     ids = {(r.subject.table, r.record_id): r.subject.id for rows in look(worker.base).tables.values() for r in rows}
+    names = {record_id: key for (_, record_id), key in ids.items()}
     return [
         w for w in worker.base.overwrites()
-        if (w.table, ids[w.table, w.record_id], w.field, w.before, w.after) not in told
+        if (w.table, ids[w.table, w.record_id], w.field, named(w.before, names), named(w.after, names)) not in told
     ]  # fmt: skip
 
 

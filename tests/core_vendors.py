@@ -239,7 +239,7 @@ class VendorBase:
         }
         out: dict[str, list[dict[str, str]]] = {}
         for table, rows in self.tables.items():
-            shown = [{n: _named(v, names) for n, v in cells.items() if n not in _VOLATILE} for cells in rows.values()]
+            shown = [{n: named(v, names) for n, v in cells.items() if n not in _VOLATILE} for cells in rows.values()]
             out[table] = sorted(shown, key=lambda cells: sorted(cells.items()))
         return {table: shown for table, shown in sorted(out.items()) if shown}
 
@@ -257,7 +257,7 @@ def _pair(row: Subject) -> tuple[str, str]:
     return row.table, row.id
 
 
-def _named(value: str, names: Mapping[str, str]) -> str:
+def named(value: str, names: Mapping[str, str]) -> str:
     for record_id, name in names.items():
         value = value.replace(f'"{record_id}"', f'"{name}"')
     return value

@@ -17,11 +17,14 @@ import pytest
 import requests
 
 from mdfsync.cli import main
+from mdfsync.policy import load_policy
 from mdfsync.sandbox.server import Running, Sandbox
+from mdfsync.values import list_text
 
 WORKER = "mdfsync-worker@northlight.example"
 DANA, LEE, PRIYA, INES = (f"{n}@northlight.example" for n in ("dana.okafor", "lee.marsh", "priya.nair", "ines.weber"))
 HEARTBEAT = "Sync Runs"
+ROOT = Path(__file__).parent.parent
 
 
 @dataclass(slots=True)
@@ -171,18 +174,28 @@ def unrecorded(lab: Lab, after: int = 0) -> list[dict[str, Any]]:
         cells = row["fields"]
         place = (cells.get("table", ""), cells.get("airtable_record_id", ""), cells.get("field", ""))
         held.setdefault(place, []).append(cells.get("prior_value", ""))
+    names = stable_ids(lab)
     faults = []
     for write in lab.writes(after):
         if write["table"] == HEARTBEAT or write["before"] in (None, "", [], False):
             continue
         priors = held.get((write["table"], write["record_id"], write["field"]), [])
-        if text_of(write["before"]) not in priors:
+        if text_of(write["before"], names) not in priors:
             faults.append(write)
     return faults
 
 
-def text_of(value: Any) -> str:
-    """How a Change History row spells a cell."""
+def stable_ids(lab: Lab) -> dict[str, str]:
+    """Stable id by record id, of every row whose id was ever written."""
+    ids = {table.name: table.id_field for table in load_policy(ROOT).dictionary.tables.values()}
+    log = lab.world.admin("GET", "writelog")
+    return {w["record_id"]: str(w["after"]) for w in log if w["field"] == ids.get(w["table"])}
+
+
+def text_of(value: Any, names: Mapping[str, str]) -> str:
+    """How a Change History row spells a cell; `names` = stable ids of linked records."""
+    if isinstance(value, list) and all(str(item).startswith("rec") for item in value):
+        return list_text(names.get(str(item), str(item)) for item in value)
     if isinstance(value, bool):
         return "true" if value else ""
     if isinstance(value, float | int):

@@ -255,6 +255,18 @@ def test_a_cut_off_list_judges_no_absence(folder: Path, source: CrossbeamExports
     assert f"exactly {cap} rows, an export limit: probably cut off" in second.notices[0]
 
 
+def test_a_cut_off_list_is_named_until_a_whole_one_follows(folder: Path, source: CrossbeamExports) -> None:
+    drop(folder, numbered(100), "a.csv")
+    drop(folder, numbered(7, first=200), "b.csv")
+    first = pull(source)
+    assert [(c.file, c.rows, c.blob in first.blobs) for c in first.cut_off] == [("a.csv", 100, True)]
+    (folder / "a.csv").unlink()
+    without = pull(source, first)
+    assert without.cut_off == first.cut_off, "its rows stand, and are no more complete than they were"
+    drop(folder, numbered(101), "a.csv", day=1)
+    assert pull(source, without).cut_off == ()
+
+
 NAME = "Northlights_Prospects_vs_Cobalt_Harbors_Customers_{}.csv"
 
 

@@ -182,6 +182,7 @@ def test_a_missing_choice_is_a_persons_work_and_the_column_is_still_read(
     found = drift(dictionary, base.schema())
     assert (found.missing_choices, found.blocked) == ({("Holds", "disposition"): ("waive",)}, frozenset())
     assert steps(found, "choice") == [("Holds", "disposition")]
+    assert found.other_choices == {("Holds", "disposition"): ("Waive",)}
 
 
 def test_a_name_that_differs_in_case_only_is_not_created_again(dictionary: Dictionary, base: Airtable) -> None:

@@ -198,6 +198,24 @@ def test_a_person_typing_over_a_synced_cell_is_left_alone_and_reported(lab: Lab)
     )
 
 
+def test_a_link_follows_the_text_id_that_a_person_changed(lab: Lab) -> None:
+    lab.run()
+    expense = next(r for r in lab.rows("Expenses") if r["fields"].get("joint_campaign_id") == "JC-1042")
+    other = next(r for r in lab.rows("Campaigns") if r["fields"]["joint_campaign_id"] != "JC-1042")
+    mark = lab.mark()
+    lab.edit(LEE, "Expenses", expense["id"], joint_campaign_id=other["fields"]["joint_campaign_id"])
+    lab.run()
+    now = lab.row("Expenses", expense_id=expense["fields"]["expense_id"])["fields"]
+    assert now["campaign"] == [other["id"]]
+    assert not unrecorded(lab, mark)
+    assert not [r for r in lab.rows("Exceptions") if r["fields"]["exception_type"] == "link_disagreement"]
+    lab.edit(LEE, "Expenses", expense["id"], campaign=expense["fields"]["campaign"])
+    lab.run()
+    assert lab.row("Expenses", expense_id=expense["fields"]["expense_id"])["fields"]["campaign"] != [other["id"]]
+    told = [r["fields"] for r in lab.rows("Exceptions") if r["fields"]["exception_type"] == "link_disagreement"]
+    assert [(t["record"], t["status"]) for t in told] == [(expense["fields"]["expense_id"], "open")]
+
+
 def test_a_governed_edit_of_a_person_is_recorded_with_its_author(lab: Lab) -> None:
     lab.run()
     budget = next(r for r in lab.rows("Campaigns") if r["fields"].get("campaign_owner"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import jsonschema
@@ -113,6 +114,22 @@ def test_run_for_one_campaign_writes_only_its_rows(lab: Lab) -> None:
 
 def test_fail_on_hold_gives_exit_code_five(lab: Lab) -> None:
     assert lab.mdfsync("run", "--fail-on", "hold").code == 5
+
+
+def test_explain_never_calls_a_computed_cell_typed(lab: Lab) -> None:
+    lab.run()
+    partner = lab.rows("Partners")[0]["fields"]["partner_id"]
+    assert "airtable.base the row itself, which a person typed" in lab.mdfsync("explain", partner, "source_ref").out
+    shutil.rmtree(lab.home / "sandbox" / "archive")
+    expense = lab.rows("Expenses")[0]["fields"]["expense_id"]
+    for row, field, origin in (
+        (partner, "partner_name", "typed by a person; the worker only reads it"),
+        (partner, "source_ref", "computed by the worker; the run that wrote it is not in this archive"),
+        (expense, "source_ref", "computed by the worker; the run that wrote it is not in this archive"),
+        (expense, "campaign", "typed by a person, or written by a run that is not in this archive"),
+        (expense, "review_decision", "nobody has filled it yet"),
+    ):
+        assert origin in lab.mdfsync("explain", row, field).out, (row, field)
 
 
 def test_explain_reaches_the_archived_bytes(lab: Lab) -> None:

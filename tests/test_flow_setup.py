@@ -73,7 +73,8 @@ def test_init_shows_what_it_would_make_and_takes_no_for_an_answer(
     assert "the base has no rows yet" in shown.stdout
     assert "mdfsync: nothing was done" in shown.stderr
     assert other.mdfsync("run").code == 2, "still nothing there"
-    assert typed(other, "y\n", "init").returncode == 0
+    done = typed(other, "y\n", "init")
+    assert (done.returncode, done.stdout.count("by hand, when convenient")) == (0, 1)
     assert other.mdfsync("init").code == 0
 
 
@@ -104,7 +105,7 @@ def test_init_without_credentials_writes_an_env_file_that_nobody_else_can_read(l
 def told(outcome: Outcome, check: str) -> str:
     """What doctor says of one check, with what to do."""
     lines = outcome.out.splitlines()
-    at = next(n for n, line in enumerate(lines) if f" {check}: " in line)
+    at = next(n for n, line in enumerate(lines) if line[:5].strip() and line[5:].startswith(f"{check}: "))
     return "\n".join(lines[at : at + 2])
 
 
@@ -141,6 +142,41 @@ def test_doctor_looks_at_crossbeam_and_the_webhook_right(lab: Lab) -> None:
     assert "CROSSBEAM_REFRESH_TOKEN" in told(done, "crossbeam.api")
     assert told(done, "crossbeam.api").startswith("look")
     assert "webhook:manage" in told(done, "change feed")
+
+
+REFUSED = {"error": {"type": "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND", "message": "scope too low"}}
+ELSEWHERE = ("policy", "state", "archive", "HubSpot", "hubspot.deals", "crossbeam.api", "finance.expenses")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "refused", "skipped"),
+    [
+        ("/v0/meta/whoami", 401, "Airtable token", ("base", "change feed", "records")),
+        ("/v0/meta/bases", 403, "base", ("change feed", "records")),
+        ("/v0/app.*/tbl", 403, "records", ()),
+    ],
+)
+def test_doctor_goes_on_after_a_refusal_and_says_what_it_could_not_look_at(
+    lab: Lab, path: str, status: int, refused: str, skipped: tuple[str, ...]
+) -> None:
+    lab.world.admin("POST", "faults", {"kind": "answer", "path": path, "status": status, "body": REFUSED})
+    done = lab.mdfsync("doctor")
+    assert (done.code, told(done, refused).startswith("look"), "→ " in told(done, refused)) == (1, True, True)
+    for check in skipped:
+        assert told(done, check).startswith(f"skip {check}: not looked at, it needs")
+    assert [check for check in ELSEWHERE if not told(done, check).startswith("ok")] == []
+    entries = {entry["check"]: entry for entry in lab.mdfsync("doctor", "--json").json}
+    assert sorted(check for check, entry in entries.items() if entry["skipped"]) == sorted(skipped)
+
+
+def test_doctor_tells_a_damaged_state_apart_from_what_is_whole(lab: Lab) -> None:
+    (lab.home / "sandbox" / "state.db").write_bytes(b"no database at all")
+    done = lab.mdfsync("doctor")
+    assert (done.code, told(done, "state").startswith("look")) == (1, True)
+    for check in ("taken over", "change feed", "Airtable calls this month"):
+        assert told(done, check).startswith(f"skip {check}: not looked at, it needs the state")
+    for check in ("Airtable token", "base", "records", "HubSpot", "crossbeam.api", "archive"):
+        assert told(done, check).startswith("ok")
 
 
 def test_doctor_says_what_the_base_lacks(lab: Lab) -> None:

@@ -157,7 +157,12 @@ def test_duplicates_are_never_waived(policy: Policy) -> None:
 
 def test_thresholds_arrive_as_exact_values(policy: Policy) -> None:
     params = policy.rules["source_cut_off"].params
-    assert params == {"max_drop_share": Decimal("0.15"), "min_rows": 20, "row_caps": (100, 1000, 10, 50)}
+    assert params == {
+        "max_drop_share": Decimal("0.15"),
+        "min_rows": 20,
+        "small_max_drop_share": Decimal("0.5"),
+        "small_min_lost": 3,
+    }
 
 
 # ---------------------------------------------------------------- small pure parts

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from casebook import AS_OF, case, findings, held
 
-from mdfsync.model import RawRow, SourceRef, Subject
+from mdfsync.model import CutOff, Subject
 from mdfsync.view import Facts, SourceConflict, SourceHealth, Vanished, View, Withdrawal
 
 # ------------------------------------------------------------------------------------------------ missing_id
@@ -125,6 +125,54 @@ EV-1        | EX-2, EX-1  | EX-1; EX-2
     assert held("link_disagreement", view) == []
 
 
+@pytest.mark.parametrize(
+    "said, linked, missing",
+    [
+        ("cobalt", "", ""),
+        ("", "fernway", ""),
+        ("cobolt", "", "cobolt"),
+        ("cobolt", "cobalt", "cobolt"),
+        ("cobalt, cobolt", "cobalt", "cobolt"),
+    ],
+)
+def test_an_id_that_names_no_row_is_one_exception(said: str, linked: str, missing: str) -> None:
+    view = case(f"""{TWO_PARTNERS}
+Agreements
+agreement_id: AG-1
+partner_id: {said}
+partner: {linked}
+""")
+    found = findings("link_disagreement", view)
+    assert [f.key for f in found] == ([f"partner_id: {missing}"] if missing else [])
+    for finding in found:
+        assert finding.message == "partner_id names cobolt, and Partners has no such row."
+        assert "Partners" in finding.required_action
+
+
+def test_a_row_that_this_plan_creates_exists() -> None:
+    view = case("""
+Agreements
+agreement_id | partner_id
+AG-1         | cobalt
+""")
+    assert held("link_disagreement", view) == ["Agreements/AG-1 partner_id: cobalt"]
+    new = replace(view, tables={**view.tables, "Partners": case(TWO_PARTNERS).rows("Partners")}, memo={})
+    assert held("link_disagreement", new) == []
+
+
+def test_a_row_that_a_person_removed_is_reported_once_and_not_by_all_who_name_it() -> None:
+    gone = Facts(removed=frozenset({Subject(table="Partners", id="cobalt")}))
+    view = case(
+        """
+Agreements
+agreement_id | partner_id
+AG-1         | cobalt
+""",
+        facts=gone,
+    )
+    assert held("link_disagreement", view) == []
+
+
 # --------------------------------------------------------------------------------------------- unknown_value
 
 
@@ -139,6 +187,17 @@ fernway    | reseller     | company; shoe_size
         "Partners/cobalt partner_type",
         "Partners/fernway allowed_outgoing_fields",
     ]
+
+
+def test_a_choice_that_was_renamed_in_airtable_is_one_drift_and_no_exception_per_row() -> None:
+    view = case("""
+Partners
+partner_id | partner_type | lifecycle
+cobalt     | distributor  | dormant
+fernway    | distributor  | activate
+""")
+    renamed = replace(view, lacking_choices=frozenset({("Partners", "partner_type")}))
+    assert held("unknown_value", renamed) == ["Partners/cobalt lifecycle"]
 
 
 # ------------------------------------------------------------------------- what other stages hand to the rules
@@ -224,26 +283,28 @@ def test_a_stale_source_says_the_same_on_every_run() -> None:
         (health(rows=0), ["empty"]),
         (health(rows=60), ["drop"]),
         (health(rows=90), []),
-        (health(rows=3, earlier_rows=(12, 12)), []),
+        (health(rows=3, earlier_rows=(12, 12)), ["drop"]),
+        (health(rows=6, earlier_rows=(12, 12)), []),
+        (health(rows=1, earlier_rows=(3, 3)), []),
+        (health(rows=0, earlier_rows=(3, 3)), ["empty"]),
         (health(held="returned nothing", sha="abc"), ["held abc"]),
     ],
 )
 def test_a_delivery_that_shrank_is_not_believed(now: SourceHealth, keys: list[str]) -> None:
     view = case("", health={"finance.expenses": now})
-    found = findings("source_cut_off", view, max_drop_share=0.15, min_rows=20)
+    found = findings("source_cut_off", view)
     assert of_source(found, "finance.expenses") == keys
 
 
-@pytest.mark.parametrize("rows, keys", [(100, ["cap f1"]), (99, []), (101, [])])
-def test_a_crossbeam_file_that_ends_at_an_export_limit_is_not_complete(rows: int, keys: list[str]) -> None:
-    at = datetime(2026, 11, 20, tzinfo=UTC)
-
-    def row(n: int) -> RawRow:
-        ref = SourceRef(source_id="crossbeam.exports", external_id=str(n), observed_at=None, fetched_at=at, blob="f1")
-        return RawRow(ref=ref, body={})
-
-    view = replace(case(""), mirror={"crossbeam.exports": tuple(row(n) for n in range(rows))})
-    assert of_source(findings("source_cut_off", view, row_caps=(100, 1000)), "crossbeam.exports") == keys
+def test_a_file_that_ends_at_an_export_limit_is_used_and_proves_no_absence() -> None:
+    ended = CutOff(file="overlaps.csv", rows=100, blob="f1")
+    view = case("", health={"crossbeam.exports": health(cut_off=(ended,))})
+    [found] = [f for f in findings("source_cut_off", view) if f.subject.id == "crossbeam.exports"]
+    assert (found.key, found.evidence) == (
+        "cap f1",
+        {"file": "overlaps.csv", "rows": "100", "archived_bytes": "f1"},
+    )
+    assert "held" not in found.message
 
 
 def test_views_of_nothing_say_nothing() -> None:

@@ -71,6 +71,43 @@ def test_one_defect_is_one_hold(cells: dict[str, str], cause: str) -> None:
     assert held("ineligible_expense", expense(**cells)) == [f"Expenses/EX-1 {cause}"]
 
 
+CREDIT_NOTE = """
+Evidence
+evidence_id   : EV-9
+evidence_type : {kind}
+issuer        : Studio Nine
+{column}      : {value}
+"""
+
+
+@pytest.mark.parametrize("net", ["-300", "0", "-0.01"])
+def test_an_amount_that_claims_nothing_or_less_is_held(net: str) -> None:
+    [found] = findings("ineligible_expense", expense(net_amount=net))
+    assert (found.key, found.evidence["net_amount"]) == ("amount", net)
+
+
+@pytest.mark.parametrize(
+    "kind, column, value, held_as",
+    [
+        ("credit_note", "expense_ids", "EX-1", []),
+        ("credit_note", "invoice_number", "2026/0042", []),
+        ("credit_note", "document_number", "2026-0042", []),
+        ("credit_note", "invoice_number", "2026-0043", ["Expenses/EX-1 amount"]),
+        ("invoice", "expense_ids", "EX-1", ["Expenses/EX-1 amount"]),
+    ],
+)
+def test_a_credit_note_on_record_explains_a_negative_amount(
+    kind: str, column: str, value: str, held_as: list[str]
+) -> None:
+    tables = CREDIT_NOTE.format(kind=kind, column=column, value=value)
+    assert held("ineligible_expense", expense(net_amount="-300", tables=tables)) == held_as
+
+
+@pytest.mark.parametrize("cells", [{"net_amount": ""}, {"net_amount": "0", "source_status": "Cancelled"}])
+def test_no_amount_yet_and_a_cancelled_line_claim_nothing(cells: dict[str, str]) -> None:
+    assert held("ineligible_expense", expense(**cells)) == []
+
+
 def test_an_activity_outside_the_campaign_is_held() -> None:
     causes = held("ineligible_expense", expense(activity_end="2026-10-01"))
     assert "Expenses/EX-1 campaign_window" in causes

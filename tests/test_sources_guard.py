@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from core_lab import NOW, policy, raw, subject
 
-from mdfsync.model import SourcePull, fingerprint
+from mdfsync.model import CutOff, SourcePull, fingerprint
 from mdfsync.publish import Published
 from mdfsync.sources import delivery_sha, guard, health, held_key, publish_sources
 from mdfsync.values import instant_text
@@ -35,7 +35,10 @@ GUARDED: list[tuple[str, SourcePull, int, list[int], str]] = [
     ("exactly the allowed share", pull(gone=15), 100, [100], ""),
     ("everything gone", pull(gone=100), 100, [100], "returned nothing"),
     ("everything gone from a small list", pull(gone=3), 3, [3], "returned nothing"),
-    ("small lists may shrink", pull(gone=5), 12, [12], ""),
+    ("small lists may shrink", pull(gone=6), 12, [12], ""),
+    ("a small list may not lose most of its rows", pull(gone=7), 12, [12], "more than 50% are missing"),
+    ("two rows are no mass", pull(gone=2), 3, [3], ""),
+    ("three of five are", pull(gone=3), 5, [5], "2 rows where 5 were usual"),
     ("a partial listing says nothing of size", pull(gone=90, complete=False), 100, [100], ""),
     ("slow shrinking is measured by the usual", pull(gone=5), 80, [100, 100, 100, 80, 80], "100 were usual"),
     ("the reader's own reason comes first", pull(held="cut off at 1000 rows"), 100, [100], "cut off at 1000 rows"),
@@ -87,6 +90,26 @@ def test_how_a_source_stands(
 def test_a_held_delivery_does_not_move_the_last_accepted_time() -> None:
     found = health({"last_accepted_at": AT}, [], pull(held="shrunk"), DAY, True, NOW)
     assert found.last_accepted_at == NOW - 2 * DAY
+
+
+ENDED = CutOff(file="overlaps.csv", rows=100, blob="f1")
+REMEMBERED = {"last_accepted_at": AT, "cut_off": (ENDED,)}
+
+
+@pytest.mark.parametrize(
+    ("status", "delivery", "cut_off"),
+    [
+        ({}, pull(rows=100, cut_off=(ENDED,)), (ENDED,)),
+        (REMEMBERED, None, (ENDED,)),
+        (REMEMBERED, pull(held="shrunk"), (ENDED,)),
+        (REMEMBERED, pull(absent="no file"), (ENDED,)),
+        (REMEMBERED, pull(rows=120), ()),
+    ],
+)
+def test_a_file_that_was_cut_off_is_remembered_until_a_delivery_is_used_that_was_not(
+    status: dict[str, Any], delivery: SourcePull | None, cut_off: tuple[CutOff, ...]
+) -> None:
+    assert health(status, [], delivery, DAY, True, NOW).cut_off == cut_off
 
 
 def cells(**standing: Any) -> dict[str, str]:

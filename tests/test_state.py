@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from postgres_lab import Server, serving
 
 from mdfsync.edge.state import State
-from mdfsync.model import CellBase, Edit, RawRow, SourcePull, SourceRef, Subject
+from mdfsync.model import CellBase, CutOff, Edit, RawRow, SourcePull, SourceRef, Subject
 from mdfsync.values import digest
 
 NOW = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
@@ -146,6 +147,16 @@ def test_acceptance_clears_the_hold(state: State) -> None:
     assert state.source_status("hubspot.deals")["held_reason"] == ""
 
 
+def test_files_that_were_cut_off_stand_until_a_delivery_without_them_is_accepted(state: State) -> None:
+    ended = CutOff(file="overlaps.csv", rows=100, blob="b1")
+    state.accept(replace(pull(row("1"), complete=False), cut_off=(ended,)), NOW)
+    assert state.source_status("hubspot.deals")["cut_off"] == (ended,)
+    state.note_pull("hubspot.deals", NOW, held="shrunk", sha="s2")
+    assert state.source_status("hubspot.deals")["cut_off"] == (ended,)
+    state.accept(pull(row("1")), NOW)
+    assert state.source_status("hubspot.deals")["cut_off"] == ()
+
+
 def test_a_release_is_bound_to_one_snapshot(state: State) -> None:
     state.release("hubspot.deals", "s2", "ana@northlight.example", NOW)
     assert state.released("hubspot.deals", "s2")
@@ -184,6 +195,19 @@ def test_bases_of_many_records_at_once(state: State) -> None:
         "email": CellBase(source="4999"),
         "phone": CellBase(cell="1"),
     }
+
+
+def test_a_table_is_forgotten_whole_and_alone(state: State) -> None:
+    rows = [Subject(table=table, id="1") for table in ("Leads", "Expenses", "Change History")]
+    cells = {row: {"note": CellBase(source="a", cell="a")} for row in rows}
+    for base_id in (BASE, "appOther"):
+        state.settle(base_id, cells, {row: f"rec{n}" for n, row in enumerate(rows)})
+    state.forget_tables(BASE, ["Leads", "Change History"], still_bound=["Change History"])
+    assert set(state.bases(BASE)) == {rows[1]}
+    assert set(state.bindings(BASE)) == {rows[1], rows[2]}
+    assert (set(state.bases("appOther")), len(state.bindings("appOther"))) == (set(rows), 3)
+    state.forget_tables(BASE, [])
+    assert set(state.bases(BASE)) == {rows[1]}
 
 
 def test_bases_of_two_bases_stay_apart(state: State) -> None:

@@ -15,7 +15,7 @@ from rich.markup import escape
 from mdfsync import rules as rulebook
 from mdfsync.cli.console import OUT, print_json
 from mdfsync.errors import UsageError
-from mdfsync.explain import Explained, Trail, find_record, history_of, recorded_subject
+from mdfsync.explain import Explained, Trail, find_record, history_of, recorded_subject, with_sealed
 from mdfsync.mirror import SeenRows
 from mdfsync.model import Record, Snapshot
 from mdfsync.observe import observe
@@ -61,7 +61,7 @@ def explain(record: str, field: str | None, as_json: bool) -> None:
     """
     settings = load_settings()
     with wire(settings, open_policy(settings)) as wired:
-        snapshot = _snapshot(wired)
+        snapshot = with_sealed(_snapshot(wired), wired.state.chain(wired.world.base_id))
         found = _record(snapshot, record)
         seen = SeenRows(wired.state, keep=False)
         mirror = {source: seen.rows(source) for source in wired.policy.register.sources}
@@ -116,11 +116,14 @@ def _print_cell(cell: Explained) -> None:
         if source.source_id == "computed":
             OUT.print(f"  computed by {source.external_id} [dim]from {escape(source.row or 'the row itself')}[/]")
             continue
+        if not source.blob:
+            OUT.print(f"  from {source.source_id} [dim]the row itself, which a person typed[/]")
+            continue
         whole = source.fault or f"{source.bytes} bytes, hash checked"
         OUT.print(f"  from {source.source_id} {escape(source.external_id)} {escape(source.row)}")
         OUT.print(f"    [dim]archived {source.blob}: {whole}[/]")
-    if not cell.sources and not cell.versions and not cell.written_by:
-        OUT.print("  [dim]typed by a person; the worker only reads it[/]")
+    if cell.untraced:
+        OUT.print(f"  [dim]{cell.untraced}[/]")
 
 
 def _differently(row: Mapping[str, str]) -> str:
@@ -136,7 +139,7 @@ def history(record: str, as_json: bool) -> None:
     """Every recorded change of a record, oldest first."""
     settings = load_settings()
     with wire(settings, open_policy(settings)) as wired:
-        snapshot = _snapshot(wired)
+        snapshot = with_sealed(_snapshot(wired), wired.state.chain(wired.world.base_id))
         found = find_record(snapshot, record)
         subject = found.subject if found else recorded_subject(snapshot, record)
         if subject is None:

@@ -15,6 +15,7 @@ from click.exceptions import Exit
 from mdfsync.cli.console import ERR, print_json, print_run, telling
 from mdfsync.documents.run_report import run_report
 from mdfsync.errors import Refused, UsageError
+from mdfsync.lease import sole_writer
 from mdfsync.pipeline import refresh
 from mdfsync.policy import Policy
 from mdfsync.policy.jobs import JobSpec
@@ -22,7 +23,7 @@ from mdfsync.refreshing import Asked, Run
 from mdfsync.settings import load_settings
 from mdfsync.start import ready
 from mdfsync.values import to_instant
-from mdfsync.wiring import Wired, open_policy, policy_root, sole_writer, wire
+from mdfsync.wiring import Wired, open_policy, policy_root, wire
 
 FAIL_ON = 5
 
@@ -152,7 +153,7 @@ def _refreshed(wired: Wired, asked: Asked, as_json: bool, *, absence: bool = Fal
     if not asked.write:
         return refresh(wired.ends(keep=False, absence=absence), asked, telling(quiet=as_json))
     whole = not asked.campaign
-    with sole_writer(wired) as renew:
+    with sole_writer(wired.state, wired.world.base_id) as renew:
         done = refresh(wired.ends(keep=whole, absence=whole), asked, telling(quiet=as_json, renew=renew))
     month = f"{done.started_at:%Y-%m}"
     for service, n in done.requests.items():

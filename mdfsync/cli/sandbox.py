@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import threading
+import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import rich_click as click
 
-from mdfsync.cli.console import OUT, print_json
+from mdfsync.cli.console import ERR, OUT, print_json
 from mdfsync.settings import load_settings
 
 
@@ -44,9 +45,14 @@ def sandbox() -> None:
 
 @sandbox.command()
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port on 127.0.0.1; 0 takes a free one.")
+@click.option("--open", "open_page", is_flag=True, help="Open the page in the web browser.")
 @click.option("--json", "as_json", is_flag=True, help="First line: one JSON object with addresses and tokens.")
-def serve(port: int, as_json: bool) -> None:
-    """Serve until interrupted. `run` of the same home joins it."""
+def serve(port: int, open_page: bool, as_json: bool) -> None:
+    """Serve until interrupted. `run` of the same home joins it.
+
+    `web_url` is a page in which you are the operator: look at every table, type, decide, run, go on to the next day.
+    It is for this machine alone and knows no password.
+    """
     from mdfsync.wiring import start_sandbox
 
     serving = start_sandbox(_folder(), port)
@@ -54,12 +60,13 @@ def serve(port: int, as_json: bool) -> None:
         sys.stdout.write(json.dumps(serving.announcement()) + "\n")
         sys.stdout.flush()
     else:
-        for name, value in serving.announcement().items():
-            if name == "web_url":
-                continue
-            OUT.print(f"{name:>16}  {value}", soft_wrap=True)
+        told = serving.announcement()
+        for name in sorted(told, key=lambda name: name != "web_url"):
+            OUT.print(f"{name:>16}  {told[name]}", soft_wrap=True)
         for person in serving.people:
             OUT.print(f"{person['role']:>24}  {person['email']}  {person['token']}", soft_wrap=True)
+    if open_page and not webbrowser.open(serving.web_url):
+        ERR.print(f"no web browser was found; open {serving.web_url}")
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     signal.signal(signal.SIGINT, lambda *_: stopped.set())

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import rich_click as click
 from click.exceptions import Exit
+from rich.markup import escape
 
 from mdfsync.adoption import adopt, what_is_there
+from mdfsync.build_base import Built
 from mdfsync.cli.console import OUT, print_json, telling
 from mdfsync.diagnosis import diagnose
 from mdfsync.drift import CreateTable, Drift
@@ -68,12 +70,11 @@ def schema_apply(as_json: bool) -> None:
         if empty:
             wired.state.put(f"adopted:{wired.world.base_id}", "built")
     if as_json:
-        print_json({"made": built.made, "refused": built.refused, "manual": [str(step) for step in built.left.manual]})
+        manual = [str(step) for step in built.left.manual]
+        print_json({"made": built.made, "refused": built.refused, "manual": manual, "told": built.told or None})
         return
     OUT.print(f"made {len(built.made)}: {', '.join(built.made) or 'nothing was missing'}")
-    for refusal in built.refused:
-        OUT.print(f"[yellow]refused by Airtable[/] {refusal}")
-    _show_manual(built.left)
+    _show_built(built)
 
 
 def _operation(operation: object) -> str:
@@ -94,13 +95,17 @@ def _show_drift(found: Drift, as_json: bool) -> None:
             }
         )
         return
+    _show_operations(found)
+    _show_manual(found)
+
+
+def _show_operations(found: Drift) -> None:
     for operation in found.operations:
         OUT.print(f"+ {_operation(operation)}")
     if not found.operations:
         OUT.print("nothing to make: every table and field of the dictionary is there")
     if found.other_columns or found.other_tables:
         OUT.print(f"left alone: {found.other_columns} columns and {found.other_tables} tables of your own")
-    _show_manual(found)
 
 
 _BY_HAND = {
@@ -129,21 +134,28 @@ def _show_manual(found: Drift) -> None:
         OUT.print("  the full list: mdfsync schema plan --json; how: docs/operators.md")
 
 
+def _show_built(built: Built) -> None:
+    if built.told:
+        OUT.print(f"[yellow]note[/] {built.told}")
+    for refusal in built.refused:
+        OUT.print(f"[yellow]refused by Airtable[/] {escape(refusal)}")
+    _show_manual(built.left)
+
+
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def doctor(as_json: bool) -> None:
     """Check credentials, scopes, tables, fields, feed, quota and record caps, and say what to do."""
     settings = load_settings()
-    with wire(settings, open_policy(settings)) as wired:
-        findings = diagnose(wired)
+    findings = diagnose(settings, open_policy(settings))
     if as_json:
-        print_json([{"check": f.check, "ok": f.ok, "says": f.says, "do": f.do} for f in findings])
+        print_json([{"check": f.check, "ok": f.ok, "skipped": f.skipped, "says": f.says, "do": f.do} for f in findings])
     else:
         for finding in findings:
-            mark = "[green]ok[/]  " if finding.ok else "[red]look[/]"
-            OUT.print(f"{mark} {finding.check}: {finding.says}")
+            mark = "[green]ok[/]  " if finding.ok else "[yellow]skip[/]" if finding.skipped else "[red]look[/]"
+            OUT.print(f"{mark} {finding.check}: {escape(finding.says)}")
             if finding.do:
-                OUT.print(f"       [dim]→ {finding.do}[/]")
+                OUT.print(f"       [dim]→ {escape(finding.do)}[/]")
     if any(not f.ok and f.fatal for f in findings):
         raise Exit(1)
 
@@ -164,7 +176,7 @@ def init(take_over: bool, yes: bool) -> None:
         if wired.state.get(f"adopted:{wired.world.base_id}") and not wired.found.operations:
             OUT.print("it is taken over and has every table and field; nothing to do. Next: mdfsync run")
             return
-        _show_drift(wired.found, as_json=False)
+        _show_operations(wired.found)
         there = what_is_there(wired)
         for line in there.lines():
             OUT.print(line)
@@ -175,7 +187,7 @@ def init(take_over: bool, yes: bool) -> None:
         built = wired.build()
         adopt(wired, there)
     OUT.print(f"made {len(built.made)} tables and fields; the base is taken over. Next: mdfsync run --plan")
-    _show_manual(built.left)
+    _show_built(built)
 
 
 def _write_env() -> None:

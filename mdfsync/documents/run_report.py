@@ -77,8 +77,13 @@ def _record(run: Run, subject: Subject) -> dict[str, Any]:
     row = run.planned.view.row(subject.table, subject.id)
     text = row.text if row else (lambda _name: "")
     spec = run.policy.dictionary.tables[subject.table]
+
+    def chosen(name: str) -> str:
+        """The choice of a cell; one that was renamed in Airtable says nothing the report could repeat."""
+        return text(name) if name in spec.fields and text(name) in spec.fields[name].allowed else ""
+
     ids: dict[str, Any] = {name: text(name) or None for name in IDS}
-    ids["eligibility_status"] = text("eligibility_status") or None
+    ids["eligibility_status"] = chosen("eligibility_status") or None
     if spec.id_field in {*IDS, *_FURTHER}:
         ids[spec.id_field] = subject.id
     held = any(f.kind == "hold" and subject in {f.subject, *f.blocks} for f in run.planned.plan.findings)
@@ -86,8 +91,8 @@ def _record(run: Run, subject: Subject) -> dict[str, Any]:
     return {
         **ids,
         "evidence_source_ids": evidence,
-        "confidence": text("confidence") or "low",
-        "review_status": "held" if held or not evidence else text("review_status") or "needs-review",
+        "confidence": chosen("confidence") or "low",
+        "review_status": "held" if held or not evidence else chosen("review_status") or "needs-review",
     }
 
 

@@ -125,6 +125,7 @@ class CrossbeamExports(DropFolder):
             rejects=rejects,
             barred=frozenset(o.id for o in overlaps if o.id),
             nameless=sum(not o.id and o.fault != _PARTNERLESS for o in overlaps),
+            lines=len(layout.table.lines),
             cut_off=cut_off(layout.spec, layout.table),
             shape=shape(layout.spec, layout.table),
             notices=tuple(said),

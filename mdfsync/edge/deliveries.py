@@ -10,11 +10,11 @@ before. Pure values; used by `drop_folder`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from mdfsync.model import RawRow, Reject, SourceRef
+from mdfsync.model import CutOff, RawRow, Reject, SourceRef
 from mdfsync.values import instant_text, to_instant
 
 
@@ -51,13 +51,14 @@ class Delivered:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What one file says. `barred` are the ids of rejected rows where they are known (such a row is not
-    gone), `nameless` counts rejected rows without an id, `cut_off` non-blank = the row count is an export
-    limit, `shape` identifies the set of columns."""
+    gone), `nameless` counts rejected rows without an id, `lines` all lines below the header, `cut_off` non-blank =
+    that number is an export limit, `shape` identifies the set of columns."""
 
     rows: tuple[RawRow, ...]
     rejects: tuple[Reject, ...] = ()
     barred: frozenset[str] = frozenset()
     nameless: int = 0
+    lines: int = 0
     cut_off: str = ""
     shape: str = ""
     notices: tuple[str, ...] = ()
@@ -65,13 +66,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """The accepted file of a slot. `left` = it is no longer in the folder; its rows stand, nothing replaces
-    them."""
+    """The accepted file of a slot. `cut_at` = its number of lines where that is an export limit, else 0; `left` = it
+    is no longer in the folder; its rows stand, nothing replaces them."""
 
     name: str
     sha: str
     age: datetime
     shape: str
+    cut_at: int = 0
     left: bool = False
 
 
@@ -94,11 +96,13 @@ class Accepted:
 
     def cursor(self) -> dict[str, Any]:
         """As plain JSON."""
-        slots = {
-            slot: {"name": s.name, "sha": s.sha, "age": instant_text(s.age), "shape": s.shape, "left": s.left}
-            for slot, s in sorted(self.slots.items())
-        }
+        slots = {slot: {**asdict(entry), "age": instant_text(entry.age)} for slot, entry in sorted(self.slots.items())}
         return {"slots": slots, "rules": self.rules, "clean": self.clean}
+
+    def cut_off(self) -> tuple[CutOff, ...]:
+        """Files that rows come from and that end at an export limit, also those that have left the folder."""
+        entries = sorted(self.slots.values(), key=lambda entry: entry.name)
+        return tuple(CutOff(file=s.name, rows=s.cut_at, blob=s.sha) for s in entries if s.cut_at)
 
     def same_bytes(self, standing: Mapping[str, Delivered]) -> bool:
         """Whether the standing files are, byte for byte, those that were accepted."""
@@ -121,7 +125,8 @@ class Accepted:
         """After a pull that used these files; slots without a file are remembered as left."""
         slots = {slot: replace(entry, left=slot not in present) for slot, entry in self.slots.items()}
         for slot, (file, reading) in used.items():
-            slots[slot] = Slot(name=file.name, sha=file.sha, age=file.age, shape=reading.shape)
+            cut_at = reading.lines if reading.cut_off else 0
+            slots[slot] = Slot(name=file.name, sha=file.sha, age=file.age, shape=reading.shape, cut_at=cut_at)
         return Accepted(slots=slots, rules=rules, clean=clean)
 
 

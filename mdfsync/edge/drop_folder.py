@@ -73,7 +73,8 @@ class DropFolder(ABC):
         accepted, rules = Accepted.of(cursor), digest(self.rules())
         idle = accepted.clean and accepted.rules == rules and not refused and accepted.same_bytes(standing)
         if idle and not full:
-            return SourcePull(source_id=self.source_id, cursor=cursor, scope=_scope(standing))
+            scope = _scope(standing)
+            return SourcePull(source_id=self.source_id, cursor=cursor, cut_off=accepted.cut_off(), scope=scope)
         return self._delivery(standing, refused, accepted, rules, known)
 
     def _delivery(
@@ -99,16 +100,18 @@ class DropFolder(ABC):
         seen = {row.ref.external_id for row in rows} | {reject.ref.external_id for reject in clashes}
         seen |= {key for reading in readings for key in reading.barred}
         clean = whole and not rejects
+        following = accepted.followed_by(used, frozenset(standing), rules, clean=clean)
         return SourcePull(
             source_id=self.source_id,
             rows=rows,
             rejects=rejects,
             gone=tuple(sorted(set(known) - seen)) if whole else (),
             complete=whole,
-            cursor=accepted.followed_by(used, frozenset(standing), rules, clean=clean).cursor(),
+            cursor=following.cursor(),
             notices=tuple([f"{f.name}: {n}" for f, r in used.values() for n in r.notices] + gaps),
             held=held,
             blobs=tuple(sorted({file.sha for file in standing.values()})),
+            cut_off=following.cut_off(),
             scope=_scope(standing),
         )
 

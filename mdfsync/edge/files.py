@@ -69,6 +69,7 @@ class FileSource(DropFolder):
             rejects=tuple(rejects),
             barred=frozenset(draft.id for draft in drafts if draft.id),
             nameless=sum(not draft.id for draft in drafts),
+            lines=len(table.lines),
             cut_off=cut_off(spec, table),
             shape=shape(spec, table),
             notices=notices(table, set(columns.values())),

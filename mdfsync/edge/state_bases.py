@@ -65,6 +65,12 @@ class BaseState(Store):
         pairs = [_subject_row(base_id, subject) | {"record_id": record} for subject, record in bound.items()]
         self._upsert(connection, bindings, pairs)
 
+    def forget_tables(self, base_id: str, tables: Sequence[str], *, still_bound: Sequence[str] = ()) -> None:
+        """Drop the cell bases and the record ids of whole tables; the record ids of those in `still_bound` stay."""
+        with self._write() as connection:
+            for table, names in ((bases, tables), (bindings, [name for name in tables if name not in still_bound])):
+                connection.execute(table.delete().where(table.c.base_id == base_id, table.c.table_name.in_(names)))
+
     def feed_cursor(self, base_id: str) -> Mapping[str, Any] | None:
         """Where the change feed was last read to; `None` before the first time."""
         query = sa.select(feeds.c.cursor).where(feeds.c.base_id == base_id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, MetaData, Table, Text
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision these tables correspond to: the newest file in `migrations/versions`."""
 
 metadata = MetaData()
@@ -43,6 +43,7 @@ sources = Table(
     Column("held_reason", Text, nullable=False, server_default=""),
     Column("held_sha", Text, nullable=False, server_default=""),
     Column("absent_reason", Text, nullable=False, server_default=""),
+    Column("cut_off", Text, nullable=False, server_default="[]"),
 )
 
 pulls = Table(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from sqlalchemy.engine import Connection, Row
 
 from mdfsync.edge.state_schema import pulls, releases, source_rows, sources
 from mdfsync.edge.state_store import Store, to_json
-from mdfsync.model import RawRow, SourcePull, SourceRef
+from mdfsync.model import CutOff, RawRow, SourcePull, SourceRef
 from mdfsync.values import digest, instant_text, to_instant
 
 
@@ -72,6 +73,7 @@ class SourceState(Store):
                 entry["scope"] = to_json({**json.loads(entry["scope"]), **pull.scope})
             entry |= {"last_pull_at": at, "last_accepted_at": at}
             entry |= {"held_reason": "", "held_sha": "", "absent_reason": ""}
+            entry["cut_off"] = to_json([asdict(file) for file in pull.cut_off])
             if changed or not entry["last_sha"]:
                 entry["rows"], entry["last_sha"] = _snapshot(connection, pull.source_id)
             self._upsert(connection, sources, [entry])
@@ -119,11 +121,12 @@ class SourceState(Store):
 
     def source_status(self, source_id: str) -> Mapping[str, Any]:
         """`last_pull_at`, `last_accepted_at` (datetime or None), `last_sha` (moves only with content),
-        `rows`, `held_reason`, `held_sha`, `absent_reason`, `scope`."""
+        `rows`, `held_reason`, `held_sha`, `absent_reason`, `scope`, `cut_off` (of the last accepted delivery)."""
         with self._read() as connection:
             entry = self._entry(connection, source_id)
         del entry["source_id"], entry["cursor"]
         entry["scope"] = json.loads(entry["scope"])
+        entry["cut_off"] = tuple(CutOff(**file) for file in json.loads(entry["cut_off"]))
         for name in ("last_pull_at", "last_accepted_at"):
             entry[name] = to_instant(entry[name]) if entry[name] else None
         return entry
@@ -189,7 +192,7 @@ class SourceState(Store):
 
 _UNKNOWN: dict[str, Any] = {
     "cursor": None, "scope": "{}", "last_pull_at": None, "last_accepted_at": None, "last_sha": "", "rows": 0,
-    "held_reason": "", "held_sha": "", "absent_reason": "",
+    "held_reason": "", "held_sha": "", "absent_reason": "", "cut_off": "[]",
 }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from mdfsync.model import FindingKind, Severity
 from mdfsync.policy.door import EMAIL, NAME, FileModel, parse, read_toml
 
 FILE = "schema/rules.toml"
-ParamKind = Literal["share", "count", "counts", "words"]
+ParamKind = Literal["share", "count", "words"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,13 @@ KNOWN: Mapping[str, KnownRule] = {
     "source_stale": _EXCEPTION,
     "source_withdrew": _EXCEPTION,
     "source_cut_off": KnownRule(
-        kind="exception", params={"max_drop_share": "share", "min_rows": "count", "row_caps": "counts"}
+        kind="exception",
+        params={
+            "max_drop_share": "share",
+            "min_rows": "count",
+            "small_max_drop_share": "share",
+            "small_min_lost": "count",
+        },
     ),
     "vanished_from_source": _EXCEPTION,
     # exceptions raised by the stages
@@ -163,7 +169,6 @@ def _faults(row: RuleFile, known: KnownRule) -> list[str]:
 _WANTED: Mapping[ParamKind, str] = {
     "share": "is not a share, write a number from 0 to 1 such as 0.15",
     "count": "is not a count, write a whole number, 0 or more",
-    "counts": "is not a list of counts, write [100, 1000]",
     "words": 'is not a list of words, write ["one", "two"]',
 }
 
@@ -173,5 +178,4 @@ def _fits(kind: ParamKind, value: Any) -> bool:
         return isinstance(value, Decimal | int) and not isinstance(value, bool) and 0 <= value <= 1
     if kind == "count":
         return type(value) is int and value >= 0
-    item = int if kind == "counts" else str
-    return isinstance(value, list) and bool(value) and all(type(v) is item for v in value)
+    return isinstance(value, list) and bool(value) and all(type(v) is str for v in value)

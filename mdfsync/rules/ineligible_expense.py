@@ -11,6 +11,9 @@ When it fires, one hold per cause:
 - `before_approval`: committed, active, invoiced or paid before the approval, without a named exception code.
 - `commit_date`: invoiced or paid, but nobody says when the cost was committed.
 - `campaign_window`, `approved_period`: the activity lies outside the campaign, or outside the approved dates.
+- `amount`: the net amount is zero or negative, the expense is not cancelled, and no credit note is on record for it
+  (Evidence of that type that names the expense, its invoice or its number). A credit belongs in `credited_amount` of
+  the expense that it lowers; a negative line by itself would quietly lower a claim.
 - `over_approved`: more is claimed than was approved for the expense, or on its request as a whole.
 - `currency`: claim and approval are in different currencies, so nothing can be compared.
 - `duplicate`: the same supplier's invoice is claimed more than once, in any campaign, with any partner, refused or
@@ -34,8 +37,8 @@ from decimal import Decimal
 
 from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
-from mdfsync.rules.invoices import twice_claimed
-from mdfsync.rules.rule import lines_of, ruled, shown, sources_of, speak
+from mdfsync.rules.invoices import is_credit_note, twice_claimed
+from mdfsync.rules.rule import is_cancelled, lines_of, ruled, shown, sources_of, speak
 from mdfsync.view import Row, View
 
 ID = "ineligible_expense"
@@ -97,6 +100,7 @@ def _causes(view: View, expense: Row, barred: frozenset[str]) -> Iterator[Cause]
     if expense.text("other_funding_declared") == "yes":
         evidence = shown(expense, "other_funding_declared", "other_funding_detail")
         yield Cause(key="double_funding", message="Another source pays for the same cost.", evidence=evidence)
+    yield from _net_causes(view, expense)
     yield from _amount_causes(view, expense)
 
 
@@ -159,6 +163,15 @@ def _date_causes(view: View, expense: Row, request: Row | None) -> Iterator[Caus
                 message=f"The activity lies outside {words} ({period}).",
                 evidence={**shown(expense, *days), words: period},
             )
+
+
+def _net_causes(view: View, expense: Row) -> Iterator[Cause]:
+    net = expense.money("net_amount")
+    if net is None or net > 0 or is_cancelled(expense) or is_credit_note(view, expense):
+        return
+    message = f"The net amount is {'zero' if net == 0 else 'negative'}, and no credit note is on record for it."
+    names = ("net_amount", "expense_currency", "vendor_name", "invoice_number")
+    yield Cause(key="amount", message=message, evidence=shown(expense, *names))
 
 
 def _amount_causes(view: View, expense: Row) -> Iterator[Cause]:

@@ -4,7 +4,8 @@ Suppliers write one number in many ways, so numbers are compared without spaces,
 leading zeros. Several lines of one invoice are not a duplicate while their sum stays within its net amount;
 without a known net amount, two expenses are twins when they claim the same amount, or when they stand on
 different requests, campaigns or partners. Refused lines are compared too: a refused cost that returns
-elsewhere is the usual form. Used by `ineligible_expense`.
+elsewhere is the usual form. Which expenses are credit notes is told from the documents on record. Used by
+`ineligible_expense`.
 """
 
 from __future__ import annotations
@@ -40,6 +41,20 @@ def twice_claimed(view: View) -> list[tuple[Row, ...]]:
         if len(group) > 1:
             found.append(tuple(sorted(group, key=lambda row: row.place)))
     return found
+
+
+def is_credit_note(view: View, expense: Row) -> bool:
+    """Whether evidence of the type `credit_note` stands behind this expense: it names the expense, or it is the same
+    supplier's and bears the expense's number or settles the invoice of that number."""
+    key = vendor_key(expense.text("vendor_name")), number_key(expense.text("invoice_number"))
+    for document in view.where("Evidence", "evidence_type", "credit_note"):
+        if expense.id and expense.id in view.refs(document, "expense_ids"):
+            return True
+        issuer = vendor_key(document.text("issuer"))
+        numbers = (number_key(document.text(name)) for name in ("document_number", "invoice_number"))
+        if all(key) and key in {(issuer, number) for number in numbers}:
+            return True
+    return False
 
 
 def number_key(number: str) -> str:

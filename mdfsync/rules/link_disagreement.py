@@ -1,23 +1,26 @@
-"""A row whose id text says one thing and whose link says another.
+"""A row whose id text says one thing and whose link says another, or whose id text leads nowhere.
 
 What it protects: people follow the link, the worker and every document follow the text id. If the two
-disagree, the page a reviewer looks at is not the one the number was counted for.
+disagree, the page a reviewer looks at is not the one the number was counted for. An id that no row carries
+(`JC-9999`) has no link at all: what hangs on it is counted for nobody.
 
-When it fires: both the text id and the link of a relation are filled, and they do not lead to the same
-rows.
+When it fires: both the text id and the link of a relation are filled, and they do not lead to the same rows;
+or the text id names a row that neither stands in the base nor is made by this run. Then the missing id is the
+cause, and no disagreement is told beside it.
 
-What clears it: a person corrects whichever is wrong. A blank side is filled by the worker and is no
-disagreement.
+What clears it: a person corrects whichever is wrong, or the missing row is added. A blank side is filled by
+the worker and is no disagreement; a blank id is for `missing_id`. Ids of a row that a person removed or gave
+another id are told once, with that row (`row_removed`, `identity_changed`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mdfsync.model import Finding
+from mdfsync.model import Finding, Subject
 from mdfsync.policy.rulebook import RuleSetting
-from mdfsync.rules.rule import BASE, speak
-from mdfsync.view import View
+from mdfsync.rules.rule import BASE, shown, sources_of, speak
+from mdfsync.view import Row, View
 
 ID = "link_disagreement"
 TABLES: tuple[str, ...] = ()
@@ -27,8 +30,11 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     for table in view.dictionary.tables:
         for id_field, link, target in view.links(table):
             for row in view.rows(table):
-                linked = {view.id_of(target, item) for item in row.items(link)}
                 said = set(view.refs(row, id_field)) if row.text(id_field) else set()
+                if nowhere := {id for id in said if view.row(target, id) is None}:
+                    yield from _nowhere(view, setting, row, id_field, link, target, nowhere)
+                    continue
+                linked = {view.id_of(target, item) for item in row.items(link)}
                 if not said or not linked or said == linked:
                     continue
                 yield speak(
@@ -39,3 +45,19 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
                     sources=(BASE,),
                     key=id_field,
                 )
+
+
+def _nowhere(
+    view: View, setting: RuleSetting, row: Row, id_field: str, link: str, target: str, missing: set[str]
+) -> Iterator[Finding]:
+    unknown = ", ".join(sorted(id for id in missing if Subject(table=target, id=id) not in view.facts.removed))
+    if unknown:
+        yield speak(
+            setting,
+            row.place,
+            f"{id_field} names {unknown}, and {target} has no such row.",
+            evidence={**shown(row, id_field, link), "no such row": f"{target}: {unknown}"},
+            sources=sources_of(view, row.subject.table, id_field),
+            key=f"{id_field}: {unknown}",
+            required_action=f"Correct {id_field} where it comes from, or add the row of {target} that it names.",
+        )

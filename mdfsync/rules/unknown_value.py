@@ -8,6 +8,10 @@ When it fires: a field with allowed values in the field dictionary holds somethi
 Airtable by hand, a state that an older version knew), or the currency of an amount is no ISO 4217 code of money
 ("Euro", "XXX").
 
+When it does not: a column whose choices were renamed or deleted in Airtable is one cause and one exception
+(`schema_drift`, which names the choices that are missing and those that stand there instead), not one per row
+that shows a new name.
+
 What clears it: the cell gets an allowed value, or the dictionary's owner releases a version that allows
 this one.
 """
@@ -28,7 +32,11 @@ TABLES: tuple[str, ...] = ()
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     for table, spec in view.dictionary.tables.items():
-        closed = [(name, frozenset(field.allowed)) for name, field in spec.fields.items() if field.allowed]
+        closed = [
+            (name, frozenset(field.allowed))
+            for name, field in spec.fields.items()
+            if field.allowed and (table, name) not in view.lacking_choices
+        ]
         for row in view.rows(table):
             for name, allowed in closed:
                 if not row.fields.get(name) or row.text(name) in allowed:

@@ -90,12 +90,18 @@ def show(world: World, attachment_id: str) -> Doc:
     return shown
 
 
-def download(world: World, attachment_id: str, until: str) -> tuple[int, str, bytes]:
-    """(status, media type, bytes) of a link: 410 when it expired, 404 when there are no bytes behind it."""
+def content(world: World, attachment_id: str) -> tuple[str, str, bytes] | None:
+    """(filename, media type, bytes) of an attachment, None when there are no bytes behind it."""
     doc = world.store.get("attachments", attachment_id)
     blob = world.store.get("blobs", doc["blob"]) if doc else None
-    if doc is None or blob is None or not until.isdigit():
+    return None if doc is None or blob is None else (doc["filename"], doc["type"], base64.b64decode(blob["base64"]))
+
+
+def download(world: World, attachment_id: str, until: str) -> tuple[int, str, bytes]:
+    """(status, media type, bytes) of a link: 410 when it expired, 404 when there are no bytes behind it."""
+    found = content(world, attachment_id)
+    if found is None or not until.isdigit():
         return 404, "text/plain", b"not found"
     if datetime.fromtimestamp(int(until), tz=UTC) < world.clock.now():
         return 410, "text/plain", b"expired"
-    return 200, doc["type"], base64.b64decode(blob["base64"])
+    return 200, *found[1:]

@@ -1,13 +1,15 @@
 """The write log: every cell that anybody changed, in order, as an independent witness for tests.
 
-One stored entry per record and request, spread on reading into one entry per cell: `{seq, at, actor, actor_id, base,
-table, table_id, record_id, field, field_id, before, after, op, derived}`; `op` is create, update or delete,
-`derived` marks the reverse side of a link, which Airtable writes by itself. A record created without cells gives one
-entry with a blank field. Values are the kept ones (users as `usr…`, attachments as `att…`).
+One stored entry per record and request, spread on reading into one entry per cell: `{seq, at, actor, actor_id, source,
+base, table, table_id, record_id, field, field_id, before, after, op, derived}`; `source` is the action source of the
+webhook payloads, `op` is create, update or delete, `derived` marks the reverse side of a link, which Airtable writes
+by itself. A record created without cells gives one entry with a blank field. Values are the kept ones (users as
+`usr…`, attachments as `att…`).
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +32,9 @@ def note(batch: Batch, moved: Sequence[Moved]) -> None:
             for f in move.changed()
         ]
         entry = {
-            "at": batch.at, "actor": batch.person.email, "actor_id": batch.person.id, "base": batch.base_id,
-            "table": table.name, "table_id": table.id, "record_id": move.record_id,
+            "at": batch.at, "actor": batch.person.email, "actor_id": batch.person.id,
+            "source": batch.source, "base": batch.base_id, "table": table.name, "table_id": table.id,
+            "record_id": move.record_id,
             "op": "create" if move.before is None else "delete" if move.after is None else "update",
             "cells": cells or [["", "", None, None, False]],
         }  # fmt: skip
@@ -40,15 +43,25 @@ def note(batch: Batch, moved: Sequence[Moved]) -> None:
 
 def read(store: Store, after: int = 0, table: str = "") -> list[Doc]:
     """All entries numbered above `after`, of one table (by name or id) or of all."""
+    rows = store.log(LOG, after)
+    return _spread([row for row in rows if not table or table in (row["table"], row["table_id"])], after)
+
+
+def of_record(store: Store, table_id: str, record_id: str) -> list[Doc]:
+    """All entries of one record, oldest first."""
+    rows = store.log(LOG, containing=f'"record_id":{json.dumps(record_id)}')
+    return _spread([row for row in rows if (row["table_id"], row["record_id"]) == (table_id, record_id)], 0)
+
+
+def _spread(rows: Sequence[Doc], after: int) -> list[Doc]:
+    """One entry per cell."""
     entries = []
-    for row in store.log(LOG, after):
-        if table and table not in (row["table"], row["table_id"]):
-            continue
+    for row in rows:
         cells = row.pop("cells")
         last = row.pop("seq")
         for place, (field_id, field, before, now, derived) in enumerate(cells):
             seq = last - len(cells) + 1 + place
             if seq > after:
                 cell = {"field": field, "field_id": field_id, "before": before, "after": now, "derived": derived}
-                entries.append({"seq": seq, **row, **cell})
+                entries.append({"seq": seq, "source": "", **row, **cell})
     return entries

@@ -30,6 +30,8 @@ from mdfsync.sandbox.admin import Admin
 from mdfsync.sandbox.faults import ADMIN, FaultLayer, Faults
 from mdfsync.sandbox.life import Life
 from mdfsync.sandbox.store import Doc, Store
+from mdfsync.sandbox.web import Web
+from mdfsync.sandbox.web_worker import Outside, Worker
 
 HOST = "127.0.0.1"
 WORLD_FILE = "world.sqlite"
@@ -38,10 +40,11 @@ SERVE_FILE = "serve.json"
 
 def app(world: Path | Store, root_url: str = f"http://{HOST}") -> ASGIApp:
     """The whole sandbox as one ASGI application over a home folder or an open store; a new world begins if needed."""
-    return _application(Life(world if isinstance(world, Store) else Store(world / WORLD_FILE)), root_url)
+    life = Life(world if isinstance(world, Store) else Store(world / WORLD_FILE))
+    return _application(life, root_url, Worker(Outside(), life.clock))
 
 
-def _application(life: Life, root_url: str) -> ASGIApp:
+def _application(life: Life, root_url: str, worker: Worker) -> ASGIApp:
     life.begin()
     life.world.root_url = root_url
     faults = Faults()
@@ -53,7 +56,7 @@ def _application(life: Life, root_url: str) -> ASGIApp:
     ]
     inner = Starlette(routes=routes)
     inner.state.store = life.store
-    return FaultLayer(inner, faults, life.clock)
+    return Web(FaultLayer(inner, faults, life.clock), life, faults, worker)
 
 
 @dataclass(slots=True)
@@ -142,10 +145,11 @@ class Running:
 
 
 class Sandbox:
-    """The embedded world of one home folder."""
+    """The embedded world of one home folder. `outside` is what its web page may run; see `web_worker`."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, outside: Outside | None = None) -> None:
         self.home = home
+        self.outside = outside or Outside()
 
     def start(self, port: int = 0) -> Running:
         """Serve until `stop`. `StoreBusy` when another process has this home, `OSError` when the port is taken."""
@@ -159,7 +163,8 @@ class Sandbox:
             bound = int(listener.getsockname()[1])
             store = undo.enter_context(closing(Store(self.home / WORLD_FILE)))
             life = Life(store)
-            server = uvicorn.Server(_config(_application(life, f"http://{HOST}:{bound}")))
+            worker = Worker(self.outside, life.clock)
+            server = uvicorn.Server(_config(_application(life, f"http://{HOST}:{bound}", worker)))
             undo.pop_all()
         thread = threading.Thread(target=_serve, args=(server, listener), name="mdfsync-sandbox", daemon=True)
         thread.start()
@@ -174,6 +179,7 @@ class Sandbox:
         fresh.replace(note)
 
         def stop() -> None:
+            worker.stop()  # while the server still answers it
             server.should_exit = True
             thread.join()
             store.close()

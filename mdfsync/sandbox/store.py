@@ -145,13 +145,19 @@ class Store:
             self._heads[log] = int(row[0]) if row else 0
         return self._heads[log]
 
-    def log(self, log: str, after: int = 0, *, limit: int = -1) -> list[Doc]:
-        """Entries numbered above `after`, oldest first, each with its number under `seq`."""
+    def log(self, log: str, after: int = 0, *, limit: int = -1, containing: str = "") -> list[Doc]:
+        """Entries numbered above `after`, oldest first, each with its number under `seq`; of those whose compact JSON
+        holds the text `containing` (all hold the blank one)."""
         with self.lock:
             rows = self._db.execute(
-                "SELECT seq, doc FROM logs WHERE log = ? AND seq > ? ORDER BY seq LIMIT ?", (log, after, limit)
+                "SELECT seq, doc FROM logs WHERE log = ? AND seq > ? AND instr(doc, ?) ORDER BY seq LIMIT ?",
+                (log, after, containing, limit),
             ).fetchall()
-            pending = [(seq, doc) for name, seq, doc in self._appended if name == log and seq > after]
+            pending = [
+                (seq, doc)
+                for name, seq, doc in self._appended
+                if name == log and seq > after and containing in _text(doc)
+            ]
         entries = [{**json.loads(text), "seq": seq} for seq, text in rows]
         entries += [{**doc, "seq": seq} for seq, doc in pending]
         return entries if limit < 0 else entries[:limit]

@@ -36,6 +36,7 @@ class View:
     sources: Mapping[str, SourceHealth] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
     missing_fields: frozenset[tuple[str, str]] = frozenset()
+    lacking_choices: frozenset[tuple[str, str]] = frozenset()
     memo: Indexes = field(default_factory=dict, repr=False)
 
     def rows(self, table: str) -> tuple[Row, ...]:
@@ -163,4 +164,5 @@ def project(
         sources=sources or {},
         facts=facts or Facts(),
         missing_fields=snapshot.missing_fields,
+        lacking_choices=snapshot.lacking_choices,
     )

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from mdfsync.model import Observation, Subject
+from mdfsync.model import CutOff, Observation, Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class SourceHealth:
     reason why its last delivery is not used, `absent` why it cannot be read at all (a refused scope, a
     missing file); `earlier_rows` are the row counts of the deliveries accepted before the last one;
     `notices` are what the reader of the source remarked about an accepted delivery; `sha` names the
-    delivery a hold is about."""
+    delivery a hold is about; `cut_off` are the files behind its rows that end at an export limit."""
 
     last_accepted_at: datetime | None = None
     refresh_window: timedelta | None = None
@@ -34,6 +34,7 @@ class SourceHealth:
     absent: str = ""
     notices: tuple[str, ...] = ()
     sha: str = ""
+    cut_off: tuple[CutOff, ...] = ()
 
     @property
     def known(self) -> bool:
@@ -83,11 +84,13 @@ class Facts:
     """Everything `View` is told besides the base. `seen` gives, by (source id, external id), the
     interval in which the source row came into being for us; what is known of one contact on a deal goes
     by the external id `deals:<deal>:contacts:<contact>`, of the deal's list by `deals:<deal>:contacts`.
+    `removed` are rows that we know and that a person removed or gave another id;
     `behind` gives the sources that said something about each row (`None` = nobody kept count)."""
 
     conflicts: tuple[SourceConflict, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
     vanished: tuple[Vanished, ...] = ()
+    removed: frozenset[Subject] = frozenset()
     seen: Mapping[tuple[str, str], Interval] = field(default_factory=dict)
     behind: Mapping[Subject, frozenset[str]] | None = None
 
