@@ -1,10 +1,10 @@
 """Writes of ours that met a person's edit: what nobody could see before the write, found afterwards and offered back.
 
 Airtable knows no conditional write, so an edit that lands between our last look at a cell and our write is written
-over. The change feed tells what stood there: where a write of the worker replaced a value that no Change History row of
-that cell holds, a person's value was lost. It becomes a pending `restored` row and an `overwrote_person` exception;
-while it waits, the worker leaves the cell alone. Nothing is put back without a decision. Pure functions, between the
-change feed and `plan` in the flow.
+over. The change feed tells what stood there: where a write of the worker replaced what somebody else had typed, and
+no Change History row of that cell holds it, a person's value was lost. It becomes a pending `restored` row and an
+`overwrote_person` exception; while it waits, the worker leaves the cell alone. Nothing is put back without a
+decision. Pure functions, between the change feed and `plan` in the flow.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mdfsync.compare import Conflict
+from mdfsync.decide import Edits
 from mdfsync.findings import raise_finding
 from mdfsync.history import Ledger
 from mdfsync.model import Edit, Finding, Record, Snapshot, SourceRef
@@ -44,20 +45,23 @@ class Crossing:
         return f"{who} had typed this in the moment in which the worker wrote ({self.at}); it is offered back"
 
 
-def replaced(edits: Sequence[Edit], policy: Policy, own_tables: frozenset[str]) -> tuple[Crossing, ...]:
-    """Every write of the worker over something, among edits in the order of the feed."""
-    typed: dict[tuple[str, str, str, str], str] = {}
+def replaced(edits: Sequence[Edit], known: Edits, policy: Policy, own_tables: frozenset[str]) -> tuple[Crossing, ...]:
+    """Every write of the worker over what somebody else had typed, among edits in the order of the feed; `known` are
+    the latest ones of each cell before them."""
+    last = dict[Place, Edit]()
     out = []
     for edit in edits:
-        ours = policy.approvals.is_worker(edit.actor)
-        if not ours:
-            typed[edit.table, edit.record_id, edit.field, edit.value] = edit.actor
-        elif edit.prior and edit.table not in own_tables and policy.dictionary.field(edit.table, edit.field).worker:
-            by = typed.get((edit.table, edit.record_id, edit.field, edit.prior), "")
+        place = (edit.table, edit.record_id, edit.field)
+        before = last.get(place) or known.get(place)
+        last[place] = edit
+        if before is None or before.value != edit.prior or not edit.prior or edit.table in own_tables:
+            continue
+        ours, theirs = (policy.approvals.is_worker(e.actor) for e in (edit, before))
+        if ours and not theirs and policy.dictionary.field(edit.table, edit.field).worker:
             out.append(
                 Crossing(
                     table=edit.table, record_id=edit.record_id, field=edit.field, lost=edit.prior, ours=edit.value,
-                    at=instant_text(edit.at) if edit.at else "", by=by,
+                    at=instant_text(edit.at) if edit.at else "", by=before.actor,
                 )
             )  # fmt: skip
     return tuple(out)

@@ -9,9 +9,8 @@ goes the same way up to the gate. Whatever stops it half-way is finished by the 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from datetime import datetime
 
 from mdfsync.apply import apply
@@ -25,20 +24,17 @@ from mdfsync.base_health import (
     refused_findings,
     unreadable_findings,
 )
-from mdfsync.crossed import Crossing, replaced
-from mdfsync.decide import Edits
 from mdfsync.errors import MdfsyncError, Refused, UsageError
+from mdfsync.feed import Heard, read_feed, remember_crossed
 from mdfsync.gate import Able, Refusals, gate, refused_after
 from mdfsync.history import TABLE as HISTORY
 from mdfsync.model import (
-    Edit,
     Finding,
-    Record,
     Replace,
     Snapshot,
     SourcePull,
 )
-from mdfsync.plan import OWN_TABLES, make_plan
+from mdfsync.plan import make_plan
 from mdfsync.plan_document import plan_bytes
 from mdfsync.policy.jobs import GateLimits, JobSpec
 from mdfsync.publish import waived_findings
@@ -76,8 +72,7 @@ def _refresh(ends: Ends, asked: Asked, telling: Telling, run_id: str, started: d
     as_of = asked.as_of or started
     with telling.stage("Reading the base"):
         snapshot = _read(ends, started, telling)
-        edits, crossed, notice = _feed(ends, asked, started)
-        edits = {**edits, **_last_editors(ends, snapshot, edits)}
+        heard = read_feed(ends, asked, snapshot, started)
     _require_adoption(ends, snapshot, write=asked.write)
     if asked.campaign and asked.campaign not in snapshot.by_id("Campaigns"):
         raise UsageError(f"--campaign: no joint campaign {asked.campaign} in the base")
@@ -92,11 +87,11 @@ def _refresh(ends: Ends, asked: Asked, telling: Telling, run_id: str, started: d
     with telling.stage("Planning"):
         raised = (
             *drift_findings(ends.drift, ends.policy),
-            *feed_findings(notice, ends.policy),
+            *feed_findings(heard.notice, ends.policy),
             *unreadable_findings(snapshot, ends.policy),
             *_memory_findings(ends, snapshot),
         )
-        planned = _plan(ends, asked, snapshot, pulls, edits, crossed, raised, as_of)
+        planned = _plan(ends, asked, snapshot, pulls, heard, raised, as_of)
         full = asked.full or any(job.full for job in asked.jobs)  # a full run tries again what Airtable once refused
         able = Able(
             missing_choices=ends.drift.missing_choices,
@@ -107,7 +102,7 @@ def _refresh(ends: Ends, asked: Asked, telling: Telling, run_id: str, started: d
     run = Run(
         run_id=run_id, asked=asked, started_at=started, as_of=as_of, mode=ends.mode, runner=ends.runner,
         policy=ends.policy, snapshot=snapshot, pulls=pulls, planned=planned, gated=gated, recovered=recovered,
-        notices=[n for n in (notice, *(f"{p.source_id}: {n}" for p in pulls.values() for n in p.notices)) if n],
+        notices=[n for n in (heard.notice, *(f"{p.source_id}: {n}" for p in pulls.values() for n in p.notices)) if n],
     )  # fmt: skip
     if asked.write:
         _write(ends, run, telling)
@@ -125,56 +120,6 @@ def _read(ends: Ends, now: datetime, telling: Telling) -> Snapshot:
         lacking=frozenset(ends.drift.missing_choices),
         progress=telling.tick,
     )
-
-
-def _feed(ends: Ends, asked: Asked, now: datetime) -> tuple[Edits, tuple[Crossing, ...], str]:
-    """Read after the snapshot, so that every value in it that a person typed has its actor. What our writes replaced is
-    remembered before the cursor moves past it."""
-    base_id = ends.base.base_id
-    edits, cursor, notice = ends.base.edits(ends.state.feed_cursor(base_id), now=now, watch=asked.write)
-    known = ends.state.last_edits(base_id)
-    waiting = json.loads(ends.state.get(f"crossed:{base_id}") or "[]")
-    crossed = tuple(dict.fromkeys((*(Crossing(**c) for c in waiting), *replaced(edits, ends.policy, OWN_TABLES))))
-    if asked.write and cursor is not None:
-        _remember_crossed(ends, crossed)
-        ends.state.save_edits(base_id, edits, cursor)
-        return ends.state.last_edits(base_id), crossed, notice
-    return {**known, **{(e.table, e.record_id, e.field): e for e in edits}}, crossed, notice
-
-
-def _remember_crossed(ends: Ends, crossed: Iterable[Crossing]) -> None:
-    key, value = f"crossed:{ends.base.base_id}", json.dumps([asdict(c) for c in crossed], sort_keys=True)
-    if value != (ends.state.get(key) or "[]"):
-        ends.state.put(key, value)
-
-
-DECIDED_IN = ("Change History", "Actions", "Holds", "Exceptions")
-
-
-def _last_editors(ends: Ends, snapshot: Snapshot, edits: Edits) -> dict[tuple[str, str, str], Edit]:
-    """Who decided where the change feed does not say, from the last-modified-by columns that people made by hand."""
-    out: dict[tuple[str, str, str], Edit] = {}
-    for table in DECIDED_IN:
-        column = ends.drift.deciders.get(table)
-        unsigned = {
-            row.record_id: row.get("disposition")
-            for row in snapshot.tables.get(table, ())
-            if row.get("disposition") and not row.get("decided_by") and not _signed(row, edits)
-        }
-        for start in range(0, len(unsigned) if column else 0, 100):
-            chunk = sorted(unsigned)[start : start + 100]
-            for record_id, actor in ends.base.last_editors(table, str(column), chunk).items():
-                key = (table, record_id, "disposition")
-                out[key] = Edit(
-                    table=table, record_id=record_id, field="disposition", prior=None, value=unsigned[record_id],
-                    actor=actor, at=None, origin="last-modified-by",
-                )  # fmt: skip
-    return out
-
-
-def _signed(row: Record, edits: Edits) -> bool:
-    edit = edits.get((row.subject.table, row.record_id, "disposition"))
-    return edit is not None and edit.value == row.get("disposition")
 
 
 def _require_adoption(ends: Ends, snapshot: Snapshot, *, write: bool) -> None:
@@ -253,8 +198,7 @@ def _plan(
     asked: Asked,
     snapshot: Snapshot,
     pulls: Mapping[str, SourcePull],
-    edits: Edits,
-    crossed: tuple[Crossing, ...],
+    heard: Heard,
     raised: tuple[Finding, ...],
     as_of: datetime,
 ) -> Planned:
@@ -268,14 +212,14 @@ def _plan(
         gone={s: ends.seen.gone(s) for s in register},
         sources=source_health(pulls, ends.seen, ends.policy, as_of, base_read_at=snapshot.taken_at),
         seen=_first_seen(ends),
-        edits=edits,
+        edits=heard.edits,
         chain=state.chain(base_id),
         raised=raised,
         policy=ends.policy,
         as_of=as_of,
         overtaken=frozenset(json.loads(state.get(f"overtaken:{base_id}") or "[]")),
         backfilled=frozenset(json.loads(state.get(f"backfilled:{base_id}") or "[]")),
-        crossed=crossed,
+        crossed=heard.crossed,
         rejects=tuple(r for source in register for r in ends.seen.rejects(source)),
     )
     planned = make_plan(situation)
@@ -325,7 +269,7 @@ def _write(ends: Ends, run: Run, telling: Telling) -> None:
             run.receipts = apply(run.gated, writing)
     _remember_refusals(ends, run)
     _forget_overtaken(ends, run)
-    _remember_crossed(ends, run.planned.crossed)
+    remember_crossed(ends, run.planned.crossed)
     run.requests = dict(ends.requests())
     run.finished_at = ends.clock.now()
     with telling.stage("Leaving the run's row"):

@@ -29,13 +29,17 @@ def told(prior: str, proposed: str, **more: str) -> Record:
     return record("Change History/chg-1", **{**about, "prior_value": prior, "proposed_value": proposed, **more})
 
 
-def found(*edits: Edit) -> tuple[Crossing, ...]:
-    return replaced(edits, policy(), OWN_TABLES)
+def found(*edits: Edit, known: Iterable[Edit] = ()) -> tuple[Crossing, ...]:
+    before = {(e.table, e.record_id, e.field): e for e in known}
+    return replaced(edits, before, policy(), OWN_TABLES)
+
+
+CROSSED = (edit("call me", "open", PRIYA), edit("won", "call me"))
 
 
 def offered(history: Iterable[Record], cell: str = "won", *edits: Edit) -> list[tuple[str, str]]:
     base = snapshot(record(DEAL, stage=cell), *history)
-    out = offers(found(*(edits or (edit("won", "call me"),))), base, read_ledger(base, ()), policy())
+    out = offers(found(*(edits or CROSSED)), base, read_ledger(base, ()), policy())
     return [(o.prior, o.proposed) for o in out.values()]
 
 
@@ -66,21 +70,29 @@ def test_a_cell_that_moved_on_is_left_alone() -> None:
 
 
 NOT_OURS = [
-    ("a person's edit", edit("won", "call me", PRIYA)),
-    ("a fill", edit("won", "")),
-    ("a payload without what stood there", edit("won", None)),
-    ("the worker's own table", edit("open", "waived", table="Holds", name="status")),
-    ("a cell that only people write", edit("approved", "held", name="review_decision")),
+    ("people's edits", (edit("call me", "open", PRIYA), edit("won", "call me", PRIYA))),
+    ("a fill", (edit("", "open", PRIYA), edit("won", ""))),
+    ("a payload without what stood there", (edit("call me", "open", PRIYA), edit("won", None))),
+    ("what the worker itself had written", (edit("call me", "open"), edit("won", "call me"))),
+    ("what nobody is known to have typed", (edit("won", "call me"),)),
+    (
+        "the worker's own table",
+        (edit("waived", "", PRIYA, "Holds", "status"), edit("open", "waived", table="Holds", name="status")),
+    ),
+    (
+        "a cell that only people write",
+        (edit("held", "", PRIYA, name="review_decision"), edit("approved", "held", name="review_decision")),
+    ),
 ]
 
 
-@pytest.mark.parametrize("one", [e for _, e in NOT_OURS], ids=[why for why, _ in NOT_OURS])
-def test_only_writes_of_the_worker_over_something_count(one: Edit) -> None:
-    assert found(one) == ()
+@pytest.mark.parametrize("edits", [e for _, e in NOT_OURS], ids=[why for why, _ in NOT_OURS])
+def test_only_writes_of_the_worker_over_what_somebody_typed_count(edits: tuple[Edit, ...]) -> None:
+    assert found(*edits) == ()
 
 
 def test_whoever_typed_the_lost_value_is_named() -> None:
-    [crossing] = found(edit("call me", "open", PRIYA), edit("won", "call me"))
+    [crossing] = found(*CROSSED)
     assert (crossing.by, crossing.lost, crossing.ours) == (PRIYA, "call me", "won")
     base = snapshot(record(DEAL, stage="won"))
     [finding] = crossed_findings(offers([crossing], base, read_ledger(base, ()), policy()).values(), policy())
@@ -88,9 +100,14 @@ def test_whoever_typed_the_lost_value_is_named() -> None:
     assert PRIYA in finding.evidence["how"]
 
 
+def test_an_edit_that_an_earlier_run_read_is_known() -> None:
+    assert found(CROSSED[1], known=CROSSED[:1]) == found(*CROSSED)
+
+
 def test_links_are_offered_by_stable_id() -> None:
     rows = (record(DEAL, campaign='["JC-2"]'), record("Campaigns/JC-1", "recOne"), record("Campaigns/JC-2", "recTwo"))
     base = snapshot(*rows)
-    crossing = found(edit('["recTwo"]', '["recOne"]', name="campaign"))
+    typed = edit('["recOne"]', "", PRIYA, name="campaign")
+    crossing = found(typed, edit('["recTwo"]', '["recOne"]', name="campaign"))
     [offer] = offers(crossing, base, read_ledger(base, ()), policy()).values()
     assert (offer.prior, offer.proposed) == ('["JC-2"]', '["JC-1"]')

@@ -50,6 +50,7 @@ LAYERS = {
     "pulling": 15,
     "base_health": 16,
     "refreshing": 17,
+    "feed": 18,
     "run_row": 18,
     "build_base": 17,
     "edge": 15,
