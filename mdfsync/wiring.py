@@ -148,14 +148,14 @@ def start_sandbox(folder: Path, port: int = 0) -> Running:
     from mdfsync.sandbox.store import StoreBusy
 
     try:
-        return Sandbox(folder, _worker_of(folder.resolve().parent)).start(port)
+        return Sandbox(folder, worker_of(folder.resolve().parent)).start(port)
     except StoreBusy:
         raise BaseBusy(f"the sandbox in {folder} is open in another process; use that one or stop it") from None
     except sqlite3.DatabaseError as error:
         raise Stopped(f"the sandbox in {folder} cannot be read ({error}); remove the folder for a new world") from None
 
 
-def _worker_of(home: Path) -> Outside:
+def worker_of(home: Path) -> Outside:
     """What the sandbox's web page may run: this very program, on the sandbox of this home and on nothing else."""
     from mdfsync.sandbox.web_worker import Outside
 

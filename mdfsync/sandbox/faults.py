@@ -1,9 +1,11 @@
 """Failures on demand for every service of the sandbox: what a network and a busy vendor do to a client.
 
-An outermost ASGI layer. Rules are set by `POST /_sandbox/faults` (one rule or a list) and matched in order by
+An ASGI layer around all services. Rules are set by `POST /_sandbox/faults` (one rule or a list) and matched in order by
 method and path; each may let `skip` requests pass, act `times` times, or act on a share `rate` of the requests
-(reproducibly, by `seed`). Kinds that end in `_after` act when the request has taken effect. The layer also counts
-requests and can hold the rate limit of each base (off unless `limit` is set). `/_sandbox` itself is never harmed.
+(reproducibly, by `seed`). The first rule that acts is the only one. Kinds that end in `_after` act when the request has
+taken effect; kind `knob` lets the request pass under the knobs of the rule (`knobs`). The layer also counts requests
+and can hold Airtable's rate limits (`limits`, off unless `limit` is set). `/_sandbox` itself is never harmed, and
+the web page never comes here (`web`).
 """
 
 from __future__ import annotations
@@ -12,49 +14,52 @@ import asyncio
 import hashlib
 import json
 import re
-import time
 from collections import Counter, deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from email.utils import format_datetime
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mdfsync.sandbox import airtable_errors as errors
+from mdfsync.sandbox import knobs
+from mdfsync.sandbox.airtable_errors import Refusal
 from mdfsync.sandbox.clock import Clock
+from mdfsync.sandbox.limits import RateLimit
 
 ADMIN = "/_sandbox"
-RATE_LIMIT_BODY = {
-    "errors": [{"error": "RATE_LIMIT_REACHED", "message": "Rate limit exceeded. Please try again later"}]
-}
-RATE_LIMIT_SINGULAR = {
-    "error": {"type": "RATE_LIMIT_REACHED", "message": "Rate limit exceeded. Please try again later"}
-}
-BILLING_BODY = {
-    "error": {
-        "type": "PUBLIC_API_BILLING_LIMIT_EXCEEDED",
-        "message": "The monthly API call limit of this workspace has been reached.",
-    }
-}
-UNAVAILABLE_BODY = {"error": {"type": "RETRIABLE_ERROR", "message": "The server is busy. Please try again."}}
+_BASE = re.compile(r"/v0/(?:.*/)?(app[0-9A-Za-z]{14})")
 BAD_GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
+GATEWAY_TIMEOUT_PAGE = BAD_GATEWAY_PAGE.replace("502 Bad Gateway", "504 Gateway Time-out")
 _JSON = "application/json"
+
+
+def _said(refusal: Refusal) -> tuple[int, str, str]:
+    return refusal.status, _JSON, json.dumps(refusal.body)
+
+
 _INSTEAD: dict[str, tuple[int, str, str]] = {
-    "rate_limit": (429, _JSON, json.dumps(RATE_LIMIT_BODY)),
-    "rate_limit_singular": (429, _JSON, json.dumps(RATE_LIMIT_SINGULAR)),
-    "billing": (429, _JSON, json.dumps(BILLING_BODY)),
-    "unavailable": (503, _JSON, json.dumps(UNAVAILABLE_BODY)),
+    "rate_limit": _said(errors.rate_limited()),
+    "rate_limit_singular": _said(errors.rate_limited(singular=True)),
+    "billing": _said(errors.billing_limit()),
+    "billing_plural": _said(errors.billing_limit(plural=True)),
+    "unauthenticated": _said(errors.unauthenticated()),
+    "model_not_found": _said(errors.model_not_found()),
+    "too_large": _said(errors.too_large()),
+    "expired_offset": _said(errors.iterator_gone()),
+    "unavailable": _said(errors.unavailable()),
+    "server_error": _said(errors.server_error()),
     "bad_gateway": (502, "text/html", BAD_GATEWAY_PAGE),
-    "expired_offset": (422, _JSON, json.dumps({"error": {"type": "LIST_RECORDS_ITERATOR_NOT_AVAILABLE"}})),
+    "gateway_timeout": (504, "text/html", GATEWAY_TIMEOUT_PAGE),
 }
-KINDS = frozenset(
-    {*_INSTEAD, "unavailable_after", "bad_gateway_after", "drop", "drop_after", "slow", "slow_after", "truncated",
-     "answer", "answer_after"}
-)  # fmt: skip
+_LATE = ("unavailable", "server_error", "bad_gateway", "gateway_timeout", "drop", "slow", "answer")
+KINDS = frozenset({*_INSTEAD, *_LATE, *(f"{kind}_after" for kind in _LATE), "truncated", "knob"})
 
 
 @dataclass(slots=True)
 class Fault:
-    """One rule. `seconds` belongs to slow kinds, `status`/`body` to `answer` kinds; `acted` counts."""
+    """One rule. `seconds` belongs to slow kinds, `status`/`body` to `answer` kinds, `knobs` to `knob`; `acted` counts."""
 
     kind: str
     method: str = ".*"
@@ -67,6 +72,7 @@ class Fault:
     retry_after: int | None = None
     status: int = 500
     body: Any = None
+    knobs: dict[str, Any] = field(default_factory=dict)
     seen: int = 0
     acted: int = 0
 
@@ -75,12 +81,13 @@ class Fault:
             raise ValueError(f"unknown fault {self.kind!r}; known: {', '.join(sorted(KINDS))}")
         for pattern in (self.method, self.path):
             re.compile(pattern)
+        knobs.check(self.knobs)
 
-    def takes(self, method: str, target: str) -> bool:
+    def takes(self, method: str, target: str, body: bytes) -> bool:
         """Whether this rule acts on a request (and count it)."""
         if not re.fullmatch(self.method, method) or not re.search(self.path, target):
             return False
-        if self.kind == "expired_offset" and "offset=" not in target:
+        if self.kind == "expired_offset" and "offset=" not in target and b'"offset"' not in body:
             return False
         self.seen += 1
         if self.seen <= self.skip or (self.times is not None and self.acted >= self.times):
@@ -99,32 +106,6 @@ class Fault:
         return _INSTEAD[self.kind.removesuffix("_after")]
 
 
-@dataclass(slots=True)
-class RateLimit:
-    """At most `per_second` requests to one base within any second; over it, `penalty` seconds of refusals. Requests
-    made during a penalty are counted as `violations`."""
-
-    per_second: int
-    penalty: float = 30.0
-    violations: int = 0
-    _recent: dict[str, deque[float]] = field(default_factory=dict)
-    _until: dict[str, float] = field(default_factory=dict)
-
-    def refuses(self, base: str, now: float) -> bool:
-        """Whether a request to a base comes too soon."""
-        if now < self._until.get(base, 0):
-            self.violations += 1
-            return True
-        recent = self._recent.setdefault(base, deque())
-        while recent and recent[0] <= now - 1:
-            recent.popleft()
-        if len(recent) >= self.per_second:
-            self._until[base] = now + self.penalty
-            return True
-        recent.append(now)
-        return False
-
-
 class Faults:
     """The knobs of one running sandbox: fault rules, rate limit, request counter."""
 
@@ -133,6 +114,7 @@ class Faults:
         self.limit: RateLimit | None = None
         self.counts: Counter[str] = Counter()
         self.recent: deque[dict[str, Any]] = deque(maxlen=5_000)
+        self.sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     def add(self, rules: Any) -> None:
         """Add rules given as JSON; `ValueError` or `TypeError` when one makes no sense."""
@@ -147,14 +129,18 @@ class Faults:
         self.recent.append(entry)
         return entry
 
-    def choose(self, method: str, target: str) -> Fault | None:
+    def choose(self, method: str, target: str, body: bytes) -> Fault | None:
         """The first rule that acts on a request."""
-        return next((rule for rule in self.rules if rule.takes(method, target)), None)
+        return next((rule for rule in self.rules if rule.takes(method, target, body)), None)
 
-    def over_limit(self, target: str) -> bool:
-        """Whether the rate limit of the base in an Airtable path refuses a request."""
-        base = re.search(r"/v0/(?:.*/)?(app[0-9A-Za-z]{14})", target.split("?")[0])
-        return bool(self.limit and base and self.limit.refuses(base.group(1), time.monotonic()))
+    def over_limit(self, target: str, scope: Scope, now: float) -> bool:
+        """Whether a rate limit refuses a request to Airtable."""
+        path = target.split("?")[0]
+        if self.limit is None or not path.startswith("/v0/"):
+            return False
+        base = _BASE.search(path)
+        token = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        return self.limit.refuses(base.group(1) if base else "", token.decode("latin-1"), now)
 
 
 class FaultLayer:
@@ -180,28 +166,35 @@ class FaultLayer:
                 self._date(message)
             await send(message)
 
-        if self.faults.over_limit(target):
+        if self.faults.over_limit(target, scope, self.clock.now().timestamp()):
+            limit = self.faults.limit
             await _drain(receive)
-            await _reply(noting, *_INSTEAD["rate_limit"])
+            kind = "rate_limit_singular" if limit and limit.singular else "rate_limit"
+            await _reply(noting, *_INSTEAD[kind], retry_after=limit.retry_after if limit else None)
             return
-        fault = self.faults.choose(scope["method"], target)
-        if fault is None:
+        if not self.faults.rules:
             await self.app(scope, receive, noting)
             return
-        entry["fault"] = fault.kind
-        await self._harm(fault, scope, receive, noting, send)
+        body = await _drain(receive)
+        fault = self.faults.choose(scope["method"], target, body)
+        if fault is not None:
+            entry["fault"] = fault.kind
+        if fault is None or fault.kind == "knob":
+            with knobs.only_here(fault.knobs if fault else {}):
+                await self.app(scope, _replayer(body), noting)
+        else:
+            await self._harm(fault, scope, body, noting, send)
 
     def _date(self, message: Message) -> None:
         headers = message["headers"] = list(message["headers"])
         if not any(name.lower() == b"date" for name, _ in headers):
             headers.append((b"date", format_datetime(self.clock.now(), usegmt=True).encode()))
 
-    async def _harm(self, fault: Fault, scope: Scope, receive: Receive, send: Send, wire: Send) -> None:
+    async def _harm(self, fault: Fault, scope: Scope, body: bytes, send: Send, wire: Send) -> None:
         kind = fault.kind
-        body = await _drain(receive)
         kept: list[Message] = []
         if kind == "slow":
-            await asyncio.sleep(fault.seconds)
+            await self.faults.sleep(fault.seconds)
         if kind in {"slow", "truncated"} or kind.endswith("_after"):
             await self.app(scope, _replayer(body), _keeper(kept))
         if kind in {"drop", "drop_after"}:
@@ -210,7 +203,8 @@ class FaultLayer:
             await _truncate(kept, send)
             await _hang_up(wire)
         elif kind in {"slow", "slow_after"}:
-            await asyncio.sleep(fault.seconds if kind == "slow_after" else 0)
+            if kind == "slow_after":
+                await self.faults.sleep(fault.seconds)
             for message in kept:
                 await send(message)
         else:
