@@ -1,7 +1,7 @@
 # Shorthand for the README's two commands; each sets everything up by itself and may be repeated.
 PYTHON ?= python3
 
-.PHONY: setup run test lint lock
+.PHONY: setup run test browser-test lint lock
 
 setup:
 	$(PYTHON) -m venv .venv && .venv/bin/pip install -q --require-hashes -r requirements.lock
@@ -12,8 +12,16 @@ run: setup
 test: setup
 	.venv/bin/python -m pytest
 
+# The sandbox's page in Chromium (Debian: apt install chromium). Without them `test` skips these tests.
+browser-test: setup
+	.venv/bin/pip install -q --require-hashes -r requirements-browser.lock
+	.venv/bin/python -m pytest tests/test_web_smoke.py tests/test_page_*.py
+
 lint:
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 
+LOCK = uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q
+
 lock:
-	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q -o requirements.lock
+	$(LOCK) pyproject.toml --extra test -o requirements.lock
+	$(LOCK) --group browser -c requirements.lock -o requirements-browser.lock

@@ -18,7 +18,8 @@ from starlette.routing import Mount
 
 from mdfsync.sandbox.clock import Clock
 from mdfsync.sandbox.hubspot import TOKEN, routes
-from mdfsync.sandbox.hubspot_world import archive, associate, create, links, merge_deals, touch
+from mdfsync.sandbox.hubspot_merges import merge_deals
+from mdfsync.sandbox.hubspot_world import archive, associate, create, links, touch
 from mdfsync.sandbox.store import Store
 from mdfsync.sandbox.story_dates import begin
 from mdfsync.sandbox.story_hubspot import CANARY, seed_hubspot

@@ -20,15 +20,19 @@ from starlette.routing import Route
 
 from mdfsync.sandbox import airtable_by_hand as by_hand
 from mdfsync.sandbox import airtable_people as people
+from mdfsync.sandbox import airtable_quota as quota
 from mdfsync.sandbox import airtable_writelog as writelog
+from mdfsync.sandbox import knobs
 from mdfsync.sandbox.airtable_errors import Refusal
 from mdfsync.sandbox.airtable_people import Person
-from mdfsync.sandbox.airtable_world import KNOBS, World
-from mdfsync.sandbox.faults import ADMIN, Faults, RateLimit
+from mdfsync.sandbox.airtable_world import World
+from mdfsync.sandbox.faults import ADMIN, Faults
 from mdfsync.sandbox.life import Life
+from mdfsync.sandbox.limits import RateLimit
 from mdfsync.sandbox.store import Doc
 
 Handler = Callable[[Request, Any], Any]
+_LIMIT = frozenset({"per_second", "per_user", "penalty", "singular", "retry_after"})
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -56,8 +60,10 @@ class Admin:
             ("POST", "limit"): self.limit,
             ("GET", "requests"): self.requests,
             ("DELETE", "requests"): self.clear_requests,
-            ("GET", "knobs"): self.knobs,
-            ("POST", "knobs"): self.set_knobs,
+            ("GET", "knobs"): self.show_knobs,
+            ("POST", "knobs"): self.turn_knobs,
+            ("GET", "quota"): self.quota,
+            ("POST", "quota"): self.spend_quota,
             ("POST", "create_base"): self.create_base,
             ("POST", "copy_base"): self.copy_base,
             ("POST", "schema"): self.schema,
@@ -179,24 +185,28 @@ class Admin:
         return {"ok": True}
 
     def limit(self, _request: Request, body: Any) -> Doc:
-        """`{per_second, penalty?}` per base; `{per_second: 0}` switches it off."""
-        per_second = int(body.get("per_second", 5))
-        penalty = float(body.get("penalty", 30))
-        self.faults.limit = RateLimit(per_second=per_second, penalty=penalty) if per_second else None
-        return {"per_second": per_second, "penalty": penalty}
+        """`{per_second, per_user?, penalty?, singular?, retry_after?}`; both counts 0 switch it off."""
+        asked = {"per_second": 5, "penalty": 30.0, **body}
+        limit = RateLimit(**{key: asked[key] for key in asked.keys() & _LIMIT})
+        self.faults.limit = limit if limit.per_second or limit.per_user else None
+        return asked
 
-    def knobs(self, _request: Request, _body: Any) -> Doc:
+    def show_knobs(self, _request: Request, _body: Any) -> Doc:
         """Behaviour switches and their values."""
-        return {name: self.world.knob(name) for name in KNOBS}
+        return knobs.everything(self.store)
 
-    def set_knobs(self, request: Request, body: Any) -> Doc:
+    def turn_knobs(self, _request: Request, body: Any) -> Doc:
         """`{name: value}` for any of them."""
-        unknown = set(body) - set(KNOBS)
-        if unknown:
-            raise ValueError(f"unknown knobs: {', '.join(sorted(unknown))}; known: {', '.join(KNOBS)}")
-        for name, value in body.items():
-            self.store.set(f"knob.{name}", value)
-        return self.knobs(request, body)
+        knobs.turn(self.store, body)
+        return knobs.everything(self.store)
+
+    def quota(self, _request: Request, _body: Any) -> Doc:
+        """Calls of this month of the world: `{month, used, allowed}`."""
+        return quota.used(self.world)
+
+    def spend_quota(self, _request: Request, body: Any) -> Doc:
+        """`{used: n}`: as if so many calls had been made this month."""
+        return quota.spend(self.world, int(body["used"]))
 
 
 def _route(method: str, name: str, handler: Handler) -> Route:

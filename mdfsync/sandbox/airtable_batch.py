@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mdfsync.sandbox import airtable_typecast, airtable_webhooks, airtable_writelog, ids
+from mdfsync.sandbox import airtable_quota, airtable_typecast, airtable_webhooks, airtable_writelog, ids
 from mdfsync.sandbox.airtable_cells import CellWriter
 from mdfsync.sandbox.airtable_errors import Refusal, unknown_field
 from mdfsync.sandbox.airtable_people import Person
@@ -100,7 +100,7 @@ class Batch:
         return record_id
 
     def _refuse_beyond_cap(self) -> None:
-        cap = int(self.world.knob("record_cap"))
+        cap = airtable_quota.plan(self.world).records
         if not cap:
             return
         created = sum(before is None for before in self._before.values())

@@ -1,8 +1,8 @@
 """What people do to a base in Airtable's own pages and no API can: the sandbox's admin side of the schema.
 
 Creating computed fields, deleting fields and tables, changing a field's type, renaming or removing a select choice,
-renaming a view, copying a whole base. None of it is in the write log (that witnesses cells that somebody set); schema
-changes are in the webhook payloads like any other, views excepted.
+making and changing views, copying a whole base. None of it is in the write log (that witnesses cells that somebody
+set); schema changes are in the webhook payloads like any other, views excepted.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mdfsync.sandbox import airtable_schema as schema
+from mdfsync.sandbox import airtable_views as views
 from mdfsync.sandbox import airtable_webhooks as webhooks
 from mdfsync.sandbox import ids
 from mdfsync.sandbox.airtable_cells import CellWriter, cell_text
@@ -22,6 +23,7 @@ from mdfsync.sandbox.airtable_world import COMPUTED, Table, World, comments_of, 
 from mdfsync.sandbox.clock import instant_text
 from mdfsync.sandbox.store import Doc
 
+Action = Callable[[World, Person, Table, Mapping[str, Any]], None]
 _LINKED = ("recordLinkFieldId", "referencedFieldIds")
 
 
@@ -69,12 +71,8 @@ def _rename_table(world: World, person: Person, table: Table, action: Mapping[st
     schema.patch_table(world, person, table.base, table, {"name": action.get("name")})
 
 
-def _rename_view(world: World, _person: Person, table: Table, action: Mapping[str, Any]) -> None:
-    known, name = table.doc["views"], action.get("name")
-    if not any(view["name"] == action.get("view") for view in known) or not isinstance(name, str) or not name:
-        raise invalid_request(f"no view {action.get('view')}, or no name for it")
-    views = [{**view, "name": name} if view["name"] == action.get("view") else view for view in known]
-    world.put_table({**table.doc, "views": views})
+def _on_view(act: Callable[[World, Table, Mapping[str, Any]], None]) -> Action:
+    return lambda world, _person, table, action: act(world, table, action)
 
 
 def _delete_field(world: World, person: Person, table: Table, action: Mapping[str, Any]) -> None:
@@ -165,10 +163,11 @@ def _map_cells(world: World, table: Table, field_id: str, convert: Callable[[Any
         world.store.put(records_of(table.id), record_id, {**row, "cells": cells})
 
 
-_ACTIONS: dict[str, Callable[[World, Person, Table, Mapping[str, Any]], None]] = {
+_ACTIONS: dict[str, Action] = {
     "create_field": _create_field, "rename_field": _rename_field, "delete_field": _delete_field,
     "change_type": _change_type, "rename_choice": _choices, "delete_choice": _choices,
-    "rename_table": _rename_table, "delete_table": _delete_table, "rename_view": _rename_view,
+    "rename_table": _rename_table, "delete_table": _delete_table, "create_view": _on_view(views.create),
+    "change_view": _on_view(views.change), "rename_view": _on_view(views.rename), "delete_view": _on_view(views.delete),
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -115,7 +116,7 @@ def plain_number(value: float) -> int | float:
 def _number(field: Doc, raw: Any) -> int | float:
     if isinstance(raw, bool) or not isinstance(raw, int | float):
         raise unacceptable(field["name"])
-    if not math.isfinite(raw):
+    if abs(raw) > sys.float_info.max or not math.isfinite(raw):
         raise unacceptable(field["name"])
     return plain_number(raw)
 

@@ -14,7 +14,7 @@ from typing import Any
 from mdfsync.sandbox import airtable_people as people
 from mdfsync.sandbox import ids
 from mdfsync.sandbox.airtable_ask import Ask
-from mdfsync.sandbox.airtable_errors import Refusal, forbidden, invalid_request
+from mdfsync.sandbox.airtable_errors import Refusal, forbidden, invalid_offset, invalid_request
 from mdfsync.sandbox.airtable_records import missing_record
 from mdfsync.sandbox.airtable_world import Table, World, comments_of
 from mdfsync.sandbox.clock import instant_text
@@ -30,6 +30,11 @@ def count(world: World, table: Table, record_id: str) -> int:
     return len(_kept(world, table, record_id))
 
 
+def of_record(world: World, table: Table, record_id: str) -> list[Doc]:
+    """All comments on a record as the endpoints return them, newest first."""
+    return [_shown(world, comment) for comment in _kept(world, table, record_id)[::-1]]
+
+
 def read(ask: Ask) -> Doc:
     """`GET …/{rec}/comments?pageSize=&offset=`: newest first; `offset` is null on the last page."""
     table, record_id = _place(ask, "read", "data.recordComments:read", "read comments")
@@ -40,7 +45,7 @@ def read(ask: Ask) -> Doc:
     if after := ask.param("offset"):
         known = [comment["id"] for comment in newest_first]
         if after not in known:
-            raise Refusal(422, "INVALID_OFFSET_VALUE", "The value of offset is invalid")
+            raise invalid_offset()
         start = known.index(after) + 1
     page = newest_first[start : start + int(size)]
     more = len(newest_first) > start + len(page)

@@ -1,7 +1,7 @@
 """Refusals of the sandbox's Airtable: status, type and body as the real service words them.
 
 Three body shapes exist on the wire and all occur here: an object with `type` and `message`, a bare text
-(`{"error": "NOT_FOUND"}`) and the plural envelope of the rate limiter (in `faults`). Texts are those seen in
+(`{"error": "NOT_FOUND"}`) and the plural envelope of the rate limiter. Texts are those seen in
 public captures; where none is known the nearest one is used (noted at the function).
 """
 
@@ -13,12 +13,16 @@ from typing import Any
 class Refusal(Exception):
     """A request that Airtable answers with an error; nothing of it takes effect."""
 
-    def __init__(self, status: int, type: str, message: str | None = None, *, bare: bool = False) -> None:
+    def __init__(
+        self, status: int, type: str, message: str | None = None, *, bare: bool = False, plural: bool = False
+    ) -> None:
         super().__init__(f"{status} {type}: {message or ''}")
         self.status = status
         self.type = type
         detail: Any = type if bare else {"type": type} if message is None else {"type": type, "message": message}
         self.body: dict[str, Any] = {"error": detail}
+        if plural:
+            self.body = {"errors": [{"error": type, "message": message}]}
 
 
 def not_found() -> Refusal:
@@ -40,6 +44,11 @@ def model_not_found() -> Refusal:
     )
 
 
+def table_not_found(table: str, base_id: str) -> Refusal:
+    """The answer of 2017 to 2022 to an unknown table."""
+    return Refusal(404, "TABLE_NOT_FOUND", f"Could not find table {table} in application {base_id}")
+
+
 def forbidden(doing: str = "perform this operation") -> Refusal:
     return Refusal(403, "INVALID_PERMISSIONS", f"You are not permitted to {doing}")
 
@@ -48,8 +57,50 @@ def invalid_request(message: str = "parameter validation failed. Check your requ
     return Refusal(422, "INVALID_REQUEST_UNKNOWN", f"Invalid request: {message}")
 
 
-def invalid_body() -> Refusal:
-    return Refusal(422, "INVALID_REQUEST_BODY", "Could not parse request body")
+def invalid_body(status: int = 422) -> Refusal:
+    return Refusal(status, "INVALID_REQUEST_BODY", "Could not parse request body")
+
+
+def too_large() -> Refusal:
+    """Documented as 413; the body is a guess."""
+    return Refusal(413, "REQUEST_ENTITY_TOO_LARGE", "Request body is too large")
+
+
+def rate_limited(*, singular: bool = False) -> Refusal:
+    """More than five requests a second: the plural envelope was seen on the wire, others quote a singular one."""
+    message = "Rate limit exceeded. Please try again later"
+    return Refusal(429, "RATE_LIMIT_REACHED", message, plural=not singular)
+
+
+def billing_limit(*, plural: bool = False) -> Refusal:
+    """The month's calls are spent; the envelope is unconfirmed, the singular one likelier."""
+    message = "The monthly API call limit of this workspace has been reached."
+    return Refusal(429, "PUBLIC_API_BILLING_LIMIT_EXCEEDED", message, plural=plural)
+
+
+def unavailable() -> Refusal:
+    return Refusal(503, "RETRIABLE_ERROR", "The server is busy. Please try again.")
+
+
+def server_error() -> Refusal:
+    """The body is unconfirmed; airtable.js expects something generic."""
+    return Refusal(500, "SERVER_ERROR", "An unexpected error occurred.")
+
+
+def iterator_gone() -> Refusal:
+    """An offset that expired: an object with a type and no message."""
+    return Refusal(422, "LIST_RECORDS_ITERATOR_NOT_AVAILABLE")
+
+
+def invalid_offset() -> Refusal:
+    """What was never an offset (unconfirmed)."""
+    return Refusal(422, "INVALID_OFFSET_VALUE", "The value of offset is invalid")
+
+
+def view_not_found(view: str) -> Refusal:
+    if view.startswith("viw"):
+        return Refusal(422, "VIEW_ID_NOT_FOUND", f"View {view} not found")
+    return Refusal(422, "VIEW_NAME_NOT_FOUND", f"View {view} not found")
 
 
 def missing_fields() -> Refusal:

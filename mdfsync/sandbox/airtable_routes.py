@@ -22,7 +22,9 @@ from mdfsync.sandbox import airtable_comments as comments
 from mdfsync.sandbox import airtable_fetch as fetch
 from mdfsync.sandbox import airtable_listing as listing
 from mdfsync.sandbox import airtable_meta as meta
+from mdfsync.sandbox import airtable_params as params
 from mdfsync.sandbox import airtable_people as people
+from mdfsync.sandbox import airtable_quota as quota
 from mdfsync.sandbox import airtable_records as records
 from mdfsync.sandbox.airtable_ask import Answer, Ask, Handler
 from mdfsync.sandbox.airtable_errors import (
@@ -31,6 +33,7 @@ from mdfsync.sandbox.airtable_errors import (
     invalid_request,
     model_not_found,
     not_found,
+    too_large,
     unauthenticated,
 )
 from mdfsync.sandbox.airtable_world import World, world
@@ -52,7 +55,9 @@ def routes(store: Store, clock: Clock) -> list[Route]:
         try:
             with store.transaction():
                 answer = _answer(here, request, raw)
+                quota.count(here, None)
         except Refusal as refusal:
+            quota.count(here, refusal)
             return JSONResponse(refusal.body, refusal.status)
         if store.all(attachments.WAITING) and await fetch.settle(here) - known and answer is not None:
             answer["details"] = fetch.FAILED
@@ -61,7 +66,7 @@ def routes(store: Store, clock: Clock) -> list[Route]:
     async def download(request: Request) -> Response:
         params = request.path_params
         status, media_type, data = attachments.download(here, params["attachment"], params["until"])
-        return Response(data, status, media_type=media_type)
+        return Response(data, status, {"content-security-policy": "sandbox"}, media_type)
 
     methods = ["GET", "POST", "PATCH", "PUT", "DELETE"]
     return [
@@ -82,41 +87,41 @@ def _answer(here: World, request: Request, raw: bytes) -> Answer:
     query: bytes = request.scope["query_string"]
     if len(raw_path) + len(query) > _LONGEST_URL:
         raise Refusal(414, "URI_TOO_LONG")
+    if 0 < here.knob("largest_body") < len(raw):
+        raise too_large()
+    quota.admit(here, path)
     ask = Ask(
         world=here,
         person=person,
         method=request.method,
         path=path,
         query=parse_qsl(query.decode("ascii"), keep_blank_values=True),
-        body=_body(request.method, raw),
+        body=_body(here, request.method, raw),
         source=request.headers.get(SOURCE_HEADER, ""),
     )
     return handler(ask)
 
 
-def _body(method: str, raw: bytes) -> Any:
+def _body(here: World, method: str, raw: bytes) -> Any:
     if method in {"GET", "DELETE"} or not raw:
         return None
     try:
         return json.loads(raw)
     except ValueError:
-        raise invalid_body() from None
+        raise invalid_body(here.knob("broken_json_status")) from None
 
 
 def _list(ask: Ask) -> Doc:
     posted = ask.method == "POST"
     if posted and not isinstance(ask.body, dict):
         raise invalid_body()
-    options: Doc = dict(ask.body) if posted else {}
-    options |= listing.options_from_query(ask.query)
+    options = params.of_list(ask.query, ask.body if posted else {})
     ask.person.require("read", "data.records:read")
     return listing.list_records(ask.world, ask.world.table(ask.base(ask.path[0]), ask.path[1]), options)
 
 
 def _get(ask: Ask) -> Doc:
-    options = listing.options_from_query(ask.query)
-    if set(options) - {"cellFormat", "timeZone", "userLocale", "returnFieldsByFieldId"}:
-        raise invalid_request()
+    options = params.of_get(ask.query)
     ask.person.require("read", "data.records:read")
     table = ask.world.table(ask.base(ask.path[0]), ask.path[1])
     home = records.home_of(ask.world, table, ask.path[2])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mdfsync.sandbox import airtable_views as views
 from mdfsync.sandbox import airtable_webhooks as webhooks
 from mdfsync.sandbox import ids
 from mdfsync.sandbox.airtable_errors import Refusal, invalid_request, model_not_found
@@ -45,9 +46,7 @@ def tables(world: World, base_id: str, *, visible_fields: bool = False) -> Doc:
 def shown(table: Table, *, visible_fields: bool = False) -> Doc:
     """One table's schema as the metadata endpoints return it."""
     doc = {key: value for key, value in table.doc.items() if key != "base"}
-    if visible_fields:
-        doc["views"] = [{**view, "visibleFieldIds": list(table.fields)} for view in doc["views"]]
-    return doc
+    return doc | {"views": views.shown(table, visible_fields=visible_fields)}
 
 
 def create_base(world: World, person: Person, body: Any) -> Doc:

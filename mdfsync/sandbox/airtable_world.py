@@ -12,8 +12,8 @@ from bisect import bisect_right, insort
 from collections.abc import Iterator
 from typing import Any
 
-from mdfsync.sandbox import ids
-from mdfsync.sandbox.airtable_errors import model_not_found
+from mdfsync.sandbox import ids, knobs
+from mdfsync.sandbox.airtable_errors import model_not_found, table_not_found
 from mdfsync.sandbox.clock import Clock, instant_text
 from mdfsync.sandbox.store import Doc, Store
 
@@ -24,13 +24,6 @@ COMPUTED = frozenset(
     }
 )  # fmt: skip
 INDEXED = frozenset({"singleLineText", "multilineText", "email", "url", "phoneNumber", "singleSelect"})
-KNOBS: dict[str, Any] = {
-    "computed_field_creation": False,  # True: formula, rollup and lookup fields can be created (mid 2026 reports)
-    "missing_record_status": 403,  # 404: MODEL_ID_NOT_FOUND, the era before 2026
-    "webhook_split": False,  # True: one action becomes several payloads with one baseTransactionNumber
-    "webhooks_lag": 0,  # newest payloads withheld from listings (a log that trails behind)
-    "record_cap": 0,  # records per base, 0 = no cap
-}
 
 
 def records_of(table_id: str) -> str:
@@ -82,8 +75,8 @@ class World:
     # -- schema
 
     def knob(self, name: str) -> Any:
-        """A behaviour switch, see `KNOBS`."""
-        return self.store.setting(f"knob.{name}", KNOBS[name])
+        """A behaviour switch, see `knobs`."""
+        return knobs.value(self.store, name)
 
     def base(self, base_id: str) -> Doc:
         """The base `{id, name, tables: [tbl…], …}`; refused when unknown."""
@@ -113,7 +106,7 @@ class World:
         for table in self.tables(base_id):
             if table.name.lower() == wanted:
                 return table
-        raise model_not_found()
+        raise table_not_found(id_or_name, base_id) if self.knob("missing_table_status") == 404 else model_not_found()
 
     def put_table(self, doc: Doc) -> None:
         """Store a changed table schema."""

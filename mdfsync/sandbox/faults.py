@@ -59,7 +59,8 @@ KINDS = frozenset({*_INSTEAD, *_LATE, *(f"{kind}_after" for kind in _LATE), "tru
 
 @dataclass(slots=True)
 class Fault:
-    """One rule. `seconds` belongs to slow kinds, `status`/`body` to `answer` kinds, `knobs` to `knob`; `acted` counts."""
+    """One rule. `seconds` belongs to slow kinds, `status` and `body` to `answer` kinds, `knobs` to `knob`; `acted`
+    counts."""
 
     kind: str
     method: str = ".*"

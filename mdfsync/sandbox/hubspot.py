@@ -1,9 +1,9 @@
 """The sandbox's HubSpot: which paths answer which operation, in both generations of path prefixes.
 
-`routes(store, clock)` gives Starlette routes to mount under `/hubspot`. Only what a read-only worker can
-use is here: no operation writes. The older generation (v1, v3, v4) and the dated ones (2026-03, 2026-09)
-have the same answers, with the two differences HubSpot documents for 2026-09: no listing of one record's
-associations, and batch errors of campaigns inside a 200.
+`routes(store, clock)` gives Starlette routes to mount under `/hubspot`. Only what a read-only worker can use is here; the
+one write that answers is HubSpot's refusal to write campaigns as CRM objects. The older generation (v1, v3, v4) and the
+dated ones have the same answers, with the two differences HubSpot documents: no listing of one record's associations in
+2026-09, and batch errors of campaigns inside a 200 in 2025-09 and 2026-09.
 """
 
 from __future__ import annotations
@@ -15,17 +15,19 @@ from starlette.routing import Route
 from mdfsync.sandbox import hubspot_account as account
 from mdfsync.sandbox import hubspot_associations as associations
 from mdfsync.sandbox import hubspot_campaigns as campaigns
+from mdfsync.sandbox import hubspot_lists as lists
 from mdfsync.sandbox import hubspot_objects as objects
 from mdfsync.sandbox import hubspot_search, hubspot_touches
 from mdfsync.sandbox.clock import Clock
+from mdfsync.sandbox.hubspot_records import object_scopes
 from mdfsync.sandbox.hubspot_wire import Handler, Operation, Scopes, route_all
 from mdfsync.sandbox.store import Store
 
 TOKEN = "pat-na1-sandbox"  # noqa: S105 - the sandbox's own token, valid nowhere else
-VERSIONS = ("2026-03", "2026-09")
+VERSIONS = ("2025-09", "2026-03", "2026-09")
 SCOPES = (
     "oauth", "crm.objects.deals.read", "crm.objects.contacts.read", "crm.objects.companies.read",
-    "crm.objects.owners.read", "crm.objects.marketing_events.read", "sales-email-read", "forms",
+    "crm.objects.owners.read", "crm.objects.marketing_events.read", "crm.lists.read", "sales-email-read", "forms",
     "marketing.campaigns.read", "marketing.campaigns.revenue.read",
 )  # fmt: skip
 
@@ -34,7 +36,7 @@ ScopesOf = Callable[[Mapping[str, str], str], Scopes]
 
 def routes(store: Store, clock: Clock) -> list[Route]:
     """All routes of the HubSpot emulator."""
-    operations = [*_objects(), *_associations(), *_campaigns(), *_account(), *_touches()]
+    operations = [*_objects(), *_associations(), *_campaigns(), *_account(), *_touches(), *_lists()]
     return route_all(operations, store, clock)
 
 
@@ -57,8 +59,12 @@ def _objects() -> list[Operation]:
     base = "/crm/v3/objects/{type}", "/crm/objects/{v}/{type}"
     batch = tuple(p for p in _dated(f"{base[0]}/batch/read", f"{base[1]}/batch/read"))
     look = _dated(f"{base[0]}/search", f"{base[1]}/search")
-    scopes = objects.object_scopes
+    scopes = object_scopes
     return [
+        Operation(method="POST", paths=_dated(*base), handler=objects.unwritten, scopes=scopes),
+        Operation(
+            method="PATCH", paths=_dated(*(f"{b}/{{id}}" for b in base)), handler=objects.unwritten, scopes=scopes
+        ),
         Operation(method="POST", paths=batch, handler=objects.batch_read, scopes=scopes),
         Operation(method="POST", paths=look, handler=hubspot_search.search, scopes=scopes, search=True),
         _get(_dated(*base), objects.list_records, scopes),
@@ -70,14 +76,14 @@ def _associations() -> list[Operation]:
     pair = "{from}/{to}"
     one = (
         "/crm/v4/objects/{from}/{id}/associations/{to}",
-        "/crm/objects/2026-03/{from}/{id}/associations/{to}",
+        *(f"/crm/objects/{v}/{{from}}/{{id}}/associations/{{to}}" for v in VERSIONS if v != "2026-09"),
     )
     batch = _dated(f"/crm/v4/associations/{pair}/batch/read", f"/crm/associations/{{v}}/{pair}/batch/read")
     names = _dated(f"/crm/v4/associations/{pair}/labels", f"/crm/associations/{{v}}/{pair}/labels")
     scopes = associations.pair_scopes
     return [
-        Operation(method="POST", paths=batch, handler=associations.batch_read, scopes=scopes),
-        _get(names, associations.labels, scopes),
+        Operation(method="POST", paths=batch, handler=associations.batch_read, scopes=scopes, exempt=True),
+        Operation(method="GET", paths=names, handler=associations.labels, scopes=scopes, exempt=True),
         _get(one, associations.one_record, scopes),
     ]
 
@@ -93,35 +99,44 @@ def _campaigns() -> list[Operation]:
     def at(tail: str) -> tuple[str, ...]:
         return _dated(f"{base[0]}{tail}", f"{base[1]}{tail}")
 
+    reads = {
+        "": campaigns.list_campaigns,
+        "/{guid}": campaigns.get_campaign,
+        "/{guid}/assets/{kind}": campaigns.assets,
+        "/{guid}/budget": campaigns.unlisted,
+        "/{guid}/budget/totals": campaigns.budget_totals,
+        "/{guid}/budget/{item}": campaigns.budget_item,
+        "/{guid}/spend": campaigns.unlisted,
+        "/{guid}/spend/{item}": campaigns.spend_item,
+        "/{guid}/reports/metrics": campaigns.metrics,
+        "/{guid}/reports/contacts/{touch}": campaigns.contacts_report,
+    }
+    batch = campaigns.with_tier(campaigns.batch_campaigns)
     return [
-        Operation(method="POST", paths=at("/batch/read"), handler=campaigns.batch_campaigns, scopes=read),
-        _get(at(""), campaigns.list_campaigns, read),
-        _get(at("/{guid}"), campaigns.get_campaign, read),
-        _get(at("/{guid}/assets/{kind}"), campaigns.assets, read),
-        _get(at("/{guid}/budget/totals"), campaigns.budget_totals, read),
-        _get(at("/{guid}/budget/{item}"), campaigns.budget_item, read),
-        _get(at("/{guid}/spend/{item}"), campaigns.spend_item, read),
-        _get(at("/{guid}/reports/metrics"), campaigns.metrics, read),
-        _get(at("/{guid}/reports/revenue"), campaigns.revenue, money),
-        _get(at("/{guid}/reports/contacts/{touch}"), campaigns.contacts_report, read),
+        Operation(method="POST", paths=at("/batch/read"), handler=batch, scopes=read),
+        _get(at("/{guid}/reports/revenue"), campaigns.with_tier(campaigns.revenue), money),
+        *(_get(at(tail), campaigns.with_tier(handler), read) for tail, handler in reads.items()),
     ]
 
 
 def _account() -> list[Operation]:
-    any_crm = _needs("crm.objects.deals.read", "crm.objects.contacts.read", "crm.objects.companies.read")
-    owners = _needs("crm.objects.owners.read")
-    usage = "api-usage/daily/private-apps"
+    kinds = ("deals", "contacts", "companies")
+    any_crm = _needs(*(f"crm.{part}.{kind}.read" for part in ("objects", "schemas") for kind in kinds))
+    owners, usage = _needs("crm.objects.owners.read"), "api-usage/daily/private-apps"
+
+    def at(family: str, tail: str) -> tuple[str, ...]:
+        return _dated(f"/crm/v3/{family}{tail}", f"/crm/{family}/{{v}}{tail}")
+
     return [
         _get(_dated("/account-info/v3/details", "/account-info/{v}/details"), account.account_details, _needs()),
         _get(_dated(f"/account-info/v3/{usage}", f"/account-info/{{v}}/{usage}"), account.api_usage, _needs()),
-        _get(_dated("/crm/v3/owners", "/crm/owners/{v}"), account.list_owners, owners),
-        _get(_dated("/crm/v3/owners/{id}", "/crm/owners/{v}/{id}"), account.get_owner, owners),
-        _get(_dated("/crm/v3/pipelines/{type}", "/crm/pipelines/{v}/{type}"), account.list_pipelines, any_crm),
-        _get(
-            _dated("/crm/v3/properties/{type}", "/crm/properties/{v}/{type}"),
-            account.list_properties,
-            any_crm,
-        ),
+        _get(at("owners", ""), account.list_owners, owners),
+        _get(at("owners", "/{id}"), account.get_owner, owners),
+        _get(at("pipelines", "/{type}"), account.list_pipelines, any_crm),
+        _get(at("pipelines", "/{type}/{id}"), account.get_pipeline, any_crm),
+        _get(at("pipelines", "/{type}/{id}/stages"), account.list_stages, any_crm),
+        _get(at("properties", "/{type}"), account.list_properties, any_crm),
+        _get(at("properties", "/{type}/{name}"), account.get_property, any_crm),
     ]
 
 
@@ -135,10 +150,29 @@ def _touches() -> list[Operation]:
 
     return [
         _get(_dated("/marketing/v3/forms", "/marketing/forms/{v}"), hubspot_touches.list_forms, forms),
+        _get(_dated("/marketing/v3/forms/{guid}", "/marketing/forms/{v}/{guid}"), hubspot_touches.get_form, forms),
         _get((sent, f"{sent}/"), hubspot_touches.submissions, forms),
         _get(at(""), hubspot_touches.list_events, events),
         _get(at("/participations/contacts/{contact}/breakdown"), hubspot_touches.contact_breakdown, events),
         _get(at("/participations/{id}/breakdown"), hubspot_touches.event_breakdown, events),
         _get(at("/participations/{id}"), hubspot_touches.counters, events),
+        _get(at("/participations/{account}/{external}/breakdown"), hubspot_touches.external_breakdown, events),
+        _get(at("/participations/{account}/{external}"), hubspot_touches.external_counters, events),
         _get(at("/{id}"), hubspot_touches.get_event, events),
+    ]
+
+
+def _lists() -> list[Operation]:
+    scopes = _needs("crm.lists.read")
+
+    def at(tail: str) -> tuple[str, ...]:
+        return _dated(f"/crm/v3/lists{tail}", f"/crm/lists/{{v}}{tail}")
+
+    memberships = "/records/memberships/batch/read"
+    return [
+        Operation(method="POST", paths=at("/search"), handler=lists.search, scopes=scopes),
+        Operation(method="POST", paths=at(memberships), handler=lists.batch_memberships, scopes=scopes),
+        _get(at("/records/{type}/{id}/memberships"), lists.lists_of_record, scopes),
+        _get(at("/{id}/memberships"), lists.members, scopes),
+        _get(at("/{id}/memberships/join-order"), lists.members_by_join, scopes),
     ]

@@ -6,8 +6,12 @@ definitions know nothing of the calculated stage times. Read-only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from mdfsync.sandbox.hubspot_limits import daily_limit, next_midnight
 from mdfsync.sandbox.hubspot_wire import Call, Json, Refusal
 from mdfsync.sandbox.hubspot_world import kind_of
+from mdfsync.sandbox.store import Doc
 
 
 def account_details(call: Call) -> Json:
@@ -19,16 +23,14 @@ def account_details(call: Call) -> Json:
 
 
 def api_usage(call: Call) -> Json:
-    """`GET /account-info/v3/api-usage/daily/private-apps`."""
-    now = call.clock.text()
-    limit = int(call.store.setting("hubspot.daily", 0)) or 1_000_000
+    """`GET /account-info/v3/api-usage/daily/private-apps`: the day ends at midnight in the account's time zone."""
     usage = {
         "name": "private-apps-api-calls-daily",
-        "usageLimit": limit,
-        "currentUsage": 0,
-        "collectedAt": now,
+        "usageLimit": daily_limit(call.store),
+        "currentUsage": call.used,
+        "collectedAt": call.clock.text(),
         "fetchStatus": "SUCCESS",
-        "resetsAt": f"{now[:10]}T23:59:59.999Z",
+        "resetsAt": next_midnight(call.store, call.clock.now()),
     }
     return {"results": [usage]}
 
@@ -61,19 +63,69 @@ def get_owner(call: Call) -> Json:
 
 
 def list_pipelines(call: Call) -> Json:
-    """`GET /crm/v3/pipelines/deals`; other types have none in this portal."""
-    kind = kind_of(call.path["type"])
-    if kind is None:
-        raise Refusal(400, f"Unable to infer object type from: {call.path['type']}")
-    pipelines = call.store.all("hubspot.pipelines") if kind == "deals" else {}
-    return {"results": [{"id": id, **doc} for id, doc in pipelines.items()]}
+    """`GET /crm/v3/pipelines/deals`, unpaged; other types have none in this portal."""
+    return {"results": list(_pipelines(call).values())}
+
+
+def get_pipeline(call: Call) -> Json:
+    """`GET /crm/v3/pipelines/deals/{id}`."""
+    found = _pipelines(call).get(call.path["id"])
+    if found is None:
+        raise Refusal(404, "resource not found", "OBJECT_NOT_FOUND")
+    return found
+
+
+def list_stages(call: Call) -> Json:
+    """`GET /crm/v3/pipelines/deals/{id}/stages`."""
+    return {"results": get_pipeline(call)["stages"]}
+
+
+def _pipelines(call: Call) -> dict[str, Doc]:
+    pipelines = call.store.all("hubspot.pipelines") if _kind(call) == "deals" else {}
+    return {id: {"id": id, **doc} for id, doc in pipelines.items()}
 
 
 def list_properties(call: Call) -> Json:
     """`GET /crm/v3/properties/{type}`: every definition, unpaged."""
+    return {"results": [p for p in _definitions(call) if p["archived"] == call.flag("archived")]}
+
+
+def get_property(call: Call) -> Json:
+    """`GET /crm/v3/properties/{type}/{name}`."""
+    for found in _definitions(call):
+        if found["name"] == call.path["name"] and found["archived"] == call.flag("archived"):
+            return found
+    raise Refusal(404, f"Property {call.path['name']} does not exist", "OBJECT_NOT_FOUND")
+
+
+def _definitions(call: Call) -> list[Doc]:
+    """As kept; the choices of pipelines, stages and owners are those of today."""
+    kind = _kind(call)
+    found = call.store.get("hubspot.properties", kind)
+    pipelines = call.store.all("hubspot.pipelines")
+    stages = [stage for pipeline in pipelines.values() for stage in pipeline["stages"]]
+    owners = call.store.all("hubspot.owners").items()
+    living = {
+        "pipeline": [(doc["label"], id) for id, doc in pipelines.items()],
+        "dealstage": [(stage["label"], stage["id"]) for stage in stages],
+        "hubspot_owner_id": [(f"{o['firstName']} {o['lastName']}", id) for id, o in owners if not o["archived"]],
+    }
+    return [
+        {**doc, "options": options(living[doc["name"]])} if doc["name"] in living else doc
+        for doc in (found["results"] if found else ())
+    ]
+
+
+def options(choices: Sequence[tuple[str, str]]) -> list[Doc]:
+    """(label, value) pairs as an enumeration lists them."""
+    return [
+        {"label": label, "value": value, "displayOrder": number, "hidden": False}
+        for number, (label, value) in enumerate(choices)
+    ]
+
+
+def _kind(call: Call) -> str:
     kind = kind_of(call.path["type"])
     if kind is None:
         raise Refusal(400, f"Unable to infer object type from: {call.path['type']}")
-    found = call.store.get("hubspot.properties", kind)
-    shown = [p for p in found["results"] if p["archived"] == call.flag("archived")] if found else []
-    return {"results": shown}
+    return kind

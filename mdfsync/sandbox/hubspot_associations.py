@@ -1,17 +1,17 @@
 """Associations v4 of the sandbox's HubSpot: batch read, one record's links, labels.
 
-A record without links looks like an error (207, NO_ASSOCIATIONS_FOUND), `toObjectId` is a number, labels
-are null unless set, and no answer anywhere says when a link was made. `hubspot.association_page` (default
-500) is the number of links per record before paging sets in.
+A record without links looks like an error (207, NO_ASSOCIATIONS_FOUND), `toObjectId` is a number, labels are null
+unless set, records with many links are paged one by one, and no answer anywhere says when a link was made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mdfsync.sandbox.hubspot_objects import batch_answer, input_ids, read_scopes
+from mdfsync.sandbox.hubspot_knobs import knob
+from mdfsync.sandbox.hubspot_records import batch_answer, input_ids, read_scopes
 from mdfsync.sandbox.hubspot_wire import Call, Json, Refusal, Scopes
-from mdfsync.sandbox.hubspot_world import kind_of, links
+from mdfsync.sandbox.hubspot_world import kind_of, links, standard_types
 
 _NONE_FOUND = "crm.associations.NO_ASSOCIATIONS_FOUND"
 
@@ -25,7 +25,7 @@ def _pair(call: Call) -> tuple[str, str]:
     ends = kind_of(call.path["from"]), kind_of(call.path["to"])
     if ends[0] is None or ends[1] is None:
         raise Refusal(400, f"Unable to infer object type from: {call.path['from']} / {call.path['to']}")
-    if "campaigns" in ends and not call.store.setting("hubspot.campaign_object", True):
+    if "campaigns" in ends and not knob(call.store, "campaign_object"):
         raise Refusal(400, "Unable to infer object type from: campaigns")
     return ends[0], ends[1]
 
@@ -35,11 +35,12 @@ def batch_read(call: Call) -> Json:
     kind, other = _pair(call)
     ids = list(dict.fromkeys(input_ids(call.body, most=1000)))
     starts = {str(i["id"]): str(i.get("after") or "0") for i in call.body["inputs"]}
+    most = int(knob(call.store, "association_page"))
     results, errors = [], []
     for id in ids:
         if not id.isdigit():
             raise Refusal(400, f"{id} is not a valid object id", more={"subCategory": "crm.associations.INVALID_ID"})
-        to, after = _page(call, kind, id, other, starts[id])
+        to, after = _page(call, kind, id, other, starts[id], most)
         if not to:
             errors.append(_none(kind, id, other))
             continue
@@ -52,16 +53,18 @@ def batch_read(call: Call) -> Json:
 
 
 def one_record(call: Call) -> Json:
-    """`GET /crm/v4/objects/{from}/{id}/associations/{to}`: none is simply an empty list here."""
+    """`GET /crm/v4/objects/{from}/{id}/associations/{to}`: none is simply an empty list here. 500 by default
+    and at most."""
     kind, other = _pair(call)
-    to, after = _page(call, kind, call.path["id"], other, call.query.get("after") or "0")
+    most = min(call.number("limit", 500, most=500), int(knob(call.store, "association_page")))
+    to, after = _page(call, kind, call.path["id"], other, call.query.get("after") or "0", most)
     return {"results": to, **({"paging": call.next_page(after)} if after else {})}
 
 
 def labels(call: Call) -> Json:
-    """`GET /crm/v4/associations/{from}/{to}/labels`: every type met between the two object types."""
+    """`GET /crm/v4/associations/{from}/{to}/labels`: HubSpot's own types of the pair and every label in use."""
     kind, other = _pair(call)
-    found: dict[tuple[str, int], Json] = {}
+    found: dict[tuple[str, int], Json] = {(t["category"], t["typeId"]): t for t in standard_types(kind, other)}
     for key, doc in call.store.all("hubspot.associations").items():
         left, _, right = key.split(":")
         if (left, right) == (kind, other):
@@ -70,9 +73,8 @@ def labels(call: Call) -> Json:
     return {"results": [found[key] for key in sorted(found)]}
 
 
-def _page(call: Call, kind: str, id: str, other: str, start: str) -> tuple[list[Json], str]:
+def _page(call: Call, kind: str, id: str, other: str, start: str, size: int) -> tuple[list[Json], str]:
     every = sorted(links(call.store, kind, id, other).items(), key=lambda item: int(item[0]))
-    size = int(call.store.setting("hubspot.association_page", 500))
     begin = int(start) if start.isdigit() else 0
     page = every[begin : begin + size]
     after = str(begin + size) if begin + size < len(every) else ""

@@ -4,20 +4,21 @@ Campaigns are known by GUID, empty properties are left out instead of null, only
 may be asked for, deleted campaigns just vanish, budgets carry epoch milliseconds, and nothing tells which
 deals belong to a campaign. A document of `hubspot.campaigns` (GUID →) holds `properties, createdAt,
 updatedAt, businessUnits`, `touches` (report type → [[contact id, date], …]), `budgetItems`, `spendItems`,
-`assets` (TYPE → [{id, name}]). The setting `hubspot.revenue_report` (default yes) switches the revenue
-totals off, as on accounts without them.
+`assets` (TYPE → [{id, name}]).
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from mdfsync.sandbox.hubspot_objects import batch_answer, input_ids, scrambled
-from mdfsync.sandbox.hubspot_wire import Call, Json, Refusal
+from mdfsync.sandbox.hubspot_knobs import knob
+from mdfsync.sandbox.hubspot_records import batch_answer, input_ids, scrambled
+from mdfsync.sandbox.hubspot_wire import Call, Handler, Json, Refusal
 from mdfsync.sandbox.hubspot_world import links
 from mdfsync.sandbox.store import Doc
 
@@ -28,8 +29,24 @@ ALLOWED = frozenset({
 })  # fmt: skip
 _DROPPED = frozenset({"hs_goal"})
 TOUCHES = ("contactFirstTouch", "contactLastTouch", "influencedContacts")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SORTS = {"hs_name": "hs_name", "createdAt": "createdAt", "updatedAt": "updatedAt"}
 _FIRST_DAY = "2006-01-01"
+_MODELS = frozenset({
+    "LINEAR", "FIRST_INTERACTION", "LAST_INTERACTION", "FULL_PATH", "U_SHAPED", "W_SHAPED", "TIME_DECAY", "J_SHAPED",
+    "INVERSE_J_SHAPED",
+})  # fmt: skip
+
+
+def with_tier(handler: Handler) -> Handler:
+    """A campaign operation, refused on accounts without Marketing Hub Professional."""
+
+    def checked(call: Call) -> Json:
+        if not knob(call.store, "campaign_tier"):
+            raise Refusal(403, "This account does not have access to marketing campaigns.", "FORBIDDEN")
+        return handler(call)
+
+    return checked
 
 
 def list_campaigns(call: Call) -> Json:
@@ -113,8 +130,10 @@ def metrics(call: Call) -> Json:
 
 def revenue(call: Call) -> Json:
     """`GET …/{guid}/reports/revenue`: totals over deals of touched contacts, without a single deal id."""
-    if not call.store.setting("hubspot.revenue_report", True):
+    if not knob(call.store, "revenue_report"):
         raise Refusal(403, "This account does not have access to revenue attribution.", "FORBIDDEN")
+    if (model := call.query.get("attributionModel") or "LINEAR") not in _MODELS:
+        raise Refusal(400, f"Invalid attribution model: {model}")
     touched = _touched(call, _campaign(call), "influencedContacts")
     ids = {deal for contact in touched for deal in links(call.store, "contacts", contact, "deals")}
     deals = [call.store.all("hubspot.deals")[id]["properties"] for id in sorted(ids)]
@@ -143,6 +162,11 @@ def budget_totals(call: Call) -> Json:
             Decimal(str(answer.get("budgetTotal", 0))) - Decimal(str(answer.get("spendTotal", 0)))
         )
     return answer
+
+
+def unlisted(_call: Call) -> Json:
+    """`GET …/{guid}/budget`: there is no list of items."""
+    raise Refusal(405, "Method not allowed", "METHOD_NOT_ALLOWED")
 
 
 def budget_item(call: Call) -> Json:
@@ -198,6 +222,9 @@ def _asset(asset: Json, dated: bool) -> Json:
 def _touched(call: Call, doc: Doc, kind: str) -> list[str]:
     start = call.query.get("startDate") or _FIRST_DAY
     end = call.query.get("endDate") or call.clock.now().date().isoformat()
+    for day in (start, end):
+        if not _DAY.fullmatch(day):
+            raise Refusal(400, f"{day} is not a date of the form YYYY-MM-DD")
     return [id for id, day in doc["touches"].get(kind, []) if start <= day <= end]
 
 

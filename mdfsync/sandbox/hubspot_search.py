@@ -1,21 +1,29 @@
 """Search of CRM records in the sandbox's HubSpot, with the ways in which HubSpot's search differs from its
 records.
 
-The index can lag (`hubspot.search_lag_seconds`): a record changed within the lag is found and shown as it was
-before, a record created within it is not found. Beyond 10,000 hits nothing can be paged to (400). Archived
-records, histories and associations are never in an answer.
+The index can lag: a record changed within the lag is found, and shown, as it was before (or, by another knob, found as
+it was and shown as it is, outside the window asked for), a record created within it is not found. Beyond 10,000
+hits nothing can be paged to (400). Archived records, histories and associations are never in an answer.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from mdfsync.sandbox.clock import instant_text
-from mdfsync.sandbox.hubspot_objects import defined, envelope, in_order, is_engagement, named_kind, records
+from mdfsync.sandbox.hubspot_knobs import knob
+from mdfsync.sandbox.hubspot_records import (
+    defined,
+    envelope,
+    in_order,
+    is_engagement,
+    milliseconds,
+    named_kind,
+    records,
+)
 from mdfsync.sandbox.hubspot_wire import Call, Json, Refusal, whole
 from mdfsync.sandbox.hubspot_world import kind_of, links
 from mdfsync.sandbox.store import Doc, Store
@@ -37,7 +45,7 @@ Test = Callable[[str, Mapping[str, Any]], bool]
 def search(call: Call) -> Json:
     """`POST /crm/v3/objects/{type}/search`."""
     kind = named_kind(call)
-    if len(json.dumps(call.body, ensure_ascii=False)) > MOST_BODY:
+    if call.size > MOST_BODY:
         raise Refusal(400, f"The request body must not exceed {MOST_BODY} characters")
     limit = whole("limit", call.body.get("limit") or 10, most=200)
     start = _offset(call.body.get("after"))
@@ -49,7 +57,8 @@ def search(call: Call) -> Json:
     _sort(call, kind, docs, hits)
     page = hits[start : start + limit]
     asked = [str(name) for name in call.body.get("properties") or []]
-    answer: Json = {"total": len(hits), "results": [envelope(call, kind, id, docs[id], asked) for id in page]}
+    shown = records(call.store, kind) if knob(call.store, "search_shows_record") else docs
+    answer: Json = {"total": len(hits), "results": [envelope(call, kind, id, shown[id], asked) for id in page]}
     if start + limit < len(hits):
         answer["paging"] = {"next": {"after": str(start + limit)}}
     return answer
@@ -65,7 +74,7 @@ def _offset(after: Any) -> int:
 def _index(call: Call, kind: str) -> dict[str, Doc]:
     """The records as the index has them: those of `lag` ago."""
     active = {id: doc for id, doc in records(call.store, kind).items() if not doc["archived"]}
-    lag = float(call.store.setting("hubspot.search_lag_seconds", 0))
+    lag = float(knob(call.store, "search_lag_seconds"))
     if not lag:
         return active
     horizon = instant_text(call.clock.now() - timedelta(seconds=lag))
@@ -109,6 +118,8 @@ def _test(store: Store, kind: str, types: Mapping[str, str], given: Json) -> Tes
     if operator in {"HAS_PROPERTY", "NOT_HAS_PROPERTY"}:
         return lambda _id, p: bool(p.get(name)) == (operator == "HAS_PROPERTY")
     if operator in {"IN", "NOT_IN"}:
+        if not given.get("values"):
+            raise Refusal(400, f"operator {operator} requires values")
         wanted = {_comparable(kind_of_value, str(v), asked=True) for v in given.get("values") or []}
         return lambda _id, p: (_own(kind_of_value, p.get(name)) in wanted) == (operator == "IN")
     if operator in {"CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN"}:
@@ -122,6 +133,8 @@ def _test(store: Store, kind: str, types: Mapping[str, str], given: Json) -> Tes
         return lambda _id, p: (own := _own(kind_of_value, p.get(name))) is not None and low <= own <= high
     if operator not in _ORDERS:
         raise Refusal(400, f"Invalid operator: {operator}")
+    if kind_of_value == "datetime" and low == 0 and knob(store, "search_epoch_fails"):
+        raise Refusal(500, "internal error", "INTERNAL_ERROR")
     order = _ORDERS[operator]
     blank = operator == "NEQ"
     return lambda _id, p: blank if (own := _own(kind_of_value, p.get(name))) is None else order(own, low)
@@ -159,15 +172,6 @@ def _comparable(kind: str, text: str, *, asked: bool = False) -> Any:
     except (InvalidOperation, ValueError):
         raise Refusal(400, f"{text} is not a valid {kind}") from None
     return text if asked or kind in {"enumeration", "bool"} else text.lower()
-
-
-def milliseconds(text: str) -> int:
-    """Epoch milliseconds of epoch milliseconds or of an ISO text (UTC where it names no zone)."""
-    if text.lstrip("-").isdigit():
-        return int(text)
-    moment = datetime.fromisoformat(text)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 1000)
 
 
 def _sort(call: Call, kind: str, docs: Mapping[str, Doc], hits: list[str]) -> None:

@@ -1,9 +1,9 @@
 """Forms, form submissions and marketing events of the sandbox's HubSpot.
 
-Submissions come newest first, without contact id or UTM fields (those are in `pageUrl` or hidden fields),
-with epoch milliseconds that the sender set. A participation is a current state per person and event, not a
-log; names and e-mails come unasked. `hubspot.event_breakdown_lag` (default no) makes the breakdown by event
-answer 0 rows while the one by contact already has them.
+Submissions come newest first, without contact id or UTM fields (those are in `pageUrl` or hidden fields), with epoch
+milliseconds that the sender set. A participation is a current state per person and event, not a log; names and e-mails
+come unasked. Asked by event, HubSpot may not have the rows yet that it has when asked by contact (a knob). Events of an
+app are found by that app's own ids only with `externalAccountId` = this portal.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from mdfsync.sandbox.clock import instant_text
-from mdfsync.sandbox.hubspot_search import milliseconds
+from mdfsync.sandbox.hubspot_knobs import knob
+from mdfsync.sandbox.hubspot_records import milliseconds
 from mdfsync.sandbox.hubspot_wire import Call, Json, Refusal
 from mdfsync.sandbox.store import Doc
 
+_HIDDEN = {"externalAccountId", "otherApp"}
 _STATES = ("REGISTERED", "ATTENDED", "CANCELLED", "NO_SHOW", "EMPTY")
 
 
@@ -23,12 +25,47 @@ def list_forms(call: Call) -> Json:
     """`GET /marketing/v3/forms`: only type `hubspot` unless `formTypes` says otherwise."""
     asked = set(call.names("formTypes")) or {"hubspot"}
     forms = [
-        {"id": id, **doc}
+        _form(id, doc)
         for id, doc in sorted(call.store.all("hubspot.forms").items())
         if ("all" in asked or doc["formType"] in asked) and doc["archived"] == call.flag("archived")
     ]
     page, paging = _cut(call, forms, call.number("limit", 20, most=500))
     return {"results": page, **paging}
+
+
+def get_form(call: Call) -> Json:
+    """`GET /marketing/v3/forms/{id}`."""
+    doc = call.store.get("hubspot.forms", call.path["guid"])
+    if doc is None or doc["archived"] != call.flag("archived"):
+        raise Refusal(404, f"form {call.path['guid']} was not found", "OBJECT_NOT_FOUND")
+    return _form(call.path["guid"], doc)
+
+
+def _form(id: str, doc: Doc) -> Json:
+    """A definition with the parts that HubSpot always sends; ours ask for an e-mail address."""
+    email = {
+        "objectTypeId": "0-1", "name": "email", "label": "E-mail", "required": True, "hidden": False,
+        "fieldType": "email", "validation": {"blockedEmailDomains": [], "useDefaultBlockList": False},
+        "dependentFields": [],
+    }  # fmt: skip
+    configuration = {
+        "language": "en", "cloneable": True, "editable": True, "archivable": True, "recaptchaEnabled": False,
+        "notifyContactOwner": False, "notifyRecipients": [], "createNewContactForNewEmail": False,
+        "prePopulateKnownValues": True, "allowLinkToResetKnownValues": False, "lifecycleStages": [],
+        "postSubmitAction": {"type": "thank_you", "value": "Thank you."},
+    }  # fmt: skip
+    style = {
+        "fontFamily": "arial", "backgroundWidth": "100%", "labelTextColor": "#33475b", "labelTextSize": "14px",
+        "helpTextColor": "#7c98b6", "helpTextSize": "11px", "legalConsentTextColor": "#33475b",
+        "legalConsentTextSize": "14px", "submitColor": "#ff7a59", "submitAlignment": "left",
+        "submitFontColor": "#ffffff", "submitSize": "12px",
+    }  # fmt: skip
+    display = {"renderRawHtml": False, "theme": "default_style", "submitButtonText": "Submit", "style": style}
+    group = {"groupType": "default_group", "richTextType": "text", "fields": [email]}
+    return {
+        "id": id, **doc, "fieldGroups": [group], "configuration": configuration, "displayOptions": display,
+        "legalConsentOptions": {"type": "none"},
+    }  # fmt: skip
 
 
 def submissions(call: Call) -> Json:
@@ -59,8 +96,17 @@ def get_event(call: Call) -> Json:
 
 def counters(call: Call) -> Json:
     """`GET …/participations/{marketingEventId}`."""
-    _known_event(call, call.path["id"])
-    states = [p["state"] for p in _participations(call, event=call.path["id"])]
+    return _counted(call, call.path["id"])
+
+
+def external_counters(call: Call) -> Json:
+    """`GET …/participations/{externalAccountId}/{externalEventId}`."""
+    return _counted(call, _own_event(call))
+
+
+def _counted(call: Call, event: str) -> Json:
+    _known_event(call, event)
+    states = [p["state"] for p in _participations(call, event=event)]
     return {
         "attended": states.count("ATTENDED"), "registered": states.count("REGISTERED"),
         "cancelled": states.count("CANCELLED"), "noShows": states.count("NO_SHOW"),
@@ -69,9 +115,27 @@ def counters(call: Call) -> Json:
 
 def event_breakdown(call: Call) -> Json:
     """`GET …/participations/{marketingEventId}/breakdown`."""
-    _known_event(call, call.path["id"])
-    lagging = call.store.setting("hubspot.event_breakdown_lag", False)
-    return _breakdown(call, [] if lagging else _participations(call, event=call.path["id"]))
+    return _people_of(call, call.path["id"])
+
+
+def external_breakdown(call: Call) -> Json:
+    """`GET …/participations/{externalAccountId}/{externalEventId}/breakdown`."""
+    return _people_of(call, _own_event(call))
+
+
+def _people_of(call: Call, event: str) -> Json:
+    _known_event(call, event)
+    lagging = knob(call.store, "event_breakdown_lag")
+    return _breakdown(call, [] if lagging else _participations(call, event=event))
+
+
+def _own_event(call: Call) -> str:
+    """The event an app knows by its own ids; 404 for one that another app made."""
+    for id, doc in call.store.all("hubspot.marketing_events").items():
+        ids = doc.get("externalAccountId"), doc.get("externalEventId")
+        if ids == (call.path["account"], call.path["external"]) and not doc.get("otherApp"):
+            return id
+    raise Refusal(404, f"No marketing event with externalEventId {call.path['external']}", "OBJECT_NOT_FOUND")
 
 
 def contact_breakdown(call: Call) -> Json:
@@ -104,7 +168,11 @@ def _participation(call: Call, doc: Doc) -> Json:
     contact = call.store.get("hubspot.contacts", doc["contactId"])
     properties = contact["properties"] if contact else {}
     event = call.store.all("hubspot.marketing_events")[doc["event"]]
-    shown: Json = {"attendanceState": doc["state"], "occurredAt": milliseconds(doc["occurredAt"])}
+    iso = knob(call.store, "event_times_iso")
+    shown: Json = {
+        "attendanceState": doc["state"],
+        "occurredAt": doc["occurredAt"] if iso else milliseconds(doc["occurredAt"]),
+    }
     if doc.get("seconds"):
         shown |= {
             "attendanceDurationSeconds": doc["seconds"],
@@ -143,7 +211,7 @@ def _event(call: Call, id: str, doc: Doc) -> Json:
         "cancellations": states.count("CANCELLED"), "noShows": states.count("NO_SHOW") if over else -1,
     }  # fmt: skip
     return {
-        "objectId": id, "customProperties": [], "appInfo": None, **doc, **counted,
+        "objectId": id, "customProperties": [], "appInfo": None, **{name: value for name, value in doc.items() if name not in _HIDDEN}, **counted,
         "eventStatus": status, "eventStatusV2": "completed" if over else "scheduled", "eventCompleted": over,
     }  # fmt: skip
 

@@ -1,26 +1,17 @@
-"""How the sandbox's HubSpot speaks: bearer tokens with scopes, error bodies, rate limits, the `Date` header.
+"""How the sandbox's HubSpot speaks: bearer tokens with scopes, error bodies, rate headers, the `Date` header.
 
-Each operation is a function of a `Call` that returns JSON or raises `Refusal`; this module stands between
-it and Starlette. It refuses a wrong token (401), a missing scope (403 with the scopes that would do) and
-too many calls (429, with the bodies HubSpot sends, which do not match its own Error schema). Knobs are
-settings of the store, read at every call:
-
-    hubspot.search_per_second     calls a second for searches, 0 = no limit (HubSpot: 5)
-    hubspot.ten_seconds           calls in any 10 s except searches, 0 = no limit (HubSpot: 190)
-    hubspot.daily                 calls a day, 0 = no limit
-    hubspot.clock_skew_seconds    how far the `Date` header is off
-
-Tokens live in the collection `hubspot.tokens`: token → `{"scopes": [...]}`.
+Each operation is a function of a `Call` that returns JSON or raises `Refusal`; this module stands between it and
+Starlette. It refuses a wrong token (401), a missing scope (403 with the scopes that would do), an overlong address (414)
+and too many calls (`hubspot_limits`). Tokens live in the collection `hubspot.tokens`: token → `{"scopes": [...]}`.
 """
 
 from __future__ import annotations
 
 import json
-import time
+import re
 import uuid
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -31,11 +22,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mdfsync.sandbox.clock import Clock
+from mdfsync.sandbox.hubspot_knobs import knob
+from mdfsync.sandbox.hubspot_limits import Meter, TooMany, too_many_body
 from mdfsync.sandbox.store import Store
 
 Json = dict[str, Any]
 Scopes = tuple[tuple[str, ...], ...]
 """All of the groups are needed; inside a group any one scope does."""
+LONG_PAGE = "<html><head><title>414 Request-URI Too Large</title></head><body>414 Request-URI Too Large</body></html>"
+_NEVER_207 = re.compile(r"/marketing/campaigns/(2025-09|2026-09)/")
 
 
 class Refusal(Exception):
@@ -56,7 +51,7 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request as an operation sees it."""
+    """One request as an operation sees it. `size`: characters of its body; `used`: calls of this day, with this one."""
 
     store: Store
     clock: Clock
@@ -65,6 +60,8 @@ class Call:
     query: QueryParams
     body: Json
     scopes: frozenset[str]
+    size: int
+    used: int
 
     def number(self, name: str, default: int, *, most: int) -> int:
         """A whole number of the query string within 1…`most`."""
@@ -101,60 +98,15 @@ Handler = Callable[[Call], Json]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation under all its paths. A `numErrors` member in what its handler returns makes it a 207."""
+    """One operation under all its paths. A `numErrors` member in what its handler returns makes it a 207. `search` and
+    `exempt` say which rate limits it is under."""
 
     method: str
     paths: tuple[str, ...]
     handler: Handler
     scopes: Callable[[Mapping[str, str], str], Scopes]
     search: bool = False
-
-
-@dataclass(slots=True)
-class Meter:
-    """Calls of this process, in real time: limits are about load, not about the story's calendar."""
-
-    recent: deque[float] = field(default_factory=deque)
-    searches: deque[float] = field(default_factory=deque)
-    today: int = 0
-
-    def admit(self, store: Store, *, search: bool) -> None:
-        """Count a call; `Refusal` 429 when a limit is set and reached."""
-        daily = int(store.setting("hubspot.daily", 0))
-        if daily and self.today >= daily:
-            raise _too_many("DAILY", "You have reached your daily limit.")
-        self.today += 1
-        if search:
-            self._window(self.searches, 1.0, int(store.setting("hubspot.search_per_second", 0)), "SECONDLY")
-        else:
-            self._window(self.recent, 10.0, int(store.setting("hubspot.ten_seconds", 0)), "TEN_SECONDLY_ROLLING")
-
-    @staticmethod
-    def _window(calls: deque[float], seconds: float, most: int, policy: str) -> None:
-        now = time.monotonic()
-        while calls and calls[0] <= now - seconds:
-            calls.popleft()
-        if most and len(calls) >= most:
-            raise _too_many(policy, f"You have reached your {policy.lower()} limit.")
-        calls.append(now)
-
-    def headers(self, store: Store) -> dict[str, str]:
-        """The rate headers of every answer except a search's."""
-        most = int(store.setting("hubspot.ten_seconds", 0)) or 190
-        daily = int(store.setting("hubspot.daily", 0)) or 1_000_000
-        return {
-            "X-HubSpot-RateLimit-Daily": str(daily),
-            "X-HubSpot-RateLimit-Daily-Remaining": str(max(0, daily - self.today)),
-            "X-HubSpot-RateLimit-Interval-Milliseconds": "10000",
-            "X-HubSpot-RateLimit-Max": str(most),
-            "X-HubSpot-RateLimit-Remaining": str(max(0, most - len(self.recent))),
-        }
-
-
-def _too_many(policy: str, message: str) -> Refusal:
-    refusal = Refusal(429, message)
-    refusal.body = {"status": "error", "message": message, "errorType": "RATE_LIMIT", "policyName": policy}
-    return refusal
+    exempt: bool = False
 
 
 def route_all(operations: list[Operation], store: Store, clock: Clock) -> list[Route]:
@@ -174,10 +126,12 @@ def _endpoint(
         raw = await request.body()
         correlation = str(uuid.uuid4())
         headers = {"X-HubSpot-Correlation-Id": correlation, "Date": _date(store, clock)}
+        if len(request.url.path) + len(request.url.query) > int(knob(store, "longest_url")):
+            return Response(LONG_PAGE, status_code=414, headers=headers, media_type="text/html")
         try:
             with store.lock:
                 scopes = _authorise(request, store, operation)
-                meter.admit(store, search=operation.search)
+                meter.admit(store, clock, search=operation.search, exempt=operation.exempt)
                 call = Call(
                     store=store,
                     clock=clock,
@@ -186,11 +140,18 @@ def _endpoint(
                     query=request.query_params,
                     body=_json(raw),
                     scopes=scopes,
+                    size=len(raw.decode(errors="replace")),
+                    used=meter.today,
                 )
                 payload = operation.handler(call)
-            status = 207 if payload.get("numErrors") and "/2026-09" not in request.url.path else 200
+            status = 207 if payload.get("numErrors") and not _NEVER_207.search(request.url.path) else 200
         except Refusal as refusal:
             status, payload = refusal.status, {**refusal.body, "correlationId": correlation}
+        except TooMany as refused:
+            body = too_many_body(refused.policy, category=bool(knob(store, "rate_limit_category")))
+            status, payload = 429, {**body, "correlationId": correlation}
+            if seconds := int(knob(store, "retry_after")):
+                headers["Retry-After"] = str(seconds)
         if not operation.search:
             headers |= meter.headers(store)
         text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
@@ -200,7 +161,7 @@ def _endpoint(
 
 
 def _date(store: Store, clock: Clock) -> str:
-    skew = timedelta(seconds=float(store.setting("hubspot.clock_skew_seconds", 0)))
+    skew = timedelta(seconds=float(knob(store, "clock_skew_seconds")))
     return format_datetime(clock.now() + skew, usegmt=True)
 
 

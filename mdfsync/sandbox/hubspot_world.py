@@ -9,7 +9,7 @@ lagging search index. Nothing here answers a request.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mdfsync.sandbox.clock import Clock
@@ -32,6 +32,7 @@ DEFAULTS = {
     ),
     "campaigns": ("hs_createdate", "hs_lastmodifieddate", "hs_name", "hs_object_id"),
 }  # fmt: skip
+READ_ONLY = frozenset({"hs_createdate", "hs_object_id", "hs_lastmodifieddate", "lastmodifieddate"})
 ENGAGEMENT_DEFAULTS = ("hs_createdate", "hs_lastmodifieddate", "hs_object_id")
 
 ASSOCIATION_TYPES = {
@@ -45,8 +46,15 @@ ASSOCIATION_TYPES = {
     ("contacts", "emails"): 197, ("companies", "emails"): 185, ("deals", "emails"): 209,
     ("contacts", "meetings"): 199, ("companies", "meetings"): 187, ("deals", "meetings"): 211,
     ("contacts", "notes"): 201, ("companies", "notes"): 189, ("deals", "notes"): 213,
+    ("tasks", "contacts"): 204, ("tasks", "companies"): 192, ("tasks", "deals"): 216,
+    ("contacts", "tasks"): 203, ("companies", "tasks"): 191, ("deals", "tasks"): 215,
+    ("communications", "contacts"): 81, ("communications", "companies"): 87, ("communications", "deals"): 85,
+    ("contacts", "communications"): 82, ("companies", "communications"): 88, ("deals", "communications"): 86,
+    ("postal_mail", "contacts"): 453, ("postal_mail", "companies"): 459, ("postal_mail", "deals"): 457,
+    ("deals", "deals"): 451,
 }  # fmt: skip
-"""HubSpot's own numbers. Campaigns (0-35) are undocumented there; their numbers below are the sandbox's."""
+"""HubSpot's own numbers. Campaigns (0-35) and the way back from postal mail are undocumented: those numbers are the
+sandbox's, from 9000 on."""
 PRIMARY_TYPES = {
     ("deals", "companies"): 5, ("companies", "deals"): 6,
     ("contacts", "companies"): 1, ("companies", "contacts"): 2,
@@ -57,9 +65,14 @@ _UNDOCUMENTED = 9000
 def kind_of(name: str) -> str | None:
     """The collection's name of an object type given as plural, singular or type id; None when unknown."""
     for kind, number in TYPE_IDS.items():
-        if name in {kind, number, _SINGULAR.get(kind, kind.removesuffix("s"))}:
+        if name in {kind, number, singular(kind)}:
             return kind
     return None
+
+
+def singular(kind: str) -> str:
+    """`deal` of `deals`."""
+    return _SINGULAR.get(kind, kind.removesuffix("s"))
 
 
 def modified_name(kind: str) -> str:
@@ -90,8 +103,10 @@ def touch(
     store: Store, clock: Clock, kind: str, id: str, changes: Mapping[str, str | None], *,
     by: str = "userId:90001", at: str | None = None,
 ) -> Doc:  # fmt: skip
-    """Change properties: the modified date moves, former values become history. Unchanged values do
-    nothing."""
+    """Change properties: the modified date moves, former values become history. Unchanged values do nothing; the times
+    that HubSpot itself keeps cannot be changed (`ValueError`)."""
+    if fixed := READ_ONLY & changes.keys():
+        raise ValueError(f"read-only: {', '.join(sorted(fixed))}")
     doc = store.all(f"hubspot.{kind}")[id]
     before: dict[str, str | None] = doc["properties"]
     if all(before.get(name) == value for name, value in changes.items()):
@@ -123,20 +138,6 @@ def erase(store: Store, kind: str, id: str) -> None:
             dissociate(store, kind, id, other, target)
 
 
-def merge_deals(store: Store, clock: Clock, old: Iterable[str], new: str) -> None:
-    """Deals merge into a NEW id; old ids answer with the new record and have no associations any more."""
-    gone = sorted(old)
-    survivor = store.all("hubspot.deals")[gone[-1]]
-    properties = {**survivor["properties"], "hs_object_id": new, "hs_merged_object_ids": ";".join(gone)}
-    create(store, clock, "deals", new, properties)
-    for id in gone:
-        for other in TYPE_IDS:
-            for target in list(links(store, "deals", id, other)):
-                associate(store, clock, "deals", new, other, target)
-        erase(store, "deals", id)
-        store.put("hubspot.aliases", f"deals:{id}", {"id": new})
-
-
 def associate(
     store: Store, clock: Clock, kind: str, id: str, other: str, target: str, *,
     primary: bool = False, label: tuple[int, str] | None = None, at: str | None = None,
@@ -145,9 +146,7 @@ def associate(
     counter of contacts); the modified dates stay unless the setting `hubspot.association_moves_modified` says
     otherwise."""
     for left, left_id, right, right_id in ((kind, id, other, target), (other, target, kind, id)):
-        types = [_association_type(left, right)]
-        if primary and (left, right) in PRIMARY_TYPES:
-            types.append(_typed(PRIMARY_TYPES[(left, right)], "Primary"))
+        types = standard_types(left, right)[: 2 if primary else 1]
         if label is not None:
             types.append({"category": "USER_DEFINED", "typeId": label[0], "label": label[1]})
         _put_links(store, left, left_id, right, {**links(store, left, left_id, right), right_id: types})
@@ -159,6 +158,15 @@ def dissociate(store: Store, kind: str, id: str, other: str, target: str) -> Non
     for left, left_id, right, right_id in ((kind, id, other, target), (other, target, kind, id)):
         kept = {t: types for t, types in links(store, left, left_id, right).items() if t != right_id}
         _put_links(store, left, left_id, right, kept)
+
+
+def standard_types(kind: str, other: str) -> list[dict[str, Any]]:
+    """HubSpot's own association types of a pair: the plain one, then the primary one where there is such a thing."""
+    kinds = list(TYPE_IDS)
+    invented = _UNDOCUMENTED + kinds.index(kind) * len(kinds) + kinds.index(other)
+    plain = _typed(ASSOCIATION_TYPES.get((kind, other), invented), None)
+    primary = PRIMARY_TYPES.get((kind, other))
+    return [plain] if primary is None else [plain, _typed(primary, "Primary")]
 
 
 def links(store: Store, kind: str, id: str, other: str) -> dict[str, list[dict[str, Any]]]:
@@ -178,12 +186,6 @@ def stage_of(store: Store, pipeline: str | None, stage: str | None) -> Doc | Non
 
 def _put_links(store: Store, kind: str, id: str, other: str, to: Mapping[str, Any]) -> None:
     store.put("hubspot.associations", f"{kind}:{id}:{other}", {"to": dict(to)})
-
-
-def _association_type(kind: str, other: str) -> dict[str, Any]:
-    kinds = list(TYPE_IDS)
-    invented = _UNDOCUMENTED + kinds.index(kind) * len(kinds) + kinds.index(other)
-    return _typed(ASSOCIATION_TYPES.get((kind, other), invented), None)
 
 
 def _typed(number: int, label: str | None) -> dict[str, Any]:
@@ -219,9 +221,11 @@ def _grown_history(
 
 
 def history_entry(value: str | None, moment: str, by: str) -> dict[str, Any]:
-    """One entry of `propertiesWithHistory`."""
-    source = "CRM_UI" if by.startswith("userId:") else "CALCULATED"
-    return {"value": value or "", "timestamp": moment, "sourceType": source, "sourceId": by}
+    """One entry of `propertiesWithHistory`: who set it, a person (`userId:…`) or HubSpot's own calculation."""
+    entry: dict[str, Any] = {"value": value or "", "timestamp": moment, "sourceType": "CALCULATED", "sourceId": by}
+    if by.startswith("userId:"):
+        entry |= {"sourceType": "CRM_UI", "updatedByUserId": int(by.removeprefix("userId:"))}
+    return entry
 
 
 def _settled_deal(

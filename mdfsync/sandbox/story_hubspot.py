@@ -13,7 +13,8 @@ from typing import Any
 
 from mdfsync.sandbox.clock import Clock, instant_text
 from mdfsync.sandbox.hubspot import SCOPES, TOKEN
-from mdfsync.sandbox.hubspot_world import associate, create
+from mdfsync.sandbox.hubspot_account import options
+from mdfsync.sandbox.hubspot_world import READ_ONLY, associate, create
 from mdfsync.sandbox.store import Store
 from mdfsync.sandbox.story_dates import seed_json, seed_rows
 
@@ -25,6 +26,17 @@ _TEXTS = {
     "notes": ("hs_note_body",),
     "tasks": ("hs_task_subject", "hs_task_body"),
 }
+_CHOICES = {
+    "hs_campaign_status": ("planned", "in_progress", "active", "paused", "completed"),
+    "hs_meeting_outcome": ("SCHEDULED", "COMPLETED", "RESCHEDULED", "NO_SHOW", "CANCELED"),
+    "hs_call_direction": ("INBOUND", "OUTBOUND"),
+    "hs_email_direction": ("EMAIL", "INCOMING_EMAIL", "FORWARDED_EMAIL"),
+    "hs_analytics_source": (
+        "ORGANIC_SEARCH", "PAID_SEARCH", "EMAIL_MARKETING", "SOCIAL_MEDIA", "REFERRALS", "OTHER_CAMPAIGNS",
+        "DIRECT_TRAFFIC", "OFFLINE", "PAID_SOCIAL", "AI_REFERRALS",
+    ),
+    "lifecyclestage": ("subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer"),
+}  # fmt: skip
 _KINDS = {
     "meetings": {"state": "hs_meeting_outcome"},
     "calls": {"direction": "hs_call_direction", "state": "hs_call_status"},
@@ -42,7 +54,7 @@ def seed_hubspot(store: Store, clock: Clock, zero: date) -> None:
     for collection in ("owners", "pipelines", "forms", "marketing_events"):
         for doc in portal[collection]:
             store.put(f"hubspot.{collection}", doc["id"], {k: v for k, v in doc.items() if k != "id"})
-    _definitions(store, zero)
+    _definitions(store, clock, zero)
     _companies(store, clock, zero)
     _contacts(store, clock, zero)
     _deals(store, clock, zero)
@@ -52,27 +64,41 @@ def seed_hubspot(store: Store, clock: Clock, zero: date) -> None:
     _participations(store, zero)
 
 
-def definition(name: str, label: str, kind: str, field_type: str, *, custom: bool) -> dict[str, Any]:
-    """A property definition as `GET /crm/v3/properties/{type}` lists it."""
+def definition(name: str, label: str, kind: str, field_type: str, *, custom: bool, at: str) -> dict[str, Any]:
+    """A property definition as `GET /crm/v3/properties/{type}` lists it. HubSpot's own cannot be archived or redefined,
+    and what it calculates cannot be typed; `at` = since when it is defined."""
+    calculated = name in READ_ONLY or name.startswith(("hs_is_closed", "hs_v2_", "num_associated"))
     return {
         "name": name,
         "label": label,
+        "description": "",
         "type": kind,
         "fieldType": field_type,
         "groupName": "partner_programme" if custom else "information",
-        "options": [],
-        "calculated": False,
-        "externalOptions": False,
+        "options": options([(value.replace("_", " ").capitalize(), value) for value in _CHOICES.get(name, ())]),
+        "displayOrder": -1,
+        "calculated": calculated,
+        "externalOptions": name in {"hubspot_owner_id", "hs_owner"},
         "hasUniqueValue": False,
         "hidden": False,
         "hubspotDefined": not custom,
+        "formField": False,
         "archived": False,
+        "modificationMetadata": {
+            "archivable": custom,
+            "readOnlyDefinition": not custom,
+            "readOnlyOptions": not custom,
+            "readOnlyValue": calculated,
+        },
+        "createdAt": at,
+        "updatedAt": at,
     }
 
 
-def _definitions(store: Store, zero: date) -> None:
+def _definitions(store: Store, clock: Clock, zero: date) -> None:
+    at = instant_text(clock.now() - timedelta(days=900))
     for kind, rows in seed_json("hubspot_properties.json", zero).items():
-        found = [definition(row[0], row[1], row[2], row[3], custom=bool(row[4:])) for row in rows]
+        found = [definition(row[0], row[1], row[2], row[3], custom=bool(row[4:]), at=at) for row in rows]
         store.put("hubspot.properties", kind, {"results": found})
 
 

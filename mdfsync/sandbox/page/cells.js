@@ -1,0 +1,77 @@
+/**
+ * How a cell of the grid is edited: short values in place (Enter saves, Escape leaves it), the others in a dialog,
+ * a checkbox at once.
+ */
+import { attachments } from "./attachments.js";
+import { change } from "./edits.js";
+import { button, fill, h } from "./dom.js";
+import { open } from "./drawer.js";
+import { meaning } from "./columns.js";
+import { ROOMY, control } from "./inputs.js";
+import { row, stableId } from "./tables.js";
+import { head } from "./words.js";
+
+/** A Tabulator editor for a column. */
+export function cellEditor(tableName, spec) {
+  return (cell, onRendered, success, cancel) => {
+    const id = cell.getData()._id;
+    const back = () => cell.getTable().element.querySelector(".tabulator-tableholder")?.focus({ preventScroll: true });
+    if (spec.type === "checkbox") return void change(tableName, id, spec, !cell.getValue()), false;
+    if (ROOMY.has(spec.type)) return editInDialog(tableName, id, spec, back), false;
+    return inPlace(spec, cell.getValue(), onRendered, success, cancel, back);
+  };
+}
+
+function inPlace(spec, value, onRendered, success, cancel, back) {
+  const typed = control(spec, value);
+  const before = typed.read();
+  let over = false;
+  const end = (save) => {
+    if (over) return;
+    over = true;
+    if (save && typed.read() !== before && typed.element.validity?.badInput !== true) success(typed.read());
+    else cancel();
+  };
+  typed.element.classList.add("cell-input");
+  typed.element.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key !== "Enter" && event.key !== "Escape" && event.key !== "Tab") return;
+    event.preventDefault();
+    end(event.key !== "Escape");
+    back();
+  });
+  typed.element.addEventListener("blur", () => end(true));
+  if (spec.type === "singleSelect") typed.element.addEventListener("change", () => (end(true), back()));
+  onRendered(() => {
+    typed.focus();
+    if (spec.type === "singleSelect" || spec.type.startsWith("date")) openPicker(typed.element);
+  });
+  return typed.element;
+}
+
+/** Only after a gesture of the user, and not in every browser: then the field simply stays closed. */
+function openPicker(element) {
+  try {
+    element.showPicker?.();
+  } catch {
+    /* it opens with a click */
+  }
+}
+
+/** Edit one cell in a dialog: long text, several choices, links, files. */
+export function editInDialog(tableName, id, spec, closed) {
+  const cells = row(tableName, id)?.cells ?? {};
+  const title = h("span", {}, head(spec.name), h("span.code", {}, stableId(tableName, { id, cells })));
+  open({ title, kind: "box", closed, label: `Edit ${head(spec.name)}` }, (body, close) => {
+    if (spec.type === "multipleAttachments") return fill(body, attachments(tableName, id, spec));
+    const typed = control(spec, cells[spec.name]);
+    const before = JSON.stringify(typed.read());
+    const save = async () => {
+      if (JSON.stringify(typed.read()) === before || (await change(tableName, id, spec, typed.read()))) close();
+    };
+    const chord = (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && save();
+    fill(body, h("p.hint", {}, meaning(spec)), h("div", { onkeydown: chord }, typed.element),
+      h("div.actions", {}, button("Save", save, { kind: "main", title: "Ctrl Enter", label: undefined }), button("Cancel", close)));
+    return setTimeout(typed.focus);
+  });
+}

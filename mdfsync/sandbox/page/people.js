@@ -1,0 +1,44 @@
+/**
+ * Who acts on this page, and what people are called. The choice is kept in this browser.
+ * It knows no permissions: the sandbox refuses what a person may not do, the worker what a role may not decide.
+ */
+import { actAs } from "./api.js";
+import { at, fill, h, memory } from "./dom.js";
+
+/** @typedef {{name: string, email: string, role: string}} Person */
+
+/** @type {Person[]} */
+let everybody = [];
+/** @type {Person|undefined} */
+let me;
+
+export const roleWords = (role) => (role ?? "").replaceAll("-", " ");
+
+/** The person who acts now. */
+export const acting = () => me;
+
+/** The name behind an e-mail address where the sandbox knows it, else the address itself. */
+export const nameOf = (email) => everybody.find((p) => p.email === email)?.name ?? email;
+
+/** Whether the address belongs to somebody of the sandbox. */
+export const known = (email) => everybody.some((p) => p.email === email);
+
+export const people = () => everybody;
+
+/** Fill the select of the header; `changed` is called after another person was chosen. */
+export function meet(list, changed) {
+  everybody = list;
+  const select = at("person");
+  const option = (p) => h("option", { value: p.email }, `${p.name} · ${roleWords(p.role)}`);
+  fill(select, list.map(option));
+  const wanted = memory.get("person");
+  me = list.find((p) => p.email === wanted) ?? list[0];
+  select.value = me?.email ?? "";
+  actAs(select.value);
+  select.onchange = () => {
+    me = everybody.find((p) => p.email === select.value);
+    memory.set("person", select.value);
+    actAs(select.value);
+    changed();
+  };
+}

@@ -1,0 +1,197 @@
+/**
+ * One row in a drawer: every field with who writes it, editing, the history and explanation of each cell, the holds
+ * and exceptions on it, comments. What the address bar names is open; closing it goes back to the table.
+ */
+import { api } from "./api.js";
+import { attachments } from "./attachments.js";
+import { WRITERS, meaning, mirrored, writer } from "./columns.js";
+import { button, fill, h } from "./dom.js";
+import { comments } from "./comments.js";
+import { confirm, open } from "./drawer.js";
+import { change } from "./edits.js";
+import { cellHistory, rowHistory } from "./history.js";
+import { control, editable } from "./inputs.js";
+import { QUEUES } from "./queues.js";
+import { linked } from "./refs.js";
+import { go, here, queueHref, tableHref } from "./routes.js";
+import { pill, show } from "./show.js";
+import { called, find, forget, listen, load, row as rowOf, rows, stableId, table as tableOf } from "./tables.js";
+import { refused } from "./toast.js";
+import { count, head } from "./words.js";
+
+/** @type {{dialog: HTMLDialogElement, key: string, going: boolean}|null} */
+let shown = null;
+
+/** Close the drawer without moving in the address bar. */
+export function closeRecord() {
+  if (!shown) return;
+  shown.going = true;
+  shown.dialog.close();
+}
+
+/**
+ * Open the drawer of a row.
+ * @param {string} table
+ * @param {string} key  record id or stable id
+ */
+export async function showRecord(table, key) {
+  await load(table);
+  const row = find(table, key);
+  if (!row) throw new Error(`${table} has no row ${key}. It may have been deleted.`);
+  if (shown?.key === `${table}/${row.id}`) return;
+  closeRecord();
+  const mine = { key: `${table}/${row.id}`, going: false, dialog: null };
+  shown = mine;
+  let quiet = () => {};
+  const closed = () => {
+    quiet();
+    if (shown === mine) shown = null;
+    if (!mine.going && here().record) go(tableHref(table));
+  };
+  const name = called(table, row);
+  const title = h("span", {}, name || stableId(table, row), h("span.code", {}, name ? `${table} · ${stableId(table, row)}` : table));
+  mine.dialog = open({ title, closed, label: `${table}: ${name || stableId(table, row)}` }, (body) => {
+    const panel = recordPanel(body, table, row.id);
+    quiet = listen((news) => {
+      if (news.removed.includes(row.id)) closeThen(table);
+      else if (news.table === table && news.changed.has(row.id)) panel.update(news.changed.get(row.id));
+    });
+  });
+}
+
+function closeThen(table) {
+  closeRecord();
+  go(tableHref(table), true);
+}
+
+function recordPanel(body, table, id) {
+  const fields = tableOf(table).fields;
+  const twice = mirrored(fields);
+  const list = h("dl.fields");
+  const more = h("div");
+  /** @type {Map<string, {line: HTMLElement, draw: () => void}>} */
+  const lines = new Map(fields.map((f) => [f.name, fieldLine(table, id, f)]));
+  let everything = false;
+
+  function draw() {
+    const cells = rowOf(table, id)?.cells ?? {};
+    const visible = fields.filter((f) => everything || (cells[f.name] !== undefined && !twice.has(f.name)) || lines.get(f.name).line.classList.contains("editing"));
+    fill(list, visible.map((f) => lines.get(f.name).line));
+    const hidden = fields.length - visible.length;
+    fill(more, everything || !hidden ? null : button(`Show ${count(hidden, "more field")}: empty, or repeated as a link`, () => ((everything = true), draw()), { label: undefined, kind: "wide" }));
+  }
+
+  const parts = {
+    Fields: () => [onIt(table, id), list, more],
+    Comments: () => comments(table, id),
+    History: () => rowHistory(table, id),
+  };
+  const host = h("div.part", { role: "tabpanel" });
+  const tabs = h("div.parts", { role: "tablist", onkeydown: arrows }, Object.keys(parts).map((name) => h("button.tab", { type: "button", role: "tab", onclick: () => choose(name) }, name)));
+
+  function choose(name) {
+    for (const tab of tabs.children) {
+      tab.setAttribute("aria-selected", String(tab.textContent === name));
+      tab.tabIndex = tab.textContent === name ? 0 : -1;
+    }
+    host.setAttribute("aria-label", name);
+    fill(host, parts[name]());
+  }
+
+  function arrows(event) {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!by) return;
+    const all = [...tabs.children];
+    const next = all[(all.indexOf(document.activeElement) + by + all.length) % all.length];
+    next.focus();
+    next.click();
+  }
+
+  draw();
+  choose("Fields");
+  const remove = button("Delete row…", () => deleteRow(table, id), { kind: "danger", label: undefined });
+  fill(body, tabs, host, h("footer", {}, remove, h("span.hint", {}, id)));
+  return {
+    update(names) {
+      for (const name of names) lines.get(name)?.draw(true);
+      draw();
+    },
+  };
+}
+
+/** Open holds and exceptions on this row: why it goes nowhere. */
+function onIt(table, id) {
+  const key = stableId(table, rowOf(table, id) ?? { id, cells: {} });
+  const lines = ["holds", "exceptions"].flatMap((queue) =>
+    rows(QUEUES[queue].table)
+      .filter((r) => QUEUES[queue].open(r) && r.cells.table === table && r.cells.record === key)
+      .map((r) => h("li", {}, pill(r.cells.severity ?? "", "severity"), h("span", {}, linked(String(r.cells.message ?? "")), " ", h("a", { href: queueHref(queue) }, queue === "holds" ? "Hold" : "Exception")))));
+  return lines.length ? h("ul.on-it", { "aria-label": "Open on this row" }, lines) : null;
+}
+
+/** One field: label, value, and what can be done with it. */
+function fieldLine(table, id, spec) {
+  const by = writer(table, spec);
+  const value = h("dd");
+  const extra = h("dd.extra", { hidden: true });
+  const label = h("dt", { title: [meaning(spec), by && WRITERS[by].words, spec.name].filter(Boolean).join("\n") }, by && h(`span.writer.${by}`, { role: "img", "aria-label": WRITERS[by].words }, WRITERS[by].sign), head(spec.name));
+  const line = h("div.line", { data: { field: spec.name } }, label, value, extra);
+
+  function draw(flash = false) {
+    if (line.classList.contains("editing")) return;
+    const cells = rowOf(table, id)?.cells ?? {};
+    const shownValue = h(`span.value.type-${spec.type}`, {}, spec.type === "multipleAttachments" ? attachments(table, id, spec) : show(table, spec, cells));
+    for (const link of shownValue.querySelectorAll("a")) link.tabIndex = 0;
+    const can = editable(spec) && spec.type !== "multipleAttachments";
+    fill(value, shownValue, h("span.does", {},
+      can && button("Edit", edit, { kind: "quiet", label: `Edit ${head(spec.name)}` }),
+      button("Why", why, { kind: "quiet", label: `History and explanation of ${head(spec.name)}`, "aria-expanded": String(!extra.hidden) })));
+    if (flash) {
+      value.classList.add("fresh");
+      setTimeout(() => value.classList.remove("fresh"), 2500);
+    }
+  }
+
+  function edit() {
+    const typed = control(spec, rowOf(table, id)?.cells[spec.name]);
+    const before = JSON.stringify(typed.read());
+    const end = () => {
+      line.classList.remove("editing");
+      draw();
+      value.querySelector("button")?.focus();
+    };
+    const save = async () => {
+      if (JSON.stringify(typed.read()) === before || (await change(table, id, spec, typed.read()))) end();
+    };
+    const keys = (event) => {
+      const roomy = event.target.tagName === "TEXTAREA";
+      if (event.key === "Escape") event.preventDefault(), event.stopPropagation(), end();
+      else if (event.key === "Enter" && event.target.tagName !== "BUTTON" && (!roomy || event.ctrlKey || event.metaKey)) event.preventDefault(), save();
+    };
+    line.classList.add("editing");
+    fill(value, h("div.edit", { onkeydown: keys }, typed.element, h("div.actions", {}, button("Save", save, { kind: "main", label: undefined }), button("Cancel", end))));
+    typed.focus();
+  }
+
+  function why(event) {
+    extra.hidden = !extra.hidden;
+    event.currentTarget.setAttribute("aria-expanded", String(!extra.hidden));
+    if (!extra.hidden) fill(extra, cellHistory(table, id, spec));
+  }
+
+  draw();
+  return { line, draw };
+}
+
+async function deleteRow(table, id) {
+  const key = stableId(table, rowOf(table, id) ?? { id, cells: {} });
+  const sure = await confirm(`Delete ${key} from ${table}? The worker reports a deleted row and does not make it again.`, "Delete");
+  if (!sure) return;
+  try {
+    await api.remove(table, id);
+    closeThen(table);
+    forget(table, id);
+  } catch (error) {
+    refused(error);
+  }
+}

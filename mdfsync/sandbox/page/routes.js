@@ -1,0 +1,34 @@
+/**
+ * Addresses inside the page: `#/queues/holds`, `#/t/Expenses`, `#/t/Expenses/rec…` (or a stable id).
+ * The back button is the browser's; nothing else keeps where one is.
+ */
+
+/** @typedef {{view: "queues"|"table", name: string, record: string}} Place */
+
+export const queueHref = (name) => `#/queues/${name}`;
+export const tableHref = (table) => `#/t/${encodeURIComponent(table)}`;
+export const rowHref = (table, key) => `${tableHref(table)}/${encodeURIComponent(key)}`;
+
+/** @returns {Place} where the address bar says we are; unknown addresses are the first queue */
+export function here() {
+  const [, view, name = "", record = ""] = location.hash.split("/").map(decode);
+  if (view === "t" && name) return { view: "table", name, record };
+  return { view: "queues", name: view === "queues" && name ? name : "holds", record };
+}
+
+/** Go there; `quietly` leaves no entry for the back button. */
+export function go(href, quietly = false) {
+  if (location.hash === href) return;
+  if (quietly) {
+    history.replaceState(null, "", href);
+    window.dispatchEvent(new HashChangeEvent("hashchange"));
+  } else location.hash = href;
+}
+
+function decode(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Short messages at the foot of the page: what the server refused, what was done and can be undone.
+ * Read aloud by screen readers (`role=status`, refusals `role=alert`); each can be closed and goes by itself.
+ */
+import { at, button, h } from "./dom.js";
+
+const STAYS = { done: 6000, refused: 14000 };
+
+/**
+ * @param {string} text
+ * @param {{kind?: "done"|"refused", act?: {label: string, run: () => void}}} [how] `act` adds one button
+ */
+export function say(text, { kind = "done", act } = {}) {
+  const gone = () => note.remove();
+  const note = h(
+    `div.toast.${kind}`,
+    { role: kind === "refused" ? "alert" : "status" },
+    h("p", {}, text),
+    act && button(act.label, () => (gone(), act.run()), { kind: "quiet" }),
+    button("×", gone, { kind: "quiet", label: "Close message" }),
+  );
+  host().append(note);
+  setTimeout(gone, STAYS[kind]);
+}
+
+/** An error in its own words; for `promise.catch(refused)`. */
+export const refused = (error) => say(error.message, { kind: "refused" });
+
+/** Inside an open drawer when there is one: what lies under a modal dialog can be neither read aloud nor clicked. */
+function host() {
+  const open = [...document.querySelectorAll("dialog[open]")].at(-1);
+  if (!open) return at("toasts");
+  const inside = open.querySelector(":scope > .toasts") ?? h("div.toasts");
+  if (!inside.isConnected) open.append(inside);
+  return inside;
+}

@@ -1,0 +1,129 @@
+/**
+ * The worker as seen from the page: start a run or a plan, show that it runs, what it prints, and how it ended.
+ * The run is the real command on the server (`mdfsync run`); the page only asks for it.
+ */
+import { api } from "./api.js";
+import { at, button, fill, h } from "./dom.js";
+import { open } from "./drawer.js";
+import { look, tick } from "./live.js";
+import { refused, say } from "./toast.js";
+import { clock } from "./words.js";
+
+/** What the worker's exit codes mean. */
+const ENDS = { 0: "done", 1: "failed", 2: "stopped: usage or policy", 3: "refused", 4: "the base is busy", 5: "done, with findings" };
+
+let running = false;
+let busy = false;
+/** @type {HTMLElement|null} */
+let drawer = null;
+
+/** Wire the buttons of the header. */
+export function wireWorker(available) {
+  at("run").onclick = () => runNow();
+  at("plan").onclick = () => runNow("plan");
+  at("advance").onclick = () => nextDay();
+  at("run-status").onclick = () => showRun();
+  if (!available) for (const id of ["run", "plan"]) at(id).title = "No worker in this installation";
+  draw();
+}
+
+/** Start a run (or only plan); the drawer with its output is one click away. */
+export async function runNow(what) {
+  if (running || busy) return;
+  busy = true;
+  draw();
+  try {
+    await api.run(what);
+    running = true;
+    follow();
+  } catch (error) {
+    refused(error);
+  } finally {
+    busy = false;
+    draw();
+  }
+}
+
+async function nextDay() {
+  busy = true;
+  draw();
+  try {
+    tick((await api.advance()).now);
+    await look();
+    say("A day has passed in the world: deals moved, files came, people typed. The worker has not seen it yet.", { act: { label: "Run now", run: () => runNow() } });
+  } catch (error) {
+    refused(error);
+  } finally {
+    busy = false;
+    draw();
+  }
+}
+
+/** News of the poll: a run that began elsewhere, or one that ended. */
+export function heard(brief) {
+  if (brief.running === running) return;
+  running = brief.running;
+  draw();
+  if (running) follow();
+}
+
+let following = false;
+
+async function follow() {
+  if (following) return;
+  following = true;
+  try {
+    let run = await api.running();
+    while (run.running) {
+      printed(run);
+      await new Promise((done) => setTimeout(done, 700));
+      run = await api.running();
+    }
+    running = false;
+    printed(run);
+    await look();
+    ended(run);
+  } catch (error) {
+    refused(error);
+  } finally {
+    following = false;
+    draw();
+  }
+}
+
+function ended(run) {
+  const last = run.lines.filter((line) => /^(run|plan)-\S+:|digest/.test(line)).at(-1) ?? "";
+  const words = `The worker: ${ENDS[run.code] ?? `ended with ${run.code}`}. ${last}`;
+  if (!drawer) say(words, { kind: run.code === 0 || run.code === 5 ? "done" : "refused", act: { label: "Output", run: () => showRun() } });
+}
+
+function draw() {
+  const status = at("run-status");
+  status.classList.toggle("running", running);
+  fill(status, running ? "Worker runs…" : "Worker output");
+  for (const id of ["run", "plan", "advance"]) at(id).disabled = running || busy;
+}
+
+/** The drawer with the console output of the latest run. */
+export async function showRun() {
+  open({ title: "The worker", closed: () => (drawer = null) }, (body) => {
+    drawer = body;
+    fill(body, h("p", {}, "Reading…"));
+  });
+  try {
+    printed(await api.running());
+  } catch (error) {
+    fill(drawer, h("p.problem", {}, error.message));
+  }
+}
+
+function printed(run) {
+  if (!drawer) return;
+  const state = run.running ? "runs now" : run.ended ? `${ENDS[run.code] ?? `exit code ${run.code}`} · ended ${clock(run.ended)}` : "has not run from this page yet";
+  const low = drawer.querySelector("pre");
+  const follows = !low || low.scrollHeight - low.scrollTop - low.clientHeight < 40;
+  const output = h("pre.console", { tabIndex: 0, "aria-label": "Console output" }, run.lines.join("\n") || "No output yet.");
+  const again = button("Run now", () => runNow(), { kind: "main", label: undefined, disabled: run.running });
+  fill(drawer, h("p", { role: "status" }, `mdfsync ${state}`), output, h("div.actions", {}, again));
+  if (follows && run.running) output.scrollTop = output.scrollHeight;
+}
