@@ -10,11 +10,13 @@ from typing import Any
 from xml.etree import ElementTree
 
 import click
+import contract_lab
 import pytest
 
 from mdfsync.cli import VERBS
 from mdfsync.errors import MdfsyncError
 from mdfsync.policy import Policy, load_policy
+from mdfsync.sandbox.knobs import KNOBS
 from mdfsync.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -192,7 +194,10 @@ def test_every_setting_is_explained_and_offered(name: str) -> None:
 
 def test_every_setting_that_is_named_exists() -> None:
     words = everything() + text(ROOT / ".env.example")
-    assert set(re.findall(r"\b(?:MDFSYNC|AIRTABLE|HUBSPOT|CROSSBEAM)_[A-Z_]+", words)) <= set(SETTINGS)
+    named = set(re.findall(r"\b(?:MDFSYNC|AIRTABLE|HUBSPOT|CROSSBEAM)_[A-Z_]+", words))
+    contract = {name for name in named if name.startswith("MDFSYNC_CONTRACT_")}
+    assert named - contract <= set(SETTINGS)
+    assert contract - {"MDFSYNC_CONTRACT_"} <= set(re.findall(r"`(MDFSYNC_CONTRACT_\w+)`", contract_lab.__doc__ or ""))
 
 
 def test_defaults_of_settings_are_those_of_the_code() -> None:
@@ -210,7 +215,7 @@ def test_the_scopes_of_the_register_are_listed() -> None:
 
 def test_every_source_that_is_named_is_in_the_register() -> None:
     named = set(re.findall(r"\b(?:hubspot|crossbeam|finance|partner)\.[a-z_]+\b", everything()))
-    assert named - {"crossbeam.com"} <= set(policy().register.sources)
+    assert named - {"crossbeam.com", *KNOBS} <= set(policy().register.sources)
 
 
 @pytest.mark.parametrize("page", [README, ROOT / "docs" / "administrators.md"], ids=lambda page: page.name)

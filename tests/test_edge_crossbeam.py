@@ -201,7 +201,7 @@ def test_a_bookmark_of_other_parameters_is_not_used(lab: Served) -> None:
 
 def test_a_partner_that_shows_counts_only_is_named_and_its_pairs_are_gone(lab: Served) -> None:
     lab.pull()
-    share(lab.store, "p-2", "counts")
+    share(lab.store, "p-2", "counts", at="2026-11-20T09:00:00.000Z")
     pull = lab.pull(full=True)
     assert len(pull.gone) == 3
     assert "without a visible overlap: Fernway Systems" in said(pull)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from browser_lab import Watch, shoot
-from page_lab import cell, cells, edit, line, record_id, rows, visit
-from playwright.sync_api import expect
+from page_lab import cell, cells, edit, expect, line, record_id, rows, visit
 
 from mdfsync.sandbox.server import Running
 
@@ -18,13 +17,14 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
+LEE = "lee.marsh@northlight.example"
 DANA = "dana.okafor@northlight.example"
 
 IN_PLACE = [
     ("Expenses", "expense_id", "EXP-1003", "expense_title", "Playbook ads", "Playbook ads"),
     ("Expenses", "expense_id", "EXP-1003", "net_amount", "1234.5", 1234.5),
     ("Expenses", "expense_id", "EXP-1003", "invoice_date", "2026-08-09", "2026-08-09"),
-    ("Expenses", "expense_id", "EXP-1003", "submitted_by", "lee.marsh@northlight.example", "lee.marsh@northlight.example"),
+    ("Expenses", "expense_id", "EXP-1003", "submitted_by", LEE, LEE),
     ("Leads", "lead_id", "lead-30101-JC-1041", "last_activity_at", "2026-08-09T10:30:00", "2026-08-09T10:30:00.000Z"),
 ]  # fmt: skip
 
@@ -43,8 +43,20 @@ def test_short_values_are_typed_in_the_cell(
     shown.locator("input").fill(typed)
     page.keyboard.press("Enter")
     expect(shown.locator("input")).to_have_count(0)
-    page.wait_for_function("document.activeElement.classList.contains('tabulator-tableholder')")
+    expect(page.locator(".tabulator-tableholder")).to_be_focused()
     assert until_stored(page, world, table, record, field) == stored
+
+
+def test_a_choice_is_taken_from_the_list_in_the_cell(page: Page, world: Running) -> None:
+    record = record_id(world, "Expenses", expense_id="EXP-1003")
+    visit(page, world, "#/t/Expenses", "Lee")
+    chosen = cell(page, record, "eligibility_decision")
+    chosen.scroll_into_view_if_needed()
+    chosen.click()
+    page.keyboard.press("Enter")
+    chosen.locator("select").select_option("held")
+    expect(chosen).to_have_text("held")
+    assert until_stored(page, world, "Expenses", record, "eligibility_decision") == "held"
 
 
 def test_escape_leaves_the_cell_as_it_was_and_undo_takes_an_edit_back(page: Page, world: Running) -> None:
@@ -97,6 +109,9 @@ def test_choices_links_long_texts_and_ticks_in_the_drawer(page: Page, world: Run
     links = start(page, "expenses")
     links.get_by_role("searchbox").fill("EXP-1003")
     links.locator(".offer").first.click()
+    expect(links.locator(".chosen")).to_contain_text("EXP-1003")
+    edit(world, "Evidence", record, DANA, issuer="Typed meanwhile")
+    expect(line(page, "issuer").locator(".value")).to_have_text("Typed meanwhile")
     expect(links.locator(".chosen")).to_contain_text("EXP-1003")
     save(page, "expenses")
     expect(line(page, "expenses").locator("a.link", has_text="EXP-1003")).to_be_visible()
@@ -194,7 +209,7 @@ def test_columns_are_sorted_filtered_hidden_and_searched(page: Page, world: Runn
     visit(page, world, "#/t/Expenses")
     everything = page.locator(".tabulator-row").count()
     menu(page, "Expense ID", "Sort descending")
-    expect(page.locator(".tabulator-row a.open").first).to_have_text("EXP-3005")
+    expect(page.locator(".tabulator-row a.open").first).to_have_text("EXP-4002")
     page.get_by_role("button", name="Vendor name: sort").click()
     page.get_by_label("Filter Vendor name").fill("brightpath")
     page.keyboard.press("Enter")

@@ -3,11 +3,15 @@ let a day pass, approve a proposal, run, see it applied and explained."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from browser_lab import shoot
-from page_lab import card, line, run_worker, visit
-from playwright.sync_api import Page, expect
+from page_lab import A_RUN_MS, card, choose, expect, line, run_worker, visit
 
 from mdfsync.sandbox.server import Running
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 PROOF = "Proof of performance is not accepted yet"
 
@@ -70,6 +74,37 @@ def test_approve_a_proposal_and_see_it_applied_and_explained(page: Page, world: 
     close_date.get_by_role("button", name="Explain").click()
     expect(close_date.locator("pre")).to_contain_text("hubspot.deals", timeout=60_000)
     shoot(page, "story-explained")
+
+
+def test_a_decision_of_the_wrong_person_is_refused_aloud_and_taken_back(page: Page, world: Running) -> None:
+    visit(page, world, "#/queues/proposals", "Lee Marsh")
+    page.get_by_role("button", name="Next day").click()
+    expect(page.get_by_role("status").filter(has_text="A day has passed")).to_be_visible()
+    run_worker(page)
+    proposal = card(page, "hs-deal-50010002")
+    expect(proposal).to_contain_text("the worker may refuse your decision")
+    proposal.get_by_role("button", name="Approve").click()
+    expect(proposal).to_contain_text("waits for the next run")
+    run_worker(page)
+    expect(proposal.locator(".objection")).to_contain_text("not counted")
+    expect(page.locator(".summary")).not_to_contain_text("waiting for the next run")
+    shoot(page, "story-refused")
+    proposal.get_by_role("button", name="Take it back").click()
+    choose(page, "Sam Ortiz")
+    proposal.get_by_role("button", name="Approve").click()
+    expect(proposal).to_contain_text("waits for the next run")
+    run_worker(page)
+    expect(proposal).to_have_count(0)
+
+
+def test_from_an_empty_base_to_the_first_holds(page: Page, empty_world: Running) -> None:
+    page.goto(empty_world.web_url)
+    expect(page.locator("h1")).to_have_text("The base is empty")
+    page.locator("#view").get_by_role("button", name="Run now").click()
+    expect(card(page, PROOF)).to_be_visible(timeout=A_RUN_MS)
+    expect(page.locator("#run-status")).to_have_text("Output", timeout=A_RUN_MS)
+    page.locator("#run-status").click()
+    expect(page.locator("dialog pre")).to_contain_text("Open holds")
 
 
 def show_all(page: Page) -> None:

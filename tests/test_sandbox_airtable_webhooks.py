@@ -135,7 +135,7 @@ def test_one_action_can_be_split_over_several_payloads(bench: Bench) -> None:
 
 
 def test_schema_changes_are_heard_by_those_who_ask(bench: Bench) -> None:
-    hook = watch(bench, dataTypes=["tableFields", "tableMetadata"])
+    hook = watch(bench, {"includePreviousFieldDefinitions": True}, dataTypes=["tableFields", "tableMetadata"])
     field = bench.base().schema().table("Partners").field("notes")
     field.name = "remarks"
     field.save()

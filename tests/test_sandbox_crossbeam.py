@@ -162,7 +162,7 @@ def test_a_full_pull_knows_nothing_of_what_is_gone(world: World) -> None:
 @pytest.mark.parametrize(("level", "listed"), [("counts", True), ("hidden", False)])
 def test_a_partner_that_stops_sharing_takes_its_rows_away(world: World, level: str, listed: bool) -> None:
     _, bookmark = world.overlaps()
-    share(world.store, OSTREA, level)
+    share(world.store, OSTREA, level, at=world.clock.text())
     delta = world.since(bookmark)
     assert len(delta) == 6
     assert all(r["is_deleted"] for r in delta)
@@ -170,8 +170,8 @@ def test_a_partner_that_stops_sharing_takes_its_rows_away(world: World, level: s
 
 
 def test_sharing_again_brings_the_rows_back(world: World) -> None:
-    share(world.store, OSTREA, "hidden")
-    share(world.store, OSTREA, "overlaps")
+    share(world.store, OSTREA, "hidden", at=world.clock.text())
+    share(world.store, OSTREA, "overlaps", at=world.clock.text())
     rows, _ = world.overlaps(limit=1000)
     assert sum(r["partner_id"] == OSTREA for r in rows) == 6
 

@@ -1,79 +1,22 @@
-"""The sandbox's HubSpot over HTTP: through the official client, and raw where the client hides the wire."""
+"""Records and searches of the sandbox's HubSpot over HTTP: by the official client, and raw where it hides the wire."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import hubspot
 import pytest
 import requests
-import uvicorn
-from starlette.applications import Starlette
-from starlette.routing import Mount
+from portal_lab import G1041, World
+from portal_lab import client as client
+from portal_lab import server as server
+from portal_lab import world as world
 
-from mdfsync.sandbox.clock import Clock
-from mdfsync.sandbox.hubspot import TOKEN, routes
+from mdfsync.sandbox.hubspot import TOKEN
 from mdfsync.sandbox.hubspot_merges import merge_deals
-from mdfsync.sandbox.hubspot_world import archive, associate, create, links, touch
-from mdfsync.sandbox.store import Store
-from mdfsync.sandbox.story_dates import begin
-from mdfsync.sandbox.story_hubspot import CANARY, seed_hubspot
-
-G1041 = "2c9d4a10-83fe-4f7b-8d52-000000001041"
-
-
-class World:
-    """A seeded portal behind a real socket."""
-
-    def __init__(self, store: Store, clock: Clock, url: str) -> None:
-        self.store, self.clock, self.url = store, clock, url
-
-    def get(self, path: str, token: str = TOKEN, **params: Any) -> requests.Response:
-        return requests.get(self.url + path, params=params, headers={"Authorization": f"Bearer {token}"}, timeout=10)
-
-    def post(self, path: str, body: Any, **params: Any) -> requests.Response:
-        headers = {"Authorization": f"Bearer {TOKEN}"}
-        return requests.post(self.url + path, json=body, params=params, headers=headers, timeout=10)
-
-    def search(self, kind: str, **body: Any) -> Any:
-        return self.post(f"/crm/v3/objects/{kind}/search", body).json()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[tuple[Starlette, str]]:
-    app = Starlette()
-    config = uvicorn.Config(app, port=0, log_level="error", date_header=False)
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, daemon=True)
-    thread.start()
-    while not running.started:
-        time.sleep(0.01)
-    port = running.servers[0].sockets[0].getsockname()[1]
-    yield app, f"http://127.0.0.1:{port}/hubspot"
-    running.should_exit = True
-    thread.join(5)
-
-
-@pytest.fixture
-def world(server: tuple[Starlette, str]) -> World:
-    app, url = server
-    store = Store(None)
-    clock = Clock(store)
-    with store.transaction():
-        seed_hubspot(store, clock, begin(store, clock))
-    app.router.routes[:] = [Mount("/hubspot", routes=routes(store, clock))]
-    return World(store, clock, url)
-
-
-@pytest.fixture
-def client(world: World) -> Any:
-    return hubspot.HubSpot(access_token=TOKEN, host=world.url, base_url=world.url, retry=False)
-
+from mdfsync.sandbox.hubspot_world import archive, create, links, touch
+from mdfsync.sandbox.story_hubspot import CANARY
 
 # -- tokens, scopes, limits
 
@@ -251,169 +194,52 @@ def test_in_finds_only_lower_case_texts(world: World) -> None:
     assert (found("amara.drozd@alderfinch.example"), found("Amara.Drozd@alderfinch.example")) == (1, 0)
 
 
-# -- associations
-
-
-def test_associations_say_none_by_an_error_and_give_numbers(client: Any, world: World) -> None:
-    body = {"inputs": [{"id": "50010001"}, {"id": "424242"}]}
-    raw = world.post("/crm/v4/associations/deals/contacts/batch/read", body)
-    assert raw.status_code == 207
-    assert [t["toObjectId"] for t in raw.json()["results"][0]["to"]] == [30104, 30105]
-    assert raw.json()["errors"][0]["subCategory"] == "crm.associations.NO_ASSOCIATIONS_FOUND"
-    assert raw.json()["errors"][0]["context"]["fromObjectId"] == ["424242"]
-    page = client.crm.associations.v4.batch_api.get_page("deals", "contacts", body)
-    assert page.num_errors == 1
-
-
-def test_associations_page_per_record(world: World) -> None:
-    world.store.set("hubspot.association_page", 1)
-    path = "/crm/v4/associations/deals/contacts/batch/read"
-    first = world.post(path, {"inputs": [{"id": "50010001"}]}).json()["results"][0]
-    after = first["paging"]["next"]["after"]
-    second = world.post(path, {"inputs": [{"id": "50010001", "after": after}]}).json()["results"][0]
-    assert (first["to"][0]["toObjectId"], second["to"][0]["toObjectId"]) == (30104, 30105)
-
-
-def test_an_association_does_not_move_the_modified_date_but_the_counter_has_history(world: World) -> None:
-    path = "/crm/v3/objects/deals/50010004"
-    before = world.get(path).json()["updatedAt"]
-    associate(world.store, world.clock, "deals", "50010004", "contacts", "30136")
-    answer = world.get(path, propertiesWithHistory="num_associated_contacts").json()
-    assert answer["updatedAt"] == before
-    counted = [e["value"] for e in answer["propertiesWithHistory"]["num_associated_contacts"]]
-    assert counted == ["2", "1", "0"]
-
-
-def test_primary_company_is_a_second_type_of_the_same_pair(world: World) -> None:
-    answer = world.get("/crm/v4/objects/deals/50010001/associations/companies").json()
-    assert [(t["typeId"], t["label"]) for t in answer["results"][0]["associationTypes"]] == [
-        (341, None),
-        (5, "Primary"),
-    ]
-
-
-# -- campaigns
-
-
-def test_campaigns_know_an_allow_list_and_leave_empty_values_out(world: World) -> None:
-    assert world.get("/marketing/v3/campaigns", properties="hs_name,dealname").status_code == 400
-    rows = world.get("/marketing/v3/campaigns", properties="hs_name,joint_campaign_id", sort="createdAt").json()
-    by_id = {r["id"]: r["properties"] for r in rows["results"]}
-    assert rows["total"] == 7
-    assert by_id[G1041] == {"hs_name": "Observability Roadshow with Fernway"}
-    assert world.get("/marketing/v3/campaigns").json()["results"][0]["properties"] == {}
-
-
-def test_campaign_pages_have_opaque_cursors_that_lead_on(world: World) -> None:
-    page = world.get("/marketing/v3/campaigns", limit=4).json()
-    rest = requests.get(page["paging"]["next"]["link"], headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10).json()
-    assert len({r["id"] for r in page["results"] + rest["results"]}) == 7
-
-
-def test_contact_reports_are_bare_ids_within_dates(world: World) -> None:
-    path = f"/marketing/v3/campaigns/{G1041}/reports/contacts/influencedContacts"
-    every = world.get(path).json()["results"]
-    day = (world.clock.now() - timedelta(days=10)).date().isoformat()
-    late = world.get(path, startDate=day).json()["results"]
-    assert all(set(row) == {"id"} for row in every)
-    assert len(late) < len(every)
-    assert world.get(path.replace("influencedContacts", "everyone")).status_code == 400
-
-
-def test_budget_items_carry_epoch_milliseconds(world: World) -> None:
-    totals = world.get(f"/marketing/v3/campaigns/{G1041}/budget/totals").json()
-    assert totals["budgetTotal"] == 38000
-    assert isinstance(totals["budgetItems"][0]["createdAt"], int)
-
-
-def test_the_official_client_reads_campaigns_by_its_raw_request(client: Any, world: World) -> None:
-    body = {"inputs": [{"id": G1041}]}
-    request = {
-        "method": "POST",
-        "path": "/marketing/v3/campaigns/batch/read",
-        "qs": {"properties": "hs_utm"},
-        "body": body,
-    }
-    answer = client.api_request(request).json()
-    assert answer["results"][0]["properties"] == {"hs_utm": "fernway-observability-roadshow"}
-
-
-def test_a_guid_is_no_crm_id(world: World) -> None:
-    assert world.get(f"/crm/v3/objects/campaigns/{G1041}").status_code == 400
-    found = world.get("/crm/v3/objects/0-35/412300010410", properties="hs_start_date").json()
-    assert found["properties"]["hs_start_date"].endswith("T00:00:00Z")
-
-
-# -- account, forms, events
-
-
-def test_owners_who_left_come_only_when_asked_for_and_without_user_id(client: Any, world: World) -> None:
-    present = {o.email for o in client.crm.owners.owners_api.get_page().results}
-    gone = world.get("/crm/v3/owners/", archived="true").json()["results"]
-    assert "rolf.ekman@northlight.example" not in present
-    assert [(o["email"], o["userId"]) for o in gone] == [("rolf.ekman@northlight.example", None)]
-
-
-def test_stage_metadata_are_texts_and_stages_may_have_numbers_for_ids(client: Any) -> None:
-    found = {p.id: p for p in client.crm.pipelines.pipelines_api.get_all("deals").results}
-    stages = {s.id: s.metadata for s in found["812044001"].stages}
-    assert stages["900105"] == {"isClosed": "true", "probability": "1.0"}
-
-
-def test_property_definitions_show_the_custom_ones(client: Any) -> None:
-    names = {p.name for p in client.crm.properties.core_api.get_all("deals").results}
-    assert {"joint_campaign_id", "partner_name", "utm_campaign"} <= names
-    assert not any(n.startswith("hs_v2_date_entered_9") for n in names)
-
-
-def test_submissions_come_newest_first_in_pages_of_at_most_fifty(world: World) -> None:
-    form = "aa10c0de-0000-4000-8000-000000001042"
-    path = f"/form-integrations/v1/submissions/forms/{form}"
-    rows = world.get(path, limit=50).json()["results"]
-    assert [r["submittedAt"] for r in rows] == sorted((r["submittedAt"] for r in rows), reverse=True)
-    assert any("conversionId" not in r for r in rows)
-    assert world.get(path, limit=51).status_code == 400
-    assert world.get(path.replace("1042", "9999")).status_code == 404
-    assert world.get(path.replace("1042", "2004")).json()["errorType"] == "FORM_TYPE_NOT_ALLOWED"
-
-
-def test_forms_show_only_hubspot_ones_unless_asked(client: Any, world: World) -> None:
-    assert {f.form_type for f in client.marketing.forms.forms_api.get_page().results} == {"hubspot"}
-    assert len(world.get("/marketing/v3/forms/", formTypes="all").json()["results"]) == 6
-
-
-def test_participations_are_states_with_epoch_times(client: Any, world: World) -> None:
-    api = client.marketing.events.retrieve_participant_state_api
-    states = {
-        p.properties.attendance_state for p in api.get_participations_breakdown_by_marketing_event_id(71000101).results
-    }
-    raw = world.get("/marketing/v3/marketing-events/participations/71000101/breakdown", limit=100).json()
-    assert {"ATTENDED", "NO_SHOW"} == states
-    assert all(isinstance(p["properties"]["occurredAt"], int) for p in raw["results"])
-    world.store.set("hubspot.event_breakdown_lag", True)
-    assert world.get("/marketing/v3/marketing-events/participations/71000101/breakdown").json()["total"] == 0
-    assert world.get("/marketing/v3/marketing-events/participations/contacts/30104/breakdown").json()["total"] == 1
-
-
-@pytest.mark.parametrize(
-    ("older", "dated"),
-    [
-        ("/crm/v3/objects/deals", "/crm/objects/2026-03/deals"),
-        ("/crm/v3/owners/", "/crm/owners/2026-03"),
-        ("/crm/v3/pipelines/deals", "/crm/pipelines/2026-09/deals"),
-        ("/marketing/v3/campaigns", "/marketing/campaigns/2026-09"),
-        ("/marketing/v3/marketing-events/", "/marketing/marketing-events/2026-03"),
-        ("/account-info/v3/details", "/account-info/2026-03/details"),
-    ],
-)
-def test_both_generations_of_paths_answer_alike(world: World, older: str, dated: str) -> None:
-    first, second = world.get(older).json(), world.get(dated).json()
-    first.pop("paging", None)
-    second.pop("paging", None)
-    assert first == second
-
-
 def test_a_new_record_is_found_at_once(world: World) -> None:
     create(world.store, world.clock, "contacts", "30999", {"email": "new@alderfinch.example"})
     given = [{"propertyName": "email", "operator": "EQ", "value": "new@alderfinch.example"}]
     assert world.search("contacts", filters=given)["total"] == 1
+
+
+# -- what depends on the token and the account
+
+
+@pytest.mark.parametrize(
+    ("scope", "path", "status"),
+    [
+        ("crm.schemas.companies.read", "/crm/v3/properties/deals", 200),
+        ("crm.schemas.companies.read", "/crm/v3/pipelines/deals", 200),
+        ("crm.schemas.companies.read", "/crm/v3/objects/deals", 403),
+        ("marketing.campaigns.revenue.lite.read", f"/marketing/v3/campaigns/{G1041}/reports/revenue", 200),
+        ("marketing.campaigns.revenue.lite.read", "/marketing/v3/campaigns", 403),
+        ("sales-email-read", "/crm/v3/objects/emails", 200),
+        ("sales-email-read", "/crm/objects/2026-09/emails", 403),
+        ("crm.objects.contacts.read", "/crm/objects/2026-03/emails", 403),
+        ("oauth", "/account-info/v3/details", 200),
+    ],
+)
+def test_any_of_the_scopes_that_hubspot_names_will_do(world: World, scope: str, path: str, status: int) -> None:
+    world.store.put("hubspot.tokens", "pat-narrow", {"scopes": [scope]})
+    assert world.get(path, token="pat-narrow").status_code == status
+
+
+def test_the_old_key_in_the_query_is_no_credential(world: World) -> None:
+    assert requests.get(f"{world.url}/crm/v3/owners/?hapikey={TOKEN}", timeout=10).status_code == 401
+
+
+def test_the_bin_is_emptied_after_ninety_days_and_can_be_read_in_batches(world: World) -> None:
+    archive(world.store, world.clock, "deals", "50010034")
+    body = {"inputs": [{"id": "50010034"}], "properties": ["dealname"]}
+    assert world.post("/crm/v3/objects/deals/batch/read", body).status_code == 207
+    assert world.post("/crm/v3/objects/deals/batch/read", body, archived="true").json()["results"][0]["archivedAt"]
+    world.clock.advance(91)
+    assert world.get("/crm/v3/objects/deals", archived="true").json()["results"] == []
+    assert world.get("/crm/v3/objects/deals/50010034", archived="true").status_code == 404
+
+
+def test_stage_times_need_a_tier(world: World) -> None:
+    names = "hs_v2_date_entered_current_stage,hs_v2_date_entered_closedwon,hs_date_entered_closedwon"
+    shown = world.get("/crm/v3/objects/deals", properties=names, limit=1).json()["results"][0]["properties"]
+    assert "hs_v2_date_entered_closedwon" in shown and "hs_date_entered_closedwon" not in shown
+    world.store.set("hubspot.stage_times", False)
+    shown = world.get("/crm/v3/objects/deals", properties=names, limit=1).json()["results"][0]["properties"]
+    assert "hs_v2_date_entered_closedwon" not in shown

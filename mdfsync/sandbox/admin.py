@@ -19,10 +19,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from mdfsync.sandbox import airtable_by_hand as by_hand
+from mdfsync.sandbox import airtable_payloads as payloads
 from mdfsync.sandbox import airtable_people as people
 from mdfsync.sandbox import airtable_quota as quota
 from mdfsync.sandbox import airtable_writelog as writelog
-from mdfsync.sandbox import knobs
+from mdfsync.sandbox import knobs, snapshots, vendors_by_hand
 from mdfsync.sandbox.airtable_errors import Refusal
 from mdfsync.sandbox.airtable_people import Person
 from mdfsync.sandbox.airtable_world import World
@@ -67,10 +68,17 @@ class Admin:
             ("POST", "create_base"): self.create_base,
             ("POST", "copy_base"): self.copy_base,
             ("POST", "schema"): self.schema,
+            ("POST", "hubspot"): self.hubspot,
+            ("POST", "crossbeam"): self.crossbeam,
+            ("POST", "webhook"): self.break_webhook,
             ("POST", "clock"): self.clock,
             ("POST", "advance"): self.advance,
             ("POST", "fill_in"): self.fill_in,
             ("POST", "reset"): self.reset,
+            ("GET", "snapshot"): self.snapshots,
+            ("POST", "snapshot"): self.snapshot,
+            ("DELETE", "snapshot"): self.drop_snapshot,
+            ("POST", "restore"): self.restore,
         }
         return [_route(method, name, handler) for (method, name), handler in paths.items()]
 
@@ -106,6 +114,25 @@ class Admin:
         base_id = str(body.get("base") or self.world.main_base())
         return by_hand.act(self.world, self._someone(body), base_id, body)
 
+    def hubspot(self, _request: Request, body: Any) -> Doc:
+        """`{action, …}`: see `vendors_by_hand.HUBSPOT`."""
+        return vendors_by_hand.act_in_hubspot(self.store, self.life.clock, body)
+
+    def crossbeam(self, _request: Request, body: Any) -> Doc:
+        """`{action, …}`: see `vendors_by_hand.CROSSBEAM`."""
+        return vendors_by_hand.act_in_crossbeam(self.store, self.life.clock, body)
+
+    def break_webhook(self, _request: Request, body: Any) -> Doc:
+        """`{code, id?, base?}`: an error payload for one webhook or all of a base; see `airtable_payloads.CODES`."""
+        base_id = str(body.get("base") or self.world.main_base())
+        if body["code"] not in payloads.CODES:
+            raise ValueError(f"unknown code; known: {', '.join(payloads.CODES)}")
+        hooks = [h for h in self.store.all("hooks").values() if h["base"] == base_id]
+        chosen = [h for h in hooks if body.get("id") in (None, h["id"])]
+        for hook in chosen:
+            payloads.fail(self.world, hook, body["code"])
+        return {"broken": [hook["id"] for hook in chosen]}
+
     def _someone(self, body: Any) -> Person:
         """The person named by `by`, else the first who is not the worker."""
         named = people.find(self.store, str(body["by"])) if body.get("by") else None
@@ -135,6 +162,24 @@ class Admin:
         """A fresh world with a new, empty base."""
         self.life.reset()
         return {"base_id": self.world.main_base(), "now": self.life.clock.text()}
+
+    def snapshots(self, _request: Request, _body: Any) -> list[Doc]:
+        """Saved states of the world: `{name, at, documents}`."""
+        return snapshots.taken(self.store)
+
+    def snapshot(self, _request: Request, body: Any) -> Doc:
+        """`{name}`: keep the world as it is, over an older state of that name."""
+        return {"name": body["name"], "at": self.life.save(str(body["name"]))}
+
+    def restore(self, _request: Request, body: Any) -> Doc:
+        """`{name}`: the world as it was then, its clock too."""
+        self.life.restore(str(body["name"]))
+        return {"base_id": self.world.main_base(), "now": self.life.clock.text()}
+
+    def drop_snapshot(self, _request: Request, body: Any) -> Doc:
+        """`{name}`: forget one."""
+        snapshots.drop(self.store, str(body["name"]))
+        return {"ok": True}
 
     # -- people and witnesses
 
@@ -222,7 +267,7 @@ def _route(method: str, name: str, handler: Handler) -> Route:
                 answer = handler(request, body)
         except Refusal as refusal:
             return JSONResponse(refusal.body, refusal.status)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
             return JSONResponse({"error": f"{type(error).__name__}: {error}"}, 400)
         return JSONResponse(answer)
 

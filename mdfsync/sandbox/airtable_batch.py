@@ -8,32 +8,15 @@ place where a record changes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from mdfsync.sandbox import airtable_quota, airtable_typecast, airtable_webhooks, airtable_writelog, ids
+from mdfsync.sandbox import airtable_payloads, airtable_quota, airtable_typecast, airtable_writelog, ids
 from mdfsync.sandbox.airtable_cells import CellWriter
 from mdfsync.sandbox.airtable_errors import Refusal, unknown_field
 from mdfsync.sandbox.airtable_people import Person
-from mdfsync.sandbox.airtable_world import COMPUTED, Table, World, comments_of, records_of
+from mdfsync.sandbox.airtable_world import COMPUTED, Moved, Table, World, comments_of, records_of
 from mdfsync.sandbox.clock import instant_text
 from mdfsync.sandbox.store import Doc
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """One record before and after: None before = created, None after = destroyed."""
-
-    table_id: str
-    record_id: str
-    before: Doc | None
-    after: Doc | None
-
-    def changed(self) -> list[str]:
-        """Ids of the fields whose cell is not what it was."""
-        old: Doc = self.before["cells"] if self.before else {}
-        new: Doc = self.after["cells"] if self.after else {}
-        return [f for f in {**old, **new} if old.get(f) != new.get(f)]
 
 
 class Batch:
@@ -85,7 +68,6 @@ class Batch:
 
     def create(self, table: Table, cells: Mapping[str, Any]) -> str:
         """A new record; returns its id."""
-        self._refuse_beyond_cap()
         record_id = ids.new(self.world.store, "rec")
         doc = {
             "id": record_id,
@@ -101,10 +83,10 @@ class Batch:
 
     def _refuse_beyond_cap(self) -> None:
         cap = airtable_quota.plan(self.world).records
-        if not cap:
-            return
         created = sum(before is None for before in self._before.values())
-        if created + sum(len(self.world.records(t.id)) for t in self.world.tables(self.base_id)) >= cap:
+        if not cap or not created:
+            return
+        if created + sum(len(self.world.records(t.id)) for t in self.world.tables(self.base_id)) > cap:
             raise Refusal(422, "RECORD_LIMIT_REACHED", "This base has reached its record limit")
 
     def set(self, table: Table, record_id: str, changes: Mapping[str, Any], *, derived: bool = False) -> None:
@@ -118,8 +100,8 @@ class Batch:
         for field_id, value in changes.items():
             old, field = cells.get(field_id), table.fields[field_id]
             if value is None and old is not None and field["type"] == "richText":
-                value = "\n"
-            if old == value:
+                value = None if self.world.knob("rich_text_verbatim") else "\n"
+            if old == value and not self.world.knob("noop_touches"):
                 continue
             touched[field_id] = [self.at, self.person.id]
             cells[field_id] = value
@@ -156,10 +138,11 @@ class Batch:
         if inverse is None:
             return
         target = self.world.table_by_id(field["options"]["linkedTableId"])
-        for other in (o for o in old if o not in new):
+        before, after = set(old), set(new)
+        for other in (o for o in old if o not in after):
             cell = self._cell(target, other, inverse)
             self.set(target, other, {inverse: [r for r in cell if r != record_id] or None}, derived=True)
-        for other in (o for o in new if o not in old):
+        for other in (o for o in new if o not in before):
             cell = self._cell(target, other, inverse)
             self.set(target, other, {inverse: [*cell, record_id]}, derived=True)
 
@@ -178,17 +161,19 @@ class Batch:
 
     def commit(self) -> None:
         """Store every record that differs, then tell the write log and the webhooks."""
+        self._refuse_beyond_cap()
         moved = []
         for key, after in self._after.items():
             move = Moved(*key, self._before[key], after)
-            if move.before is not None and after is not None and not move.changed():
-                continue
-            moved.append(move)
+            if move.before is None or after is None or move.changed():
+                moved.append(move)
+            elif self.world.knob("noop_touches"):
+                self._store(move)
         for move in moved:
             self._store(move)
         if moved:
             airtable_writelog.note(self, moved)
-            airtable_webhooks.publish(self, moved)
+            airtable_payloads.publish(self, moved)
 
     def _store(self, move: Moved) -> None:
         collection = records_of(move.table_id)

@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mdfsync.sandbox import airtable_payloads as payloads
 from mdfsync.sandbox import airtable_schema as schema
 from mdfsync.sandbox import airtable_views as views
-from mdfsync.sandbox import airtable_webhooks as webhooks
 from mdfsync.sandbox import ids
 from mdfsync.sandbox.airtable_cells import CellWriter, cell_text
 from mdfsync.sandbox.airtable_errors import Refusal, invalid_request, unknown_field
@@ -36,7 +36,7 @@ def act(world: World, person: Person, base_id: str, action: Mapping[str, Any]) -
         raise invalid_request(f"unknown action; known: {', '.join(sorted(_ACTIONS))}")
     handler(world, person, table, action)
     world.forget()
-    return schema.shown(world.table_by_id(table.id)) if table.id in world.store.all("tables") else {}
+    return schema.shown(world, world.table_by_id(table.id)) if table.id in world.store.all("tables") else {}
 
 
 def _field(table: Table, action: Mapping[str, Any]) -> Doc:
@@ -91,7 +91,7 @@ def _drop(world: World, person: Person, table: Table, field: Doc) -> None:
     _map_cells(world, table, field["id"], lambda _value: None)
     world.put_table({**table.doc, "fields": [f for f in table.doc["fields"] if f["id"] != field["id"]]})
     change = {"changedTablesById": {table.id: {"destroyedFieldIds": [field["id"]]}}}
-    webhooks.publish_schema(world, table.base, person, change, "tableFields")
+    payloads.publish_schema(world, table.base, person, change, "tableFields")
 
 
 def _delete_table(world: World, person: Person, table: Table, _action: Mapping[str, Any]) -> None:
@@ -106,7 +106,7 @@ def _delete_table(world: World, person: Person, table: Table, _action: Mapping[s
     base = world.base(table.base)
     world.store.put("bases", base["id"], {**base, "tables": [t for t in base["tables"] if t != table.id]})
     world.store.remove("tables", table.id)
-    webhooks.publish_schema(world, table.base, person, {"destroyedTableIds": [table.id]}, "tableMetadata")
+    payloads.publish_schema(world, table.base, person, {"destroyedTableIds": [table.id]}, "tableMetadata")
 
 
 def _change_type(world: World, person: Person, table: Table, action: Mapping[str, Any]) -> None:

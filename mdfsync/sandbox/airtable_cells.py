@@ -36,6 +36,7 @@ from mdfsync.sandbox.store import Doc
 
 LONGEST_TEXT = 100_000
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_LISTS = frozenset({"multipleSelects", "multipleCollaborators", "multipleRecordLinks", "multipleAttachments"})
 _BULLET = re.compile(r"^(\s*)[*+] ", re.MULTILINE)
 
 
@@ -49,7 +50,8 @@ class CellWriter:
         self.exists = exists
         self._parsers: dict[str, Callable[[Doc, Any], Any]] = {
             "singleLineText": _text, "multilineText": _text, "email": _text, "url": _text, "phoneNumber": _text,
-            "richText": _rich_text, "number": _number, "currency": _number, "percent": _number, "duration": _number,
+            "richText": self._rich_text, "number": self._number, "currency": self._number, "percent": _number,
+            "duration": _number,
             "rating": _rating, "checkbox": _checkbox, "date": _date, "dateTime": _date_time,
             "singleSelect": _choice, "multipleSelects": _choices, "singleCollaborator": self._collaborator,
             "multipleCollaborators": self._collaborators, "multipleRecordLinks": self._links,
@@ -60,9 +62,22 @@ class CellWriter:
         """The value to keep, None for an empty cell; refuses what the field's type does not take."""
         if field["type"] in COMPUTED:
             raise computed_field(field["name"])
-        if raw is None or raw == []:
+        if raw is None or (raw == [] and field["type"] in _LISTS):
             return None
         return self._parsers[field["type"]](field, raw)
+
+    def _rich_text(self, field: Doc, raw: Any) -> str | None:
+        """Markdown as the service rewrites it: `- ` for every bullet, a newline at the end."""
+        text = _text(field, raw)
+        if text is None or self.world.knob("rich_text_verbatim"):
+            return text
+        text = _BULLET.sub(r"\1- ", text)
+        return text if text.endswith("\n") else text + "\n"
+
+    def _number(self, field: Doc, raw: Any) -> int | float:
+        number = _number(field, raw)
+        rounds = self.world.knob("integer_rounding")
+        return plain_number(round(number, field["options"]["precision"])) if rounds else number
 
     def _collaborator(self, field: Doc, raw: Any) -> str:
         key = (raw.get("id") or raw.get("email")) if isinstance(raw, dict) else None
@@ -97,14 +112,6 @@ def _text(field: Doc, raw: Any) -> str | None:
     if not isinstance(raw, str) or len(raw) > LONGEST_TEXT or _LONE_SURROGATE.search(raw):
         raise unacceptable(field["name"])
     return raw or None
-
-
-def _rich_text(field: Doc, raw: Any) -> str | None:
-    text = _text(field, raw)
-    if text is None:
-        return None
-    text = _BULLET.sub(r"\1- ", text)
-    return text if text.endswith("\n") else text + "\n"
 
 
 def plain_number(value: float) -> int | float:
@@ -219,22 +226,36 @@ def show_v2(world: World, field: Doc, value: Any) -> Any:
         return shown[0] if field["type"] == "singleSelect" else shown
     if field["type"] == "multipleRecordLinks":
         target = world.table_by_id(field["options"]["linkedTableId"])
-        return [{"id": item, "name": record_name(world, target, item)} for item in value]
+        return [
+            {"id": item, "name": name} for item, name in zip(value, record_names(world, target, value), strict=True)
+        ]
     return show(world, field, value)
 
 
 def record_name(world: World, table: Table, record_id: str) -> str:
     """The text of a record's primary cell, as links and formulas show the record."""
-    doc = world.records(table.id).get(record_id)
-    value = doc["cells"].get(table.primary) if doc else None
-    return "" if value is None else cell_text(world, table.fields[table.primary], value)
+    return record_names(world, table, [record_id])[0]
+
+
+def record_names(world: World, table: Table, record_ids: list[str]) -> list[str]:
+    """Those of several records, in order; blank for one that is gone."""
+    known, primary, names = world.records(table.id), table.fields[table.primary], []
+    if primary["type"] in COMPUTED:
+        from mdfsync.sandbox.airtable_computed import computed_text  # which stands on this module
+
+        return [computed_text(world, table, primary, known[r]) if r in known else "" for r in record_ids]
+    for record_id in record_ids:
+        doc = known.get(record_id)
+        value = doc["cells"].get(primary["id"]) if doc else None
+        names.append("" if value is None else value if type(value) is str else cell_text(world, primary, value))
+    return names
 
 
 def cell_text(world: World, field: Doc, value: Any) -> str:
     """A kept value as text, the way formulas join it to other text."""
     if field["type"] == "multipleRecordLinks":
         target = world.table_by_id(field["options"]["linkedTableId"])
-        return ", ".join(record_name(world, target, item) for item in value)
+        return ", ".join(record_names(world, target, value))
     if field["type"] in {"singleCollaborator", "multipleCollaborators"}:
         users = [value] if isinstance(value, str) else value
         return ", ".join(str(collaborator(world, user).get("name", "")) for user in users)

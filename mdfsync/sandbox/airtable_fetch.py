@@ -24,7 +24,13 @@ from mdfsync.sandbox.store import Doc
 
 PATIENCE_SECONDS = 5.0
 LARGEST = 25 * 1024 * 1024
-FAILED: Doc = {"message": "partialSuccess", "reasons": ["attachmentsFailedUploading"]}
+_TOO_FAST = "attachments_too_fast"
+
+
+def details(world: World) -> Doc:
+    """What a write's answer says about files that did not come."""
+    reason = "attachmentUploadRateIsTooHigh" if world.knob(_TOO_FAST) else "attachmentsFailedUploading"
+    return {"message": "partialSuccess", "reasons": [reason]}
 
 
 async def settle(world: World) -> set[str]:
@@ -35,7 +41,7 @@ async def settle(world: World) -> set[str]:
     under_way |= waiting.keys()
     try:
         for attachment_id, url in waiting.items():
-            found = await asyncio.to_thread(_download, url)
+            found = None if world.knob(_TOO_FAST) else await asyncio.to_thread(_download, url)
             if found is None:
                 failed.add(attachment_id)
             with world.store.transaction():

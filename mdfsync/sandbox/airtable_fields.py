@@ -28,6 +28,10 @@ _CREATABLE_COMPUTED = {"formula", "rollup", "multipleLookupValues"}
 _DATE_FORMATS = {"local": "l", "friendly": "LL", "us": "M/D/YYYY", "european": "D/M/YYYY", "iso": "YYYY-MM-DD"}
 _TIME_FORMATS = {"12hour": "h:mma", "24hour": "HH:mm"}
 _DURATIONS = {"h:mm", "h:mm:ss", "h:mm:ss.S", "h:mm:ss.SS", "h:mm:ss.SSS"}
+_HUES = ("green", "teal", "cyan", "blue", "purple", "pink", "red", "orange", "yellow", "gray")
+_BRIGHT = frozenset(f"{hue}Bright" for hue in _HUES)
+_CHOICE_COLOURS = frozenset(f"{hue}{shade}" for hue in _HUES for shade in ("Light2", "Light1", "Bright", "Dark1"))
+_ICONS = frozenset({"check", "xCheckbox", "star", "heart", "thumbsUp", "flag", "dot"})
 _COLOURS = ("blueLight2", "cyanLight2", "tealLight2", "greenLight2", "yellowLight2", "orangeLight2", "redLight2")
 _LONGEST_DESCRIPTION = 20_000
 
@@ -85,7 +89,7 @@ def _only(where: str, options: Doc, *allowed: str) -> None:
 
 
 def _one_of(where: str, options: Doc, key: str, allowed: Any) -> Any:
-    if options.get(key) not in allowed:
+    if not isinstance(options.get(key), str) or options[key] not in allowed:
         raise invalid_field_options(where, f"{key} is missing or not allowed")
     return options[key]
 
@@ -126,7 +130,8 @@ def _currency(_world: World, where: str, options: Doc) -> Doc:
 
 def _rating(_world: World, where: str, options: Doc) -> Doc:
     _only(where, options, "icon", "color", "max")
-    icon, colour = _word(where, options, "icon"), _word(where, options, "color")
+    icon = _one_of(where, options, "icon", _ICONS - {"check", "xCheckbox"})
+    colour = _one_of(where, options, "color", _BRIGHT)
     return {"icon": icon, "color": colour, "max": _whole(where, options, "max", 1, 10)}
 
 
@@ -137,13 +142,13 @@ def _duration(_world: World, where: str, options: Doc) -> Doc:
 
 def _checkbox(_world: World, where: str, options: Doc) -> Doc:
     _only(where, options, "icon", "color")
-    return {"icon": _word(where, options, "icon"), "color": _word(where, options, "color")}
+    return {"icon": _one_of(where, options, "icon", _ICONS), "color": _one_of(where, options, "color", _BRIGHT)}
 
 
 def _format(where: str, options: Doc, key: str, known: dict[str, str]) -> Doc:
     form = options.get(key)
     name = form.get("name") if isinstance(form, dict) else None
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise invalid_field_options(where, f"{key} is missing or not allowed")
     return {"name": name, "format": known[name]}
 
@@ -176,7 +181,8 @@ def _select(world: World, where: str, options: Doc) -> Doc:
     kept = []
     for place, choice in enumerate(choices):
         _only(where, choice, "name", "color")
-        colour = choice.get("color", _COLOURS[place % len(_COLOURS)])
+        chosen = {"color": choice.get("color") or _COLOURS[place % len(_COLOURS)]}
+        colour = _one_of(where, chosen, "color", _CHOICE_COLOURS)
         kept.append({"id": ids.new(world.store, "sel"), "name": choice["name"], "color": colour})
     return {"choices": kept}
 
@@ -193,23 +199,24 @@ def _links(_world: World, where: str, options: Doc) -> Doc:
 
 def _formula(_world: World, where: str, options: Doc) -> Doc:
     _only(where, options, "formula")
-    return {"formula": _word(where, options, "formula"), "isValid": True, "referencedFieldIds": []}
+    return {"formula": _word(where, options, "formula")}
 
 
 def _lookup(_world: World, where: str, options: Doc) -> Doc:
     _only(where, options, "recordLinkFieldId", "fieldIdInLinkedTable")
     link, field = _word(where, options, "recordLinkFieldId"), _word(where, options, "fieldIdInLinkedTable")
-    return {"recordLinkFieldId": link, "fieldIdInLinkedTable": field, "isValid": True}
+    return {"recordLinkFieldId": link, "fieldIdInLinkedTable": field}
 
 
 def _rollup(world: World, where: str, options: Doc) -> Doc:
     formula = _word(where, options, "formula")
     rest = {key: value for key, value in options.items() if key != "formula"}
-    return {**_lookup(world, where, rest), "formula": formula, "referencedFieldIds": []}
+    return {**_lookup(world, where, rest), "formula": formula}
 
 
 def _count(_world: World, where: str, options: Doc) -> Doc:
-    return {"recordLinkFieldId": _word(where, options, "recordLinkFieldId"), "isValid": True}
+    _only(where, options, "recordLinkFieldId")
+    return {"recordLinkFieldId": _word(where, options, "recordLinkFieldId")}
 
 
 def _last_modified_time(_world: World, where: str, options: Doc) -> Doc:
@@ -226,7 +233,8 @@ def _watched(_world: World, where: str, options: Doc) -> Doc:
 
 _CHECKS: dict[str, Check] = {
     **dict.fromkeys(_PLAIN, _none),
-    **dict.fromkeys(("autoNumber", "createdBy", "createdTime", "aiText", "button"), _none),
+    **dict.fromkeys(("autoNumber", "createdBy", "createdTime", "aiText", "button", "manualSort"), _none),
+    "externalSyncSource": lambda _world, where, options: _none(_world, where, options) | {"choices": []},
     "number": _number, "percent": _number, "currency": _currency, "rating": _rating, "duration": _duration,
     "checkbox": _checkbox, "date": _date, "dateTime": _date_time, "singleSelect": _select,
     "multipleSelects": _select, "multipleRecordLinks": _links, "multipleAttachments": _attachments,

@@ -11,12 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
 
 from mdfsync.sandbox import airtable_functions as functions
 from mdfsync.sandbox.airtable_functions import truthy
+from mdfsync.sandbox.airtable_operands import ERRORS
 from mdfsync.sandbox.airtable_world import Table, World
 from mdfsync.sandbox.store import Doc
 
@@ -153,10 +154,26 @@ def compile_formula(text: str, scope: Scope) -> Getter:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What names and time-dependent functions mean: a resolver of field names and the present."""
+    """What names and time-dependent functions mean: a resolver of field names and a clock."""
 
     resolve: Resolver
-    now: datetime
+    now: Callable[[], datetime]
+
+
+def names(text: str) -> list[str]:
+    """The field names that a formula text uses, in order."""
+    found: list[str] = []
+
+    def look(node: Node) -> None:
+        if isinstance(node, Name):
+            found.append(node.name)
+        for part in (node.left, node.right) if isinstance(node, Operation) else ():
+            look(part)
+        for part in node.arguments if isinstance(node, Call) else ():
+            look(part)
+
+    look(parse(text))
+    return list(dict.fromkeys(found))
 
 
 def _compile(node: Node, scope: Scope, unknown: list[str]) -> Getter:
@@ -180,21 +197,21 @@ def _compile_call(node: Call, scope: Scope, unknown: list[str]) -> Getter:
     if node.function == "LAST_MODIFIED_TIME":
         return _last_modified(node, scope)
     arguments = [_compile(argument, scope, unknown) for argument in node.arguments]
-    present: dict[str, date] = {"NOW": scope.now, "TODAY": scope.now.date()}
-    if node.function in present and not arguments:
-        moment = present[node.function]
-        return lambda _row: moment
+    if node.function == "NOW" and not arguments:
+        return lambda _row: scope.now()
+    if node.function == "TODAY" and not arguments:
+        return lambda _row: scope.now().date()
     if node.function == "RECORD_ID" and not arguments:
         return lambda row: row["id"]
     if node.function == "CREATED_TIME" and not arguments:
         return lambda row: datetime.fromisoformat(row["createdTime"])
+    known = functions.LAZY.get(node.function) or functions.PLAIN.get(node.function)
+    if known is None or not known[0] <= len(arguments) <= known[1]:
+        raise InvalidFormula("Invalid formula. Please check your formula text.")
+    apply: Callable[..., Any] = known[2]
     if node.function in functions.LAZY:
-        return functions.LAZY[node.function](arguments)
-    if node.function not in functions.PLAIN:
-        raise InvalidFormula("Invalid formula. Please check your formula text.")
-    fewest, most, apply = functions.PLAIN[node.function]
-    if not fewest <= len(arguments) <= most:
-        raise InvalidFormula("Invalid formula. Please check your formula text.")
+        lazy: Getter = apply(arguments)
+        return lazy
     return lambda row: apply(*[argument(row) for argument in arguments])
 
 
@@ -223,7 +240,7 @@ def holds(getter: Getter, row: Doc) -> bool:
     """Whether a filter keeps a record: errors and empty results do not."""
     try:
         return truthy(getter(row))
-    except functions.ERRORS:
+    except ERRORS:
         return False
 
 

@@ -20,9 +20,9 @@ from mdfsync.sandbox import airtable_comments as comments
 from mdfsync.sandbox import airtable_views as views
 from mdfsync.sandbox.airtable_errors import invalid_offset, iterator_gone, unknown_field
 from mdfsync.sandbox.airtable_formula import Getter, candidates, holds, parse
-from mdfsync.sandbox.airtable_params import flag
+from mdfsync.sandbox.airtable_params import flag, manner
 from mdfsync.sandbox.airtable_records import Presenter
-from mdfsync.sandbox.airtable_strings import StringPresenter, manner
+from mdfsync.sandbox.airtable_strings import StringPresenter
 from mdfsync.sandbox.airtable_world import Table, World
 from mdfsync.sandbox.store import Doc
 

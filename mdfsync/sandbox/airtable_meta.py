@@ -22,20 +22,23 @@ def whoami(ask: Ask) -> Doc:
 def bases(ask: Ask) -> Doc:
     """`GET /meta/bases`."""
     ask.person.require("none", "schema.bases:read")
-    return schema.bases(ask.world, ask.person)
+    return schema.bases(ask.world, ask.person, ask.param("offset"))
 
 
 def base_info(ask: Ask) -> Doc:
     """`GET /meta/bases/{b}`."""
     ask.person.require("read", "schema.bases:read")
-    return schema.base_info(ask.world, ask.person, ask.base(ask.path[2]))
+    return schema.base_info(ask.world, ask.person, ask.base(ask.path[2]), collaborators=_includes(ask, "collaborators"))
 
 
 def tables(ask: Ask) -> Doc:
     """`GET /meta/bases/{b}/tables`; pyairtable asks for `visibleFieldIds` without brackets."""
     ask.person.require("read", "schema.bases:read")
-    visible = any(key in {"include", "include[]"} and value == "visibleFieldIds" for key, value in ask.query)
-    return schema.tables(ask.world, ask.base(ask.path[2]), visible_fields=visible)
+    return schema.tables(ask.world, ask.base(ask.path[2]), visible_fields=_includes(ask, "visibleFieldIds"))
+
+
+def _includes(ask: Ask, what: str) -> bool:
+    return any(key in {"include", "include[]"} and value == what for key, value in ask.query)
 
 
 def create_base(ask: Ask) -> Doc:

@@ -7,10 +7,11 @@ checked where it is used. Booleans come as JSON or as `1`, `0`, `true`, `false`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mdfsync.sandbox.airtable_errors import invalid_request
-from mdfsync.sandbox.airtable_strings import manner
 from mdfsync.sandbox.store import Doc
 
 MOST = 100
@@ -47,9 +48,31 @@ def of_get(query: list[tuple[str, str]]) -> Doc:
     return options
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How texts are written: the zone of instants and the locale of `local` dates, in lower case."""
+
+    zone: ZoneInfo
+    locale: str
+
+
+def manner(options: Doc) -> Manner | None:
+    """What the request asks for, None for `cellFormat=json`; refused without zone and locale."""
+    form = options.get("cellFormat") or "json"
+    if form == "json":
+        return None
+    zone, locale = options.get("timeZone"), options.get("userLocale")
+    if form != "string" or not isinstance(zone, str) or not isinstance(locale, str) or not zone or not locale:
+        raise invalid_request()
+    try:
+        return Manner(ZoneInfo("UTC" if zone in {"utc", "client"} else zone), locale.lower())
+    except (ZoneInfoNotFoundError, ValueError):
+        raise invalid_request() from None
+
+
 def flag(options: Doc, key: str) -> bool:
     """Whether an option is on."""
-    return options.get(key) is True or options.get(key) in {"1", "true"}
+    return options.get(key) in (True, "1", "true")
 
 
 def number(options: Doc, key: str, default: int) -> int:
@@ -91,10 +114,11 @@ def _is_sort(spec: Any) -> bool:
 def _from_query(pairs: list[tuple[str, str]]) -> Doc:
     """Query parameters as the body of `POST …/listRecords` would say them."""
     options: Doc = {}
+    lists: dict[str, list[str]] = {}
     sort: dict[int, Doc] = {}
     for key, value in pairs:
         if key.endswith("[]"):
-            options.setdefault(key[:-2], []).append(value)
+            lists.setdefault(key[:-2], []).append(value)
         elif key.startswith("sort["):
             place, _, member = key[5:].partition("][")
             if not place.isdecimal() or member not in {"field]", "direction]"}:
@@ -104,4 +128,4 @@ def _from_query(pairs: list[tuple[str, str]]) -> Doc:
             options[key] = value
     if sort:
         options["sort"] = [sort[place] for place in sorted(sort)]
-    return options
+    return options | lists

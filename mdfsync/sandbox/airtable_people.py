@@ -47,8 +47,12 @@ class Person:
 
     def require_base(self, base_id: str) -> None:
         """Refuse a base that the token was not granted."""
-        if self.level == "none" or (self.bases is not None and base_id not in self.bases):
+        if not self.may_open(base_id):
             raise model_not_found()
+
+    def may_open(self, base_id: str) -> bool:
+        """Whether the base was granted."""
+        return self.level != "none" and (self.bases is None or base_id in self.bases)
 
     def collaborator(self) -> Doc:
         """The person as a collaborator cell shows them."""

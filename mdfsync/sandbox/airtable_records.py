@@ -30,6 +30,7 @@ from mdfsync.sandbox.ids import is_id
 from mdfsync.sandbox.store import Doc
 
 MOST = 10
+_DRAWN = frozenset({"rollup", "multipleLookupValues", "count"})
 MERGEABLE = frozenset({"number", "singleLineText", "multilineText", "singleSelect", "multipleSelects", "date"})
 
 
@@ -97,8 +98,7 @@ def create(writing: Writing, body: Any) -> Doc:
         made = [batch.create(table, batch.parse(table, body["fields"], typecast=typecast))]
     else:
         raise missing_fields()
-    batch.commit()
-    shown = _read_back(writing, body, made)
+    shown = _commit(writing, batch, body, made)
     return {"records": shown} if "records" in body else shown[0]
 
 
@@ -112,8 +112,7 @@ def update_one(writing: Writing, record_id: str, body: Any, *, clear: bool) -> D
     batch = writing.batch()
     cells = batch.parse(writing.table, body["fields"], typecast=body.get("typecast") is True)
     _apply(batch, writing.table, record_id, cells, clear=clear)
-    batch.commit()
-    return _read_back(writing, body, [record_id])[0]
+    return _commit(writing, batch, body, [record_id])[0]
 
 
 def update_many(writing: Writing, body: Any, *, clear: bool) -> Doc:
@@ -142,8 +141,7 @@ def update_many(writing: Writing, body: Any, *, clear: bool) -> Doc:
         else:
             _apply(batch, table, record_id, cells, clear=clear)
         touched.append(record_id)
-    batch.commit()
-    answer: Doc = {"records": _read_back(writing, body, touched)}
+    answer: Doc = {"records": _commit(writing, batch, body, touched)}
     if merge is not None:
         answer |= {"createdRecords": created, "updatedRecords": [r for r in touched if r not in created]}
     return answer
@@ -209,17 +207,25 @@ def _merge_fields(table: Table, option: Any) -> list[str]:
 
 def _match(world: World, table: Table, merge: list[str], cells: Doc) -> str | None:
     """The one record with these key cells, None when there is none; several fail the whole request. A blank key
-    matches nothing."""
+    matches nothing (but see the knobs)."""
     wanted = {f: cells.get(f) for f in merge}
-    if any(value is None for value in wanted.values()):
+    if any(value is None for value in wanted.values()) and not world.knob("upsert_blank_matches"):
         return None
-    rows = world.records(table.id)
-    narrowed = [world.matching(table, table.fields[f], value) for f, value in wanted.items()]
+    rows, folds = world.records(table.id), world.knob("upsert_folds_text")
+    narrowed = [] if folds else [world.matching(table, table.fields[f], value) for f, value in wanted.items()]
     pool = min((ids for ids in narrowed if ids is not None), key=len, default=list(rows))
-    found = [r for r in pool if all(rows[r]["cells"].get(f) == value for f, value in wanted.items())]
+    keys = {f: _key(value, folds=folds) for f, value in wanted.items()}
+    found = [r for r in pool if all(_key(rows[r]["cells"].get(f), folds=folds) == key for f, key in keys.items())]
     if len(found) > 1:
         raise invalid_records("Cannot upsert: more than one existing record matches the fields to merge on")
     return found[0] if found else None
+
+
+def _key(value: Any, *, folds: bool) -> Any:
+    """A cell as merge keys are compared: multiple selects as sets."""
+    if isinstance(value, list):
+        return sorted(value)
+    return value.strip().casefold() if folds and isinstance(value, str) else value
 
 
 def _apply(batch: Batch, table: Table, record_id: str, cells: Doc, *, clear: bool) -> None:
@@ -229,8 +235,20 @@ def _apply(batch: Batch, table: Table, record_id: str, cells: Doc, *, clear: boo
     batch.set(table, record_id, cells)
 
 
-def _read_back(writing: Writing, body: Doc, record_ids: list[str]) -> list[Doc]:
-    table = writing.world.table_by_id(writing.table.id)
-    present = Presenter(writing.world, table, by_id=body.get("returnFieldsByFieldId") is True)
-    rows = writing.world.records(table.id)
-    return [present(rows[record_id]) for record_id in record_ids]
+def _commit(writing: Writing, batch: Batch, body: Doc, record_ids: list[str]) -> list[Doc]:
+    """Make the changes so and return the records as the answer shows them: with the knob `computed_lag`, what they draw
+    from other records is as it was before."""
+    world, by_id = writing.world, body.get("returnFieldsByFieldId") is True
+    drawn = [f for f in writing.table.computed if f["type"] in _DRAWN] if world.knob("computed_lag") else []
+    past = Presenter(world, writing.table, by_id=by_id, only=[f["id"] for f in drawn])
+    rows = world.records(writing.table.id)
+    before = {record_id: past(rows[record_id])["fields"] for record_id in record_ids if drawn and record_id in rows}
+    batch.commit()
+    present = Presenter(world, world.table_by_id(writing.table.id), by_id=by_id)
+    shown = [present(rows[record_id]) for record_id in record_ids]
+    if drawn:
+        lagging = {f["id"] if by_id else f["name"] for f in drawn}
+        for record in shown:
+            kept = {key: cell for key, cell in record["fields"].items() if key not in lagging}
+            record["fields"] = kept | before.get(record["id"], {})
+    return shown

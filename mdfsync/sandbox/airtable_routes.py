@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from mdfsync.sandbox import airtable_attachments as attachments
@@ -58,21 +58,27 @@ def routes(store: Store, clock: Clock) -> list[Route]:
                 quota.count(here, None)
         except Refusal as refusal:
             quota.count(here, refusal)
-            return JSONResponse(refusal.body, refusal.status)
+            return _json(refusal.body, refusal.status)
         if store.all(attachments.WAITING) and await fetch.settle(here) - known and answer is not None:
-            answer["details"] = fetch.FAILED
-        return Response() if answer is None else JSONResponse(answer)
+            answer["details"] = fetch.details(here)
+        return Response() if answer is None else _json(answer)
 
     async def download(request: Request) -> Response:
-        params = request.path_params
-        status, media_type, data = attachments.download(here, params["attachment"], params["until"])
+        link = request.path_params
+        status, media_type, data = attachments.download(here, link["attachment"], link["until"], link["signature"])
         return Response(data, status, {"content-security-policy": "sandbox"}, media_type)
 
     methods = ["GET", "POST", "PATCH", "PUT", "DELETE"]
     return [
         Route("/v0/{rest:path}", api, methods=methods),
-        Route(attachments.PATH + "/{attachment}/{until}/{filename}", download, methods=["GET"]),
+        Route(attachments.PATH + "/{attachment}/{until}/{signature}/{filename}", download, methods=["GET"]),
     ]
+
+
+def _json(document: Doc, status: int = 200) -> Response:
+    """Half a surrogate pair that a request brought comes back as a question mark: no UTF-8 can carry it."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Response(text.encode("utf-8", "replace"), status, media_type="application/json")
 
 
 def _answer(here: World, request: Request, raw: bytes) -> Answer:

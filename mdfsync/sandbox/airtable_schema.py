@@ -9,44 +9,75 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mdfsync.sandbox import airtable_payloads as payloads
+from mdfsync.sandbox import airtable_people as people
 from mdfsync.sandbox import airtable_views as views
-from mdfsync.sandbox import airtable_webhooks as webhooks
 from mdfsync.sandbox import ids
-from mdfsync.sandbox.airtable_errors import Refusal, invalid_request, model_not_found
+from mdfsync.sandbox.airtable_computed import facts
+from mdfsync.sandbox.airtable_errors import (
+    Refusal,
+    invalid_field_options,
+    invalid_offset,
+    invalid_request,
+    model_not_found,
+)
 from mdfsync.sandbox.airtable_fields import description, duplicate_field, field_from
 from mdfsync.sandbox.airtable_people import Person
 from mdfsync.sandbox.airtable_world import Table, World
 from mdfsync.sandbox.store import Doc
 
+MOST_BASES = 1_000
 
-def bases(world: World, person: Person) -> Doc:
-    """`GET /meta/bases`: the bases this token was granted."""
+
+def bases(world: World, person: Person, offset: str) -> Doc:
+    """`GET /meta/bases?offset=`: the bases this token was granted, a thousand a page."""
     granted = [b for b in world.store.all("bases").values() if person.bases is None or b["id"] in person.bases]
-    shown = [{"id": b["id"], "name": b["name"], "permissionLevel": person.level} for b in granted]
-    return {"bases": shown if person.level != "none" else []}
+    known = [b["id"] for b in granted]
+    if offset and offset not in known:
+        raise invalid_offset()
+    start = known.index(offset) + 1 if offset else 0
+    page = granted[start : start + MOST_BASES] if person.level != "none" else []
+    answer: Doc = {"bases": [{"id": b["id"], "name": b["name"], "permissionLevel": person.level} for b in page]}
+    return answer | ({"offset": page[-1]["id"]} if page and page[-1] is not granted[-1] else {})
 
 
-def base_info(world: World, person: Person, base_id: str) -> Doc:
-    """`GET /meta/bases/{b}`: name, level and no collaborator lists (people are in `/_sandbox/people`)."""
+def base_info(world: World, person: Person, base_id: str, *, collaborators: bool) -> Doc:
+    """`GET /meta/bases/{b}`: name and level; with `include=collaborators` everybody who can open it."""
     base = world.base(base_id)
     groups: Doc = {"baseCollaborators": [], "workspaceCollaborators": []}
+    here = [p for p in people.everyone(world.store) if p.may_open(base_id)] if collaborators else []
+    owner = people.worker(world.store).id
+    individuals = [
+        {
+            "userId": p.id, "email": p.email, "permissionLevel": p.level, "createdTime": base["createdTime"],
+            "grantedByUserId": owner,
+        }
+        for p in here
+    ]  # fmt: skip
     return {
         "id": base["id"], "name": base["name"], "createdTime": base["createdTime"],
         "permissionLevel": person.level, "workspaceId": "wspSandbox000000000", "interfaces": {},
-        "groupCollaborators": groups, "individualCollaborators": groups,
+        "groupCollaborators": groups, "individualCollaborators": {**groups, "baseCollaborators": individuals},
         "inviteLinks": {"baseInviteLinks": [], "workspaceInviteLinks": []},
     }  # fmt: skip
 
 
 def tables(world: World, base_id: str, *, visible_fields: bool = False) -> Doc:
     """`GET /meta/bases/{b}/tables`."""
-    return {"tables": [shown(table, visible_fields=visible_fields) for table in world.tables(base_id)]}
+    return {"tables": [shown(world, table, visible_fields=visible_fields) for table in world.tables(base_id)]}
 
 
-def shown(table: Table, *, visible_fields: bool = False) -> Doc:
+def shown(world: World, table: Table, *, visible_fields: bool = False) -> Doc:
     """One table's schema as the metadata endpoints return it."""
     doc = {key: value for key, value in table.doc.items() if key != "base"}
+    doc["fields"] = [shown_field(world, table, field) for field in table.doc["fields"]]
     return doc | {"views": views.shown(table, visible_fields=visible_fields)}
+
+
+def shown_field(world: World, table: Table, field: Doc) -> Doc:
+    """One field's schema; of computed ones whether they are valid now."""
+    found = facts(world, table, field)
+    return {**field, "options": {**field.get("options", {}), **found}} if found else field
 
 
 def create_base(world: World, person: Person, body: Any) -> Doc:
@@ -77,6 +108,7 @@ def create_table(world: World, person: Person, base_id: str, body: Any) -> Doc:
     doc |= {"primaryFieldId": fields[0]["id"], "fields": fields, "views": [view]}
     for field in fields:
         _check_link(world, base_id, field, own=doc["id"])
+        _check_sources(world, Table(doc), field)
     world.put_table(doc)
     base = world.base(base_id)
     world.store.put("bases", base_id, {**base, "tables": [*base["tables"], doc["id"]]})
@@ -84,8 +116,8 @@ def create_table(world: World, person: Person, base_id: str, body: Any) -> Doc:
         _add_reverse(world, base_id, doc["id"], field["id"])
     table = world.table_by_id(doc["id"])
     made = {"metadata": {"name": table.name}, "fieldsById": _field_infos(table.doc["fields"]), "recordsById": {}}
-    webhooks.publish_schema(world, base_id, person, {"createdTablesById": {table.id: made}}, "tableMetadata")
-    return shown(table)
+    payloads.publish_schema(world, base_id, person, {"createdTablesById": {table.id: made}}, "tableMetadata")
+    return shown(world, table)
 
 
 def create_field(world: World, person: Person, base_id: str, table: Table, body: Any, *, by_hand: bool = False) -> Doc:
@@ -93,11 +125,13 @@ def create_field(world: World, person: Person, base_id: str, table: Table, body:
     field = field_from(world, table.name, body, by_hand=by_hand)
     _refuse_duplicate(table, field["name"])
     _check_link(world, base_id, field, own=table.id)
+    _check_sources(world, table, field)
     world.put_table({**table.doc, "fields": [*table.doc["fields"], field]})
     _add_reverse(world, base_id, table.id, field["id"])
     change = {table.id: {"createdFieldsById": _field_infos([field])}}
-    webhooks.publish_schema(world, base_id, person, {"changedTablesById": change}, "tableFields")
-    return world.table_by_id(table.id).fields[field["id"]]
+    payloads.publish_schema(world, base_id, person, {"changedTablesById": change}, "tableFields")
+    made = world.table_by_id(table.id)
+    return shown_field(world, made, made.fields[field["id"]])
 
 
 def patch_table(world: World, person: Person, base_id: str, table: Table, body: Any) -> Doc:
@@ -112,8 +146,8 @@ def patch_table(world: World, person: Person, base_id: str, table: Table, body: 
     world.put_table(doc)
     infos = [{"name": d["name"], "description": d.get("description")} for d in (doc, table.doc)]
     change = {table.id: {"changedMetadata": {"current": infos[0], "previous": infos[1]}}}
-    webhooks.publish_schema(world, base_id, person, {"changedTablesById": change}, "tableMetadata")
-    return shown(world.table_by_id(table.id))
+    payloads.publish_schema(world, base_id, person, {"changedTablesById": change}, "tableMetadata")
+    return shown(world, world.table_by_id(table.id))
 
 
 def patch_field(world: World, person: Person, base_id: str, table: Table, field_id: str, body: Any) -> Doc:
@@ -136,7 +170,7 @@ def patch_field(world: World, person: Person, base_id: str, table: Table, field_
     if formula and "options" in body:
         changed["options"] = {**field["options"], "formula": str(body["options"]["formula"])}
     replace_field(world, person, base_id, table, changed)
-    return changed
+    return shown_field(world, world.table_by_id(table.id), changed)
 
 
 def replace_field(world: World, person: Person, base_id: str, table: Table, changed: Doc) -> None:
@@ -146,7 +180,7 @@ def replace_field(world: World, person: Person, base_id: str, table: Table, chan
     world.put_table({**table.doc, "fields": fields})
     infos = {"current": _info(changed), "previous": _info(before)}
     change = {table.id: {"changedFieldsById": {changed["id"]: infos}}}
-    webhooks.publish_schema(world, base_id, person, {"changedTablesById": change}, "tableFields")
+    payloads.publish_schema(world, base_id, person, {"changedTablesById": change}, "tableFields")
 
 
 def _info(field: Doc) -> Doc:
@@ -177,6 +211,19 @@ def _check_link(world: World, base_id: str, field: Doc, own: str) -> None:
         target = field["options"]["linkedTableId"]
         if target != own and target not in world.base(base_id)["tables"]:
             raise Refusal(422, "INVALID_FIELD_TYPE_OPTIONS_FOR_CREATE", f"Table {target} is not in this base")
+
+
+def _check_sources(world: World, table: Table, field: Doc) -> None:
+    """A count, lookup or rollup needs a link field of its own table and, the latter two, a field in the linked one."""
+    options = field.get("options") or {}
+    if "recordLinkFieldId" not in options:
+        return
+    where, link = f"{table.name}.{field['name']}", table.fields.get(options["recordLinkFieldId"])
+    if link is None or link["type"] != "multipleRecordLinks":
+        raise invalid_field_options(where, "recordLinkFieldId is no link field of this table")
+    target = world.table_by_id(link["options"]["linkedTableId"])
+    if "fieldIdInLinkedTable" in options and options["fieldIdInLinkedTable"] not in target.fields:
+        raise invalid_field_options(where, "fieldIdInLinkedTable is no field of the linked table")
 
 
 def _add_reverse(world: World, base_id: str, table_id: str, field_id: str) -> None:

@@ -7,13 +7,11 @@ either, beyond: blank cells are left out, and a text is what the field's own for
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from mdfsync.sandbox.airtable_cells import record_name
-from mdfsync.sandbox.airtable_errors import invalid_request
+from mdfsync.sandbox.airtable_cells import record_names
+from mdfsync.sandbox.airtable_params import Manner
 from mdfsync.sandbox.airtable_records import Presenter
 from mdfsync.sandbox.airtable_world import Table, World
 from mdfsync.sandbox.store import Doc
@@ -22,28 +20,6 @@ _LOCAL = {"de": "%D.%M.%Y", "en": "%M/%D/%Y", "fr": "%D/%m/%Y", "ja": "%Y/%M/%D"
 _FORMS = {"friendly": "%B %D, %Y", "us": "%M/%D/%Y", "european": "%D/%M/%Y", "iso": "%Y-%m-%d"}
 _AMERICAN = ("en", "en-us")
 _INSTANTS = frozenset({"dateTime", "createdTime", "lastModifiedTime"})
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How texts are written: the zone of instants and the locale of `local` dates, in lower case."""
-
-    zone: ZoneInfo
-    locale: str
-
-
-def manner(options: Doc) -> Manner | None:
-    """What the request asks for, None for `cellFormat=json`; refused without zone and locale."""
-    form = options.get("cellFormat") or "json"
-    if form == "json":
-        return None
-    zone, locale = options.get("timeZone"), options.get("userLocale")
-    if form != "string" or not isinstance(zone, str) or not isinstance(locale, str) or not zone or not locale:
-        raise invalid_request()
-    try:
-        return Manner(ZoneInfo("UTC" if zone in {"utc", "client"} else zone), locale.lower())
-    except (ZoneInfoNotFoundError, ValueError):
-        raise invalid_request() from None
 
 
 class StringPresenter(Presenter):
@@ -67,7 +43,7 @@ def text(world: World, field: Doc, shown: Any, how: Manner) -> str:
     kind, options = field["type"], field.get("options") or {}
     if kind == "multipleRecordLinks":
         target = world.table_by_id(options["linkedTableId"])
-        return ", ".join(record_name(world, target, item) for item in shown)
+        return ", ".join(record_names(world, target, shown))
     if kind == "multipleAttachments":
         return ", ".join(f"{item['filename']} ({item['url']})" for item in shown)
     if isinstance(shown, list):

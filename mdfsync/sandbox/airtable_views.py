@@ -48,7 +48,7 @@ def formula(world: World, table: Table, text: Any) -> Getter | None:
     if not text:
         return None
     try:
-        return compile_formula(str(text), Scope(resolver(world, table), world.clock.now()))
+        return compile_formula(str(text), Scope(resolver(world, table), world.clock.now))
     except InvalidFormula as error:
         raise invalid_formula(str(error)) from None
 

@@ -1,42 +1,41 @@
-"""Webhooks of the sandbox's Airtable: subscriptions and their payload log (format v0), polled, never pinged.
+"""Webhooks of the sandbox's Airtable: subscriptions and the reading of their payload logs, polled, never pinged.
 
-A payload log is append-only and numbered per hook from 1, as the real cursors are. Hooks live seven days of the
-world's time unless refreshed or read, payloads are kept seven days, an expired hook stays readable seven more. The
-cells inside payloads are in the V2 format, unlike those of record endpoints. Changes of computed cells are not
-reported.
+A payload log is append-only and numbered per hook from 1, as the real cursors are; `airtable_payloads` writes it. Hooks
+live seven days of the world's time unless refreshed or read, payloads are kept seven days, an expired hook stays
+readable seven more. A hook that failed (its filter names what is gone, or somebody played it) is disabled and stays
+readable.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mdfsync.sandbox import ids
-from mdfsync.sandbox.airtable_cells import show_v2
 from mdfsync.sandbox.airtable_errors import Refusal, invalid_request, model_not_found
 from mdfsync.sandbox.airtable_people import Person
-from mdfsync.sandbox.airtable_world import Table, World
+from mdfsync.sandbox.airtable_world import World
 from mdfsync.sandbox.clock import instant_text
 from mdfsync.sandbox.store import Doc
-
-if TYPE_CHECKING:
-    from mdfsync.sandbox.airtable_batch import Batch, Moved
 
 LIFE = timedelta(days=7)
 MOST_PER_BASE = 10
 MOST_PER_PAGE = 50
-_DATA_TYPES = {"tableData", "tableFields", "tableMetadata"}
-_CHANGE_TYPES = {"add", "remove", "update"}
+DATA_TYPES = frozenset({"tableData", "tableFields", "tableMetadata"})
+CHANGE_TYPES = frozenset({"add", "remove", "update"})
+SOURCES = frozenset(
+    {"client", "publicApi", "formSubmission", "formPageSubmission", "automation", "system", "sync", "anonymousUser",
+     "unknown"}
+)  # fmt: skip
+_FLAGS = ("includePreviousCellValues", "includePreviousFieldDefinitions")
 
 
-def _log(hook_id: str) -> str:
+def log_of(hook_id: str) -> str:
+    """Name of a hook's payload log."""
     return f"hook:{hook_id}"
-
-
-# -- the endpoints' side
 
 
 def create(world: World, base_id: str, person: Person, body: Any) -> Doc:
@@ -56,17 +55,42 @@ def create(world: World, base_id: str, person: Person, body: Any) -> Doc:
 
 
 def _check(body: Any) -> None:
-    try:
-        options = body["specification"]["options"]
-        filters = options["filters"]
-        kinds, changes = set(filters["dataTypes"]), set(filters.get("changeTypes", ()))
-        included = (options.get("includes") or {}).get("includeCellValuesInFieldIds")
-    except (TypeError, KeyError, AttributeError):
-        raise invalid_request() from None
-    if not kinds or not kinds <= _DATA_TYPES or not changes <= _CHANGE_TYPES:
+    """Refuse a specification that is none: unknown members, or values that no client can mean."""
+    specification = _members(_members(body, {"notificationUrl", "specification"})["specification"], {"options"})
+    options = _members(specification["options"], {"filters", "includes"})
+    filters = _members(options["filters"], {
+        "dataTypes", "recordChangeScope", "changeTypes", "fromSources", "watchDataInFieldIds",
+        "watchSchemasOfFieldIds", "sourceOptions",
+    })  # fmt: skip
+    if not _texts(filters["dataTypes"], DATA_TYPES):
         raise invalid_request()
-    if included is not None and included != "all" and not isinstance(included, list):
+    _texts(filters["changeTypes"] or [], CHANGE_TYPES)
+    _texts(filters["fromSources"] or [], SOURCES)
+    for key in ("watchDataInFieldIds", "watchSchemasOfFieldIds"):
+        _texts(filters[key] or [])
+    scope = filters["recordChangeScope"]
+    if scope is not None and not (isinstance(scope, str) and (ids.is_id(scope, "tbl") or ids.is_id(scope, "viw"))):
         raise invalid_request()
+    includes = _members(options["includes"] or {}, {"includeCellValuesInFieldIds", *_FLAGS})
+    if includes["includeCellValuesInFieldIds"] != "all":
+        _texts(includes["includeCellValuesInFieldIds"] or [])
+    if any(includes[flag] not in (None, True, False) for flag in _FLAGS):
+        raise invalid_request()
+
+
+def _members(value: Any, known: Collection[str]) -> Doc:
+    """An object's known members, None for those it lacks."""
+    if not isinstance(value, dict) or set(value) - set(known):
+        raise invalid_request()
+    return {key: value.get(key) for key in known}
+
+
+def _texts(value: Any, known: Collection[str] | None = None) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise invalid_request()
+    if known is not None and set(value) - set(known):
+        raise invalid_request()
+    return value
 
 
 def listing(world: World, base_id: str) -> list[Doc]:
@@ -78,8 +102,8 @@ def listing(world: World, base_id: str) -> list[Doc]:
                 {
                     "id": hook["id"], "specification": hook["specification"],
                     "notificationUrl": hook["notificationUrl"],
-                    "cursorForNextPayload": world.store.head(_log(hook["id"])) + 1,
-                    "areNotificationsEnabled": hook["enabled"], "isHookEnabled": _live(world, hook),
+                    "cursorForNextPayload": world.store.head(log_of(hook["id"])) + 1,
+                    "areNotificationsEnabled": hook["enabled"], "isHookEnabled": is_live(world, hook),
                     "lastSuccessfulNotificationTime": None, "lastNotificationResult": None,
                     "expirationTime": hook["expires"],
                 }
@@ -91,8 +115,9 @@ def _until(hook: Doc) -> datetime:
     return datetime.fromisoformat(hook["expires"])
 
 
-def _live(world: World, hook: Doc) -> bool:
-    return _until(hook) > world.clock.now()
+def is_live(world: World, hook: Doc) -> bool:
+    """Whether changes are still logged for a hook."""
+    return not hook.get("failed") and _until(hook) > world.clock.now()
 
 
 def _hook(world: World, base_id: str, hook_id: str) -> Doc:
@@ -103,8 +128,8 @@ def _hook(world: World, base_id: str, hook_id: str) -> Doc:
 
 
 def _extend(world: World, hook: Doc) -> str:
-    """Seven more days from now; a hook that already expired stays so."""
-    if _live(world, hook):
+    """Seven more days from now; a hook that already expired or failed stays so."""
+    if is_live(world, hook):
         hook = world.store.put("hooks", hook["id"], {**hook, "expires": instant_text(world.clock.now() + LIFE)})
     return str(hook["expires"])
 
@@ -125,7 +150,7 @@ def delete(world: World, base_id: str, hook_id: str) -> None:
     """`DELETE …`."""
     _hook(world, base_id, hook_id)
     world.store.remove("hooks", hook_id)
-    world.store.forget_log(_log(hook_id), world.store.head(_log(hook_id)))
+    world.store.forget_log(log_of(hook_id), world.store.head(log_of(hook_id)))
 
 
 def payloads(world: World, base_id: str, hook_id: str, cursor: str, limit: str) -> Doc:
@@ -139,8 +164,10 @@ def payloads(world: World, base_id: str, hook_id: str, cursor: str, limit: str) 
         raise invalid_request()
     _extend(world, hook)
     _drop_old(world, hook_id)
-    end = world.store.head(_log(hook_id)) - int(world.knob("webhooks_lag"))
-    rows = [r for r in world.store.log(_log(hook_id), start - 1, limit=most + 1) if r["seq"] <= end]
+    if start > world.store.head(log_of(hook_id)):
+        return {"payloads": [], "cursor": start, "mightHaveMore": False}
+    end = world.store.head(log_of(hook_id)) - int(world.knob("webhooks_lag"))
+    rows = [r for r in world.store.log(log_of(hook_id), start - 1, limit=most + 1) if r["seq"] <= end]
     page = rows[:most]
     following = page[-1]["seq"] + 1 if page else start
     for row in page:
@@ -151,107 +178,9 @@ def payloads(world: World, base_id: str, hook_id: str, cursor: str, limit: str) 
 def _drop_old(world: World, hook_id: str) -> None:
     horizon, seq = instant_text(world.clock.now() - LIFE), 0
     while True:
-        rows = world.store.log(_log(hook_id), seq, limit=1)
+        rows = world.store.log(log_of(hook_id), seq, limit=1)
         if not rows or rows[0]["timestamp"] >= horizon:
             break
         seq = rows[0]["seq"]
     if seq:
-        world.store.forget_log(_log(hook_id), seq)
-
-
-# -- the changes' side
-
-
-def publish(batch: Batch, moved: Sequence[Moved]) -> None:
-    """Append one request's record changes to every hook that watches them."""
-    world = batch.world
-    number = world.count(f"transaction:{batch.base_id}")
-    for hook in world.store.all("hooks").values():
-        if hook["base"] != batch.base_id or not _live(world, hook):
-            continue
-        options = hook["specification"]["options"]
-        if "tableData" not in options["filters"]["dataTypes"] or not _source_watched(options, batch.source):
-            continue
-        groups = [[move] for move in moved] if world.knob("webhook_split") else [list(moved)]
-        for group in groups:
-            tables = _changed_tables(world, options, group)
-            if tables:
-                payload = _envelope(batch.at, number, batch.person, batch.source)
-                world.store.append(_log(hook["id"]), {**payload, "changedTablesById": tables})
-
-
-def publish_schema(world: World, base_id: str, person: Person, change: Doc, kind: str) -> None:
-    """Append a schema change (`createdTablesById`, `changedTablesById`, `destroyedTableIds`) to the hooks that watch
-    `kind`: tableFields or tableMetadata."""
-    number = world.count(f"transaction:{base_id}")
-    for hook in world.store.all("hooks").values():
-        if hook["base"] == base_id and _live(world, hook):
-            options = hook["specification"]["options"]
-            if kind in options["filters"]["dataTypes"] and _source_watched(options, person.source):
-                payload = _envelope(world.clock.text(), number, person, person.source)
-                world.store.append(_log(hook["id"]), {**payload, **change})
-
-
-def _source_watched(options: Doc, source: str) -> bool:
-    watched = options["filters"].get("fromSources")
-    return not watched or source in watched
-
-
-def _envelope(at: str, number: int, person: Person, source: str) -> Doc:
-    user = {**person.collaborator(), "permissionLevel": person.level}
-    return {
-        "timestamp": at,
-        "baseTransactionNumber": number,
-        "payloadFormat": "v0",
-        "actionMetadata": {"source": source, "sourceMetadata": {"user": user}},
-    }
-
-
-def _changed_tables(world: World, options: Doc, moved: Sequence[Moved]) -> Doc:
-    tables: Doc = {}
-    wanted = set(options["filters"].get("changeTypes") or _CHANGE_TYPES)
-    scope = options["filters"].get("recordChangeScope")
-    for move in moved:
-        table = world.table_by_id(move.table_id)
-        if scope and scope != table.id and scope not in {v["id"] for v in table.doc["views"]}:
-            continue
-        kind = "add" if move.before is None else "remove" if move.after is None else "update"
-        if kind in wanted:
-            _add_record(world, options, table, move, tables)
-    return tables
-
-
-def _add_record(world: World, options: Doc, table: Table, move: Moved, tables: Doc) -> None:
-    watched = options["filters"].get("watchDataInFieldIds")
-    changed = [f for f in move.changed() if not watched or f in watched]
-    if watched and not changed:
-        return
-    entry = tables.setdefault(table.id, {})
-    if move.after is None:
-        entry.setdefault("destroyedRecordIds", []).append(move.record_id)
-        return
-    cells: Doc = move.after["cells"]
-    if move.before is None:
-        shown = {f: show_v2(world, table.fields[f], cells.get(f)) for f in changed}
-        created = {"createdTime": move.after["createdTime"], "cellValuesByFieldId": shown}
-        entry.setdefault("createdRecordsById", {})[move.record_id] = created
-        return
-    entry.setdefault("changedRecordsById", {})[move.record_id] = _changed_record(world, options, table, move, changed)
-
-
-def _changed_record(world: World, options: Doc, table: Table, move: Moved, changed: list[str]) -> Doc:
-    includes = options.get("includes") or {}
-
-    def cells(doc: Doc | None, fields: Sequence[str]) -> Doc:
-        values: Doc = doc["cells"] if doc else {}
-        return {"cellValuesByFieldId": {f: show_v2(world, table.fields[f], values.get(f)) for f in fields}}
-
-    record = {"current": cells(move.after, changed)}
-    if includes.get("includePreviousCellValues"):
-        record["previous"] = cells(move.before, changed)
-    included = includes.get("includeCellValuesInFieldIds")
-    if included:
-        present: Doc = move.after["cells"] if move.after else {}
-        others = [f for f in present if f not in changed and (included == "all" or f in included)]
-        record["unchanged"] = cells(move.after, others)
-    return record
+        world.store.forget_log(log_of(hook_id), seq)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from mdfsync.sandbox import ids, knobs
@@ -20,7 +21,7 @@ from mdfsync.sandbox.store import Doc, Store
 COMPUTED = frozenset(
     {
         "autoNumber", "button", "count", "createdBy", "createdTime", "formula", "lastModifiedBy", "lastModifiedTime",
-        "multipleLookupValues", "rollup", "aiText", "externalSyncSource",
+        "multipleLookupValues", "rollup", "aiText", "externalSyncSource", "manualSort",
     }
 )  # fmt: skip
 INDEXED = frozenset({"singleLineText", "multilineText", "email", "url", "phoneNumber", "singleSelect"})
@@ -39,7 +40,7 @@ def comments_of(table_id: str) -> str:
 class Table:
     """Read-only view of one table's schema with its lookups."""
 
-    __slots__ = ("base", "by_name", "computed", "doc", "fields", "id", "name", "primary")
+    __slots__ = ("base", "by_name", "computed", "doc", "fields", "getters", "id", "name", "primary")
 
     def __init__(self, doc: Doc) -> None:
         self.doc = doc
@@ -50,6 +51,7 @@ class Table:
         self.fields: dict[str, Doc] = {f["id"]: f for f in doc["fields"]}
         self.by_name: dict[str, Doc] = {f["name"]: f for f in doc["fields"]}
         self.computed: list[Doc] = [f for f in doc["fields"] if f["type"] in COMPUTED]
+        self.getters: dict[str, Any] = {}  # how `airtable_computed` reads each field, found out once per schema
 
     def field(self, id_or_name: str) -> Doc | None:
         """A field by id or exact name."""
@@ -58,6 +60,22 @@ class Table:
     def links(self) -> Iterator[Doc]:
         """Link fields, the reverse ones too."""
         return (f for f in self.doc["fields"] if f["type"] == "multipleRecordLinks")
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One record before and after: None before = created, None after = destroyed."""
+
+    table_id: str
+    record_id: str
+    before: Doc | None
+    after: Doc | None
+
+    def changed(self) -> list[str]:
+        """Ids of the fields whose cell is not what it was."""
+        old: Doc = self.before["cells"] if self.before else {}
+        new: Doc = self.after["cells"] if self.after else {}
+        return [f for f in {**old, **new} if old.get(f) != new.get(f)]
 
 
 class World:

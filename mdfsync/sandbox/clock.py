@@ -1,7 +1,7 @@
 """The sandbox's virtual clock: real time plus an offset that is kept with the world.
 
 At reset the world's time is the present; `advance` moves it on, `freeze` stops it at one instant (for tests and
-golden documents). Nothing in the sandbox reads the time from anywhere else.
+golden documents), `resume` goes back to a snapshot's. Nothing in the sandbox reads the time from anywhere else.
 """
 
 from __future__ import annotations
@@ -51,6 +51,12 @@ class Clock:
         stopped = self.now()
         self.store.set(_FROZEN, None)
         self.store.set(_OFFSET, (stopped - datetime.now(UTC)).total_seconds())
+
+    def resume(self, at: datetime) -> None:
+        """Make `at` (aware) the world's time again; unlike all else this may turn it back. A frozen clock stays where
+        it is."""
+        if self.store.setting(_FROZEN) is None:
+            self.store.set(_OFFSET, (at - datetime.now(UTC)).total_seconds())
 
 
 def instant_text(moment: datetime) -> str:

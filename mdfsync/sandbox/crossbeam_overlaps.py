@@ -1,36 +1,38 @@
-"""Overlaps of the sandbox's Crossbeam: how they change, and how they are read page by page and delta by
-delta.
+"""Overlaps of the sandbox's Crossbeam: how they change, and how they are read page by page and delta by delta.
 
-An overlap is one of our records paired with one partner record, kept under the pair of their Crossbeam ids
-with the number of its last change. Reading without cursor gives everything shared now; the last page's
-cursor is the bookmark from which a later call gives what was added, changed or deleted since, in no useful
-order. Rows carry no time and no score. Cursors look like the real ones when decoded; clients must not look.
+An overlap is one of our records paired with one partner record, kept under the pair of their Crossbeam ids with the
+number of its last change. Reading without cursor gives everything shared now; the last page's cursor is the bookmark
+from which a later call gives what was added, changed or deleted since, in no useful order. Rows carry no time and no
+score.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
 
+from mdfsync.sandbox import knobs
 from mdfsync.sandbox.clock import Clock
+from mdfsync.sandbox.crossbeam_tables import note_sharing
+from mdfsync.sandbox.crossbeam_wire import (
+    ZERO,
+    Json,
+    decode,
+    encode,
+    given,
+    href,
+    limit_of,
+    metered,
+    numbers,
+    of_partner,
+    population_ids,
+    scrambled,
+)
 from mdfsync.sandbox.store import Doc, Store
 
-Json = dict[str, Any]
-_ZERO = "00000000-0000-0000-0000-000000000000"
 _BEGIN = "1970-01-01T00:00:00.000+00:00"
-
-
-class Refused(Exception):
-    """An answer without a body."""
-
-    def __init__(self, status: int) -> None:
-        self.status = status
-        super().__init__(str(status))
 
 
 def pair_key(row: Mapping[str, Any]) -> str:
@@ -51,9 +53,11 @@ def remove_overlap(store: Store, key: str) -> None:
         store.put("crossbeam.overlaps", key, {**doc, "seq": _next(store), "deleted": True})
 
 
-def share(store: Store, partner_id: str, level: str) -> None:
-    """A partner's sharing level: `overlaps`, `counts` (still listed, no rows) or `hidden` (not listed)."""
+def share(store: Store, partner_id: str, level: str, *, at: str) -> None:
+    """From `at` on a partner shares at this level: `overlaps`, `counts` (still listed, no rows) or `hidden` (not
+    listed)."""
     partner = store.all("crossbeam.partners")[partner_id]
+    note_sharing(store, partner, partner["sharing"], level, at)
     store.put("crossbeam.partners", partner_id, {**partner, "sharing": level})
     for key, doc in list(store.all("crossbeam.overlaps").items()):
         if doc["row"]["partner_id"] != partner_id:
@@ -71,28 +75,41 @@ def _next(store: Store) -> int:
 
 
 def records(store: Store, _clock: Clock, request: Request) -> Json:
-    wanted = _numbers(request, "population-ids[]")
+    """`GET /v1/records/accounts`: `next_href` is null at the end."""
+    wanted = numbers(request, "population-ids[]")
     rows = sorted(
-        (r for r in store.all("crossbeam.records").values() if not wanted or wanted & _ids(r["populations"])),
+        (r for r in store.all("crossbeam.records").values() if not wanted or wanted & population_ids(r["populations"])),
         key=lambda r: str(r["crossbeam_record_id"]),
     )
-    limit = limit_of(request)
-    cursor = _decode(request.query_params.get("cursor")) if "cursor" in request.query_params else {}
-    last = str(cursor.get("last-master-uuid", ""))
-    page = [r for r in rows if str(r["crossbeam_record_id"]) > last][:limit]
+    last = str(decode(request).get("last-master-uuid", ""))
+    page = [r for r in rows if str(r["crossbeam_record_id"]) > last][: limit_of(request, store)]
     more = bool(page) and page[-1] is not rows[-1]
-    text = _encode({"last-master-uuid": page[-1]["crossbeam_record_id"]}) if more else None
-    href = str(request.url.include_query_params(cursor=text)) if text else None
-    return {"data": page, "pagination": {"has_more": more, "next_href": href, "next_cursor": text}}
+    text = encode({"last-master-uuid": page[-1]["crossbeam_record_id"]}) if more else None
+    pagination = {"has_more": more, "next_href": href(request, text) if text else None, "next_cursor": text}
+    return metered(store, {"data": page, "pagination": pagination})
+
+
+def record_search(store: Store, _clock: Clock, request: Request) -> Json:
+    """`GET /v1/records/accounts/search` by the beginning of a name, by id or domain; unpaged, rows add `source_id`."""
+    rows = [{**row, "source_id": 1} for row in store.all("crossbeam.records").values() if _found(request, row)]
+    return metered(store, {"data": rows, "warnings": []})
+
+
+def _found(request: Request, row: Mapping[str, Any]) -> bool:
+    term, record, domain = (given(request, name).lower() for name in ("term", "record_id", "domain"))
+    return (
+        (not term or str(row["record_name"]).lower().startswith(term))
+        and record in {"", str(row["record_id"])}
+        and domain in {"", str(row["record_website"]).lower()}
+    )
 
 
 def overlaps(store: Store, clock: Clock, request: Request) -> Json:
-    limit, cursor = limit_of(request), {}
-    if "cursor" in request.query_params:
-        cursor = _decode(request.query_params["cursor"])
+    """`GET /v1/overlaps/accounts`: everything shared, or what moved since a bookmark."""
+    limit, cursor = limit_of(request, store), decode(request)
     since, until = int(cursor.get("from", 0)), int(cursor.get("to") or store.setting("crossbeam.seq", 0))
     wanted = [
-        (_scrambled(key), key, doc)
+        (scrambled(key), key, doc)
         for key, doc in store.all("crossbeam.overlaps").items()
         if since < doc["seq"] <= until and (since or not doc["deleted"]) and _asked_for(request, store, doc["row"])
     ]
@@ -100,17 +117,14 @@ def overlaps(store: Store, clock: Clock, request: Request) -> Json:
     last = str(cursor.get("last", ""))
     rest = [entry for entry in wanted if entry[0] > last]
     page, more = rest[:limit], len(rest) > limit
-    text = _encode(_cursor(page, cursor, since, until, more, clock))
-    again = bool(store.setting("crossbeam.repeat_last_row", False)) and bool(last)
+    text = encode(_cursor(page, cursor, since, until, more, clock))
+    again = bool(last) and knobs.value(store, "crossbeam.repeat_last_row")
     repeated = [entry for entry in wanted if entry[0] == last] if again else []
-    return {
+    answer = {
         "data": [{**doc["row"], "is_deleted": doc["deleted"]} for _, _, doc in [*repeated, *page]],
-        "pagination": {
-            "has_more": more,
-            "next_href": _href(request, text),
-            "next_cursor": text,
-        },
+        "pagination": {"has_more": more, "next_href": href(request, text), "next_cursor": text},
     }
+    return metered(store, answer)
 
 
 def _cursor(page: list[tuple[str, str, Doc]], cursor: Json, since: int, until: int, more: bool, clock: Clock) -> Json:
@@ -119,7 +133,7 @@ def _cursor(page: list[tuple[str, str, Doc]], cursor: Json, since: int, until: i
     if not more:
         start = cursor.get("time-slice-end") or now
         return {
-            "last-master-uuid": _ZERO, "last-partner-master-uuid": _ZERO, "last-partner-id": 0,
+            "last-master-uuid": ZERO, "last-partner-master-uuid": ZERO, "last-partner-id": 0,
             "time-slice-start": start, "from": until, "to": None, "last": "",
         }  # fmt: skip
     row = page[-1][2]["row"]
@@ -137,71 +151,33 @@ def _cursor(page: list[tuple[str, str, Doc]], cursor: Json, since: int, until: i
 
 
 def overlap_search(store: Store, _clock: Clock, request: Request) -> Json:
-    query = request.query_params
-    term, record, domain = (query.get(n, "").strip('"').lower() for n in ("term", "record_id", "domain"))
+    """`GET /v1/overlaps/accounts/search`: unpaged."""
     rows = [
         {**doc["row"], "is_deleted": False}
         for doc in store.all("crossbeam.overlaps").values()
-        if not doc["deleted"]
-        and _asked_for(request, store, doc["row"])
-        and (not term or str(doc["row"]["record_name"]).lower().startswith(term))
-        and (not record or doc["row"]["record_id"] == record)
-        and (not domain or doc["row"]["record_website"] == domain)
+        if not doc["deleted"] and _asked_for(request, store, doc["row"]) and _found(request, doc["row"])
     ]
-    return {"data": rows, "warnings": []}
+    return metered(store, {"data": rows, "warnings": []})
 
 
 def no_leads(_store: Store, _clock: Clock, request: Request) -> Json:
-    text = _encode({"last-master-uuid": _ZERO, "from": 0, "to": None, "last": ""})
+    """`GET /v1/…/leads`: this world maps accounts only."""
+    text = encode({"last-master-uuid": ZERO, "from": 0, "to": None, "last": ""})
     return {
         "data": [],
-        "pagination": {"has_more": False, "next_href": _href(request, text), "next_cursor": text},
+        "pagination": {"has_more": False, "next_href": href(request, text), "next_cursor": text},
     }
 
 
+def nobody(_store: Store, _clock: Clock, _request: Request) -> Json:
+    """`GET /v1/…/leads/search`."""
+    return {"data": [], "warnings": []}
+
+
 def _asked_for(request: Request, store: Store, row: Mapping[str, Any]) -> bool:
-    partner = request.query_params.get("partner-id", "").strip('"')
-    if partner.isdigit():
-        every = list(store.all("crossbeam.partners"))
-        partner = every[int(partner) - 1] if 0 < int(partner) <= len(every) else "?"
-    if partner and row["partner_id"] != partner:
-        return False
-    ours, theirs = _numbers(request, "population-ids[]"), _numbers(request, "partner-population-ids[]")
-    return (not ours or bool(ours & _ids(row["populations"]))) and (
-        not theirs or bool(theirs & _ids(row["partner_populations"]))
+    ours, theirs = numbers(request, "population-ids[]"), numbers(request, "partner-population-ids[]")
+    return (
+        of_partner(store, given(request, "partner-id"), row)
+        and (not ours or bool(ours & population_ids(row["populations"])))
+        and (not theirs or bool(theirs & population_ids(row["partner_populations"])))
     )
-
-
-def _numbers(request: Request, name: str) -> set[int]:
-    return {int(text.strip('"')) for text in request.query_params.getlist(name) if text.strip('"').isdigit()}
-
-
-def _ids(populations: list[Json]) -> set[int]:
-    return {int(p["id"]) for p in populations}
-
-
-def limit_of(request: Request) -> int:
-    text = request.query_params.get("limit", "25")
-    return min(1000, max(1, int(text))) if text.isdigit() else 25
-
-
-def _href(request: Request, cursor: str) -> str:
-    return str(request.url.include_query_params(cursor=cursor))
-
-
-def _encode(cursor: Json) -> str:
-    return base64.urlsafe_b64encode(json.dumps(cursor).encode()).decode()
-
-
-def _decode(text: str | None) -> Json:
-    try:
-        found = json.loads(base64.urlsafe_b64decode(text or ""))
-    except ValueError:
-        raise Refused(400) from None
-    if not isinstance(found, dict):
-        raise Refused(400)
-    return found
-
-
-def _scrambled(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()

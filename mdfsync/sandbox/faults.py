@@ -3,9 +3,9 @@
 An ASGI layer around all services. Rules are set by `POST /_sandbox/faults` (one rule or a list) and matched in order by
 method and path; each may let `skip` requests pass, act `times` times, or act on a share `rate` of the requests
 (reproducibly, by `seed`). The first rule that acts is the only one. Kinds that end in `_after` act when the request has
-taken effect; kind `knob` lets the request pass under the knobs of the rule (`knobs`). The layer also counts requests
-and can hold Airtable's rate limits (`limits`, off unless `limit` is set). `/_sandbox` itself is never harmed, and
-the web page never comes here (`web`).
+taken effect; kind `knob` lets the request pass under the knobs of the rule (`knobs`); HubSpot's and Crossbeam's own
+kinds are in `vendor_faults`. The layer also counts requests and can hold Airtable's rate limits (`limits`, off unless
+`limit` is set). `/_sandbox` itself is never harmed, and the web page never comes here (`web`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mdfsync.sandbox import airtable_errors as errors
-from mdfsync.sandbox import knobs
+from mdfsync.sandbox import knobs, vendor_faults
 from mdfsync.sandbox.airtable_errors import Refusal
 from mdfsync.sandbox.clock import Clock
 from mdfsync.sandbox.limits import RateLimit
@@ -52,9 +52,12 @@ _INSTEAD: dict[str, tuple[int, str, str]] = {
     "server_error": _said(errors.server_error()),
     "bad_gateway": (502, "text/html", BAD_GATEWAY_PAGE),
     "gateway_timeout": (504, "text/html", GATEWAY_TIMEOUT_PAGE),
+    **vendor_faults.INSTEAD,
 }
 _LATE = ("unavailable", "server_error", "bad_gateway", "gateway_timeout", "drop", "slow", "answer")
-KINDS = frozenset({*_INSTEAD, *_LATE, *(f"{kind}_after" for kind in _LATE), "truncated", "knob"})
+KINDS = frozenset(
+    {*_INSTEAD, *vendor_faults.ALTERED, *_LATE, *(f"{kind}_after" for kind in _LATE), "truncated", "knob"}
+)
 
 
 @dataclass(slots=True)
@@ -184,29 +187,29 @@ class FaultLayer:
             with knobs.only_here(fault.knobs if fault else {}):
                 await self.app(scope, _replayer(body), noting)
         else:
-            await self._harm(fault, scope, body, noting, send)
+            await self._harm(fault, scope, target, body, noting, send)
 
     def _date(self, message: Message) -> None:
         headers = message["headers"] = list(message["headers"])
         if not any(name.lower() == b"date" for name, _ in headers):
             headers.append((b"date", format_datetime(self.clock.now(), usegmt=True).encode()))
 
-    async def _harm(self, fault: Fault, scope: Scope, body: bytes, send: Send, wire: Send) -> None:
-        kind = fault.kind
+    async def _harm(self, fault: Fault, scope: Scope, target: str, body: bytes, send: Send, wire: Send) -> None:
+        kind, changed = fault.kind, fault.kind in vendor_faults.ALTERED
         kept: list[Message] = []
         if kind == "slow":
             await self.faults.sleep(fault.seconds)
-        if kind in {"slow", "truncated"} or kind.endswith("_after"):
+        if changed or kind in {"slow", "truncated"} or kind.endswith("_after"):
             await self.app(scope, _replayer(body), _keeper(kept))
         if kind in {"drop", "drop_after"}:
             await _hang_up(wire)
         elif kind == "truncated":
             await _truncate(kept, send)
             await _hang_up(wire)
-        elif kind in {"slow", "slow_after"}:
+        elif changed or kind in {"slow", "slow_after"}:
             if kind == "slow_after":
                 await self.faults.sleep(fault.seconds)
-            for message in kept:
+            for message in vendor_faults.altered(kind, kept, target, body) if changed else kept:
                 await send(message)
         else:
             await _reply(send, *fault.instead(), retry_after=fault.retry_after)

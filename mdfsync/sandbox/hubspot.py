@@ -1,9 +1,9 @@
 """The sandbox's HubSpot: which paths answer which operation, in both generations of path prefixes.
 
-`routes(store, clock)` gives Starlette routes to mount under `/hubspot`. Only what a read-only worker can use is here; the
-one write that answers is HubSpot's refusal to write campaigns as CRM objects. The older generation (v1, v3, v4) and the
-dated ones have the same answers, with the two differences HubSpot documents: no listing of one record's associations in
-2026-09, and batch errors of campaigns inside a 200 in 2025-09 and 2026-09.
+`routes(store, clock)` gives Starlette routes to mount under `/hubspot`. Only what a read-only worker can use is here;
+writes are refused, those of campaigns as HubSpot refuses them. The older generation (v1, v3, v4) and the dated ones
+have the same answers, with the two differences of HubSpot's specifications: no listing of one record's associations in
+2026-09, and errors of a batch inside a 200, in 2026-09 and for campaigns in 2025-09 too.
 """
 
 from __future__ import annotations

@@ -82,7 +82,12 @@ def list_stages(call: Call) -> Json:
 
 def _pipelines(call: Call) -> dict[str, Doc]:
     pipelines = call.store.all("hubspot.pipelines") if _kind(call) == "deals" else {}
-    return {id: {"id": id, **doc} for id, doc in pipelines.items()}
+    shown = {id: [_stage(stage) for stage in doc["stages"]] for id, doc in pipelines.items()}
+    return {id: {"id": id, **doc, "stages": shown[id]} for id, doc in pipelines.items()}
+
+
+def _stage(stage: Doc) -> Doc:
+    return {**stage, "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT"}
 
 
 def list_properties(call: Call) -> Json:

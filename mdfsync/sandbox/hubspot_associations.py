@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mdfsync.sandbox.hubspot_knobs import knob
+from mdfsync.sandbox import knobs
 from mdfsync.sandbox.hubspot_records import batch_answer, input_ids, read_scopes
 from mdfsync.sandbox.hubspot_wire import Call, Json, Refusal, Scopes
 from mdfsync.sandbox.hubspot_world import kind_of, links, standard_types
@@ -25,7 +25,7 @@ def _pair(call: Call) -> tuple[str, str]:
     ends = kind_of(call.path["from"]), kind_of(call.path["to"])
     if ends[0] is None or ends[1] is None:
         raise Refusal(400, f"Unable to infer object type from: {call.path['from']} / {call.path['to']}")
-    if "campaigns" in ends and not knob(call.store, "campaign_object"):
+    if "campaigns" in ends and not knobs.value(call.store, "hubspot.campaign_object"):
         raise Refusal(400, "Unable to infer object type from: campaigns")
     return ends[0], ends[1]
 
@@ -35,7 +35,7 @@ def batch_read(call: Call) -> Json:
     kind, other = _pair(call)
     ids = list(dict.fromkeys(input_ids(call.body, most=1000)))
     starts = {str(i["id"]): str(i.get("after") or "0") for i in call.body["inputs"]}
-    most = int(knob(call.store, "association_page"))
+    most = int(knobs.value(call.store, "hubspot.association_page"))
     results, errors = [], []
     for id in ids:
         if not id.isdigit():
@@ -56,7 +56,7 @@ def one_record(call: Call) -> Json:
     """`GET /crm/v4/objects/{from}/{id}/associations/{to}`: none is simply an empty list here. 500 by default
     and at most."""
     kind, other = _pair(call)
-    most = min(call.number("limit", 500, most=500), int(knob(call.store, "association_page")))
+    most = min(call.number("limit", 500, most=500), int(knobs.value(call.store, "hubspot.association_page")))
     to, after = _page(call, kind, call.path["id"], other, call.query.get("after") or "0", most)
     return {"results": to, **({"paging": call.next_page(after)} if after else {})}
 
@@ -78,7 +78,8 @@ def _page(call: Call, kind: str, id: str, other: str, start: str, size: int) -> 
     begin = int(start) if start.isdigit() else 0
     page = every[begin : begin + size]
     after = str(begin + size) if begin + size < len(every) else ""
-    return [{"toObjectId": int(target), "associationTypes": types} for target, types in page], after
+    id_type = str if knobs.value(call.store, "hubspot.association_ids_text") else int
+    return [{"toObjectId": id_type(target), "associationTypes": types} for target, types in page], after
 
 
 def _none(kind: str, id: str, other: str) -> Json:

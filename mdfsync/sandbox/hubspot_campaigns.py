@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from mdfsync.sandbox.hubspot_knobs import knob
+from mdfsync.sandbox import knobs
 from mdfsync.sandbox.hubspot_records import batch_answer, input_ids, scrambled
 from mdfsync.sandbox.hubspot_wire import Call, Handler, Json, Refusal
 from mdfsync.sandbox.hubspot_world import links
@@ -42,7 +42,7 @@ def with_tier(handler: Handler) -> Handler:
     """A campaign operation, refused on accounts without Marketing Hub Professional."""
 
     def checked(call: Call) -> Json:
-        if not knob(call.store, "campaign_tier"):
+        if not knobs.value(call.store, "hubspot.campaign_tier"):
             raise Refusal(403, "This account does not have access to marketing campaigns.", "FORBIDDEN")
         return handler(call)
 
@@ -75,14 +75,17 @@ def _sort_key(doc: Doc, key: str) -> str:
 
 def get_campaign(call: Call) -> Json:
     """`GET …/{guid}` with assets; metrics only when both dates are given."""
-    doc = _campaign(call)
+    return _with_assets(call, call.path["guid"], _campaign(call), _allowed(call))
+
+
+def _with_assets(call: Call, guid: str, doc: Doc, names: Iterable[str]) -> Json:
     dated = bool(call.query.get("startDate") and call.query.get("endDate"))
     assets = {kind: {"results": [_asset(a, dated) for a in found]} for kind, found in doc["assets"].items()}
-    return {**_shown(call.path["guid"], doc, _allowed(call)), "assets": assets}
+    return {**_shown(guid, doc, names), "assets": assets}
 
 
 def batch_campaigns(call: Call) -> Json:
-    """`POST …/batch/read`: ≤ 50 GUIDs, parameters in the query string."""
+    """`POST …/batch/read`: ≤ 50 GUIDs, parameters in the query string; campaigns come with their assets."""
     names = _allowed(call)
     ids = sorted(set(input_ids(call.body, most=50)), key=scrambled)
     docs = call.store.all("hubspot.campaigns")
@@ -96,7 +99,7 @@ def batch_campaigns(call: Call) -> Json:
         }
         for id in missing
     ]
-    return batch_answer(call, [_shown(id, docs[id], names) for id in ids if id in docs], errors)
+    return batch_answer(call, [_with_assets(call, id, docs[id], names) for id in ids if id in docs], errors)
 
 
 def assets(call: Call) -> Json:
@@ -130,7 +133,7 @@ def metrics(call: Call) -> Json:
 
 def revenue(call: Call) -> Json:
     """`GET …/{guid}/reports/revenue`: totals over deals of touched contacts, without a single deal id."""
-    if not knob(call.store, "revenue_report"):
+    if not knobs.value(call.store, "hubspot.revenue_report"):
         raise Refusal(403, "This account does not have access to revenue attribution.", "FORBIDDEN")
     if (model := call.query.get("attributionModel") or "LINEAR") not in _MODELS:
         raise Refusal(400, f"Invalid attribution model: {model}")

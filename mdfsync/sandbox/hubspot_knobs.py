@@ -1,14 +1,11 @@
 """The switches of the sandbox's HubSpot: what differs from account to account, or is not known for certain.
 
-Every one is a setting of the store under its own name, read at each call; `POST /_sandbox/knobs` sets them. Failures of
-single requests are not here but in `hubspot_faults`.
+Read by `knobs`. Failures of single requests are not here but in `hubspot_faults`.
 """
 
 from __future__ import annotations
 
 from typing import Any
-
-from mdfsync.sandbox.store import Store
 
 KNOBS: dict[str, Any] = {
     "hubspot.search_per_second": 0,  # searches a second, 0 = no limit (HubSpot: 5 an account)
@@ -21,9 +18,11 @@ KNOBS: dict[str, Any] = {
     "hubspot.email_without_scope": "forbidden",  # or "redacted": e-mails for a token without sales-email-read
     "hubspot.milliseconds": False,  # True: datetimes of activities as epoch milliseconds in text instead of ISO
     "hubspot.history_depth": 0,  # versions kept of a property, 0 = 45 for contacts and 20 for all else
+    "hubspot.stage_times": True,  # False: a tier without the calculated hs_v2_… times of stages
     "hubspot.search_lag_seconds": 0,  # how old the search index is
     "hubspot.search_shows_record": False,  # True: found as the index has it, shown as the record is by now
     "hubspot.search_epoch_fails": False,  # True: 500 for a search from epoch 0 on
+    "hubspot.association_ids_text": False,  # True: toObjectId as text, as newer specifications say, instead of a number
     "hubspot.association_page": 500,  # links per record before paging sets in
     "hubspot.association_moves_modified": False,  # True: a new link moves the deal's modified date
     "hubspot.campaign_object": True,  # False: campaigns are no CRM objects (0-35 is undocumented)
@@ -33,9 +32,3 @@ KNOBS: dict[str, Any] = {
     "hubspot.event_times_iso": False,  # True: occurredAt as ISO text instead of epoch milliseconds
     "hubspot.join_order_newest": False,  # True: a list's members by join date, newest first
 }
-
-
-def knob(store: Store, name: str) -> Any:
-    """The value of `hubspot.<name>`."""
-    full = f"hubspot.{name}"
-    return store.setting(full, KNOBS[full])

@@ -17,8 +17,8 @@ from datetime import time as time_of_day
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from mdfsync.sandbox import knobs
 from mdfsync.sandbox.clock import Clock, instant_text
-from mdfsync.sandbox.hubspot_knobs import knob
 from mdfsync.sandbox.store import Store
 
 POLICIES = {
@@ -58,14 +58,14 @@ class Meter:
         day = clock.now().astimezone(zone(store)).date().isoformat()
         if day != self.day:
             self.day, self.today = day, 0
-        daily = int(knob(store, "daily"))
+        daily = int(knobs.value(store, "hubspot.daily"))
         if daily and self.today >= daily:
             raise TooMany("DAILY")
         self.today += 1
         if search:
-            self._window(self.searches, 1.0, int(knob(store, "search_per_second")), "SECONDLY")
+            self._window(self.searches, 1.0, int(knobs.value(store, "hubspot.search_per_second")), "SECONDLY")
         elif not exempt:
-            self._window(self.recent, 10.0, int(knob(store, "ten_seconds")), "TEN_SECONDLY_ROLLING")
+            self._window(self.recent, 10.0, int(knobs.value(store, "hubspot.ten_seconds")), "TEN_SECONDLY_ROLLING")
 
     @staticmethod
     def _window(calls: deque[float], seconds: float, most: int, policy: str) -> None:
@@ -78,7 +78,7 @@ class Meter:
 
     def headers(self, store: Store) -> dict[str, str]:
         """The rate headers of every answer except a search's."""
-        most = int(knob(store, "ten_seconds")) or 190
+        most = int(knobs.value(store, "hubspot.ten_seconds")) or 190
         daily = daily_limit(store)
         return {
             "X-HubSpot-RateLimit-Daily": str(daily),
@@ -91,7 +91,7 @@ class Meter:
 
 def daily_limit(store: Store) -> int:
     """Calls a day: the knob, else an Enterprise account's million."""
-    return int(knob(store, "daily")) or 1_000_000
+    return int(knobs.value(store, "hubspot.daily")) or 1_000_000
 
 
 def zone(store: Store) -> ZoneInfo:

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mdfsync.sandbox import knobs
 from mdfsync.sandbox.clock import Clock
-from mdfsync.sandbox.hubspot_knobs import knob
 from mdfsync.sandbox.hubspot_records import batch_answer
 from mdfsync.sandbox.hubspot_wire import Call, Json, Refusal, whole
 from mdfsync.sandbox.hubspot_world import TYPE_IDS, kind_of
@@ -73,7 +73,7 @@ def members(call: Call) -> Json:
 
 def members_by_join(call: Call) -> Json:
     """`GET …/{listId}/memberships/join-order`."""
-    newest = bool(knob(call.store, "join_order_newest"))
+    newest = bool(knobs.value(call.store, "hubspot.join_order_newest"))
     return _page(
         call, sorted(_list(call)["members"].items(), key=lambda member: str(member[1]["last"]), reverse=newest)
     )

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from heapq import nsmallest
 from typing import Any
 
-from mdfsync.sandbox.hubspot_knobs import knob
-from mdfsync.sandbox.hubspot_records import batch_answer, envelope, input_ids, named_kind, records, scrambled
+from mdfsync.sandbox import knobs
+from mdfsync.sandbox.hubspot_records import asked_for, batch_answer, envelope, input_ids, named_kind, records, scrambled
 from mdfsync.sandbox.hubspot_wire import Call, Json, Refusal
 from mdfsync.sandbox.hubspot_world import PRIMARY_TYPES, TYPE_IDS, kind_of, links, singular
 from mdfsync.sandbox.store import Doc
@@ -23,7 +23,7 @@ def list_records(call: Call) -> Json:
     kind = named_kind(call)
     histories = call.names("propertiesWithHistory")
     limit = call.number("limit", 10, most=50 if histories else 100)
-    docs = {id: d for id, d in records(call.store, kind).items() if d["archived"] == call.flag("archived")}
+    docs = {id: doc for id, doc in records(call.store, kind).items() if asked_for(call, doc)}
     after = call.query.get("after")
     if after is not None and not after.isdigit():
         raise Refusal(400, f"invalid after: {after}")
@@ -41,7 +41,7 @@ def _add_associations(call: Call, kind: str, other: str, results: Sequence[Json]
     target = kind_of(other)
     if target is None:
         raise Refusal(400, f"Unable to infer object type from: {other}")
-    size = int(knob(call.store, "association_page"))
+    size = int(knobs.value(call.store, "hubspot.association_page"))
     for result in results:
         found = [
             {"id": id, "type": _type_name(kind, target, type)}
@@ -78,7 +78,7 @@ def get_record(call: Call) -> Json:
     alias = call.store.get("hubspot.aliases", f"{kind}:{asked_id}")
     id = alias["id"] if alias else asked_id
     doc = docs.get(id)
-    if doc is None or doc["archived"] != call.flag("archived"):
+    if doc is None or not asked_for(call, doc):
         raise Refusal(404, "resource not found", "OBJECT_NOT_FOUND")
     answer = envelope(call, kind, id, doc, call.names("properties"), call.names("propertiesWithHistory"))
     for other in call.names("associations"):
@@ -98,7 +98,7 @@ def batch_read(call: Call) -> Json:
     for asked in sorted(set(ids), key=scrambled):
         id = _by_unique(docs, str(by), asked) if by else asked
         doc = docs.get(id) if id else None
-        if doc is None or id is None or doc["archived"] != call.flag("archived"):
+        if doc is None or id is None or not asked_for(call, doc):
             missing.append(asked)
         else:
             results.append(envelope(call, kind, id, doc, _texts(call.body, "properties"), histories))

@@ -10,15 +10,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from mdfsync.sandbox.hubspot_knobs import knob
+from mdfsync.sandbox import knobs
+from mdfsync.sandbox.clock import instant_text
 from mdfsync.sandbox.hubspot_wire import Call, Json, Refusal, Scopes, missing_scopes
 from mdfsync.sandbox.hubspot_world import DEFAULTS, ENGAGEMENT_DEFAULTS, ENGAGEMENTS, history_entry, kind_of
 from mdfsync.sandbox.store import Doc, Store
 
 _STAGE_TIMES = re.compile(r"hs_v2_(date_entered|date_exited|latest_time_in|cumulative_time_in)_\w+")
 EMAIL_SCOPE = "sales-email-read"
+BIN = timedelta(days=90)
 
 
 def read_scopes(kind: str | None) -> Scopes:
@@ -30,17 +32,21 @@ def read_scopes(kind: str | None) -> Scopes:
     return (("crm.objects.contacts.read",),)
 
 
-def object_scopes(path: Mapping[str, str], _url: str) -> Scopes:
-    """Scopes of an operation whose path names one object type."""
-    return read_scopes(kind_of(path["type"]))
+def object_scopes(path: Mapping[str, str], url: str) -> Scopes:
+    """Scopes of an operation whose path names one object type. For e-mails the older specifications name two scopes as
+    alternatives where others demand both; what lacks then is decided by `named_kind`."""
+    kind = kind_of(path["type"])
+    if kind == "emails" and ("/v3/" in url or "/2026-03/" in url):
+        return (("crm.objects.contacts.read", EMAIL_SCOPE),)
+    return read_scopes(kind)
 
 
 def named_kind(call: Call, part: str = "type") -> str:
     """The object type that a path names; 400 when HubSpot has no such type or refuses it."""
     kind = kind_of(call.path[part])
-    if kind is None or (kind == "campaigns" and not knob(call.store, "campaign_object")):
+    if kind is None or (kind == "campaigns" and not knobs.value(call.store, "hubspot.campaign_object")):
         raise Refusal(400, f"Unable to infer object type from: {call.path[part]}")
-    emails_shut = knob(call.store, "email_without_scope") == "forbidden"
+    emails_shut = knobs.value(call.store, "hubspot.email_without_scope") == "forbidden"
     if kind == "emails" and EMAIL_SCOPE not in call.scopes and emails_shut:
         raise missing_scopes((EMAIL_SCOPE,))
     return kind
@@ -75,15 +81,18 @@ def envelope(call: Call, kind: str, id: str, doc: Doc, asked: Iterable[str], his
     """One record as answered: asked and default properties, in no meaningful order."""
     known = defined(call.store, kind)
     shown = (
-        _in_milliseconds(doc, known) if kind in ENGAGEMENTS and knob(call.store, "milliseconds") else doc["properties"]
+        _in_milliseconds(doc, known)
+        if kind in ENGAGEMENTS and knobs.value(call.store, "hubspot.milliseconds")
+        else doc["properties"]
     )
     defaults = DEFAULTS.get(kind, ENGAGEMENT_DEFAULTS)
     names = {*defaults, *asked, *histories}
+    stage_times = knobs.value(call.store, "hubspot.stage_times")
     redacted = kind == "emails" and EMAIL_SCOPE not in call.scopes
     properties = {
         name: shown.get(name)
         for name in sorted(names)
-        if (name in known or name in defaults or _STAGE_TIMES.fullmatch(name))
+        if (name in known or name in defaults or (stage_times and _STAGE_TIMES.fullmatch(name)))
         and not (redacted and name not in ENGAGEMENT_DEFAULTS)
     }
     answer: Json = {
@@ -119,10 +128,18 @@ def _history(call: Call, kind: str, doc: Doc, name: str) -> list[Json]:
     """Newest first, as many versions as HubSpot keeps."""
     kept = doc["history"].get(name)
     if kept:
-        depth = int(knob(call.store, "history_depth")) or (45 if kind == "contacts" else 20)
+        depth = int(knobs.value(call.store, "hubspot.history_depth")) or (45 if kind == "contacts" else 20)
         return list(kept[:depth])
     value = doc["properties"].get(name)
     return [] if value is None else [history_entry(value, doc["createdAt"], "userId:90001")]
+
+
+def asked_for(call: Call, doc: Doc) -> bool:
+    """Whether a record is of the kind that `archived` asks for; the bin is emptied after 90 days."""
+    if not doc["archived"]:
+        return not call.flag("archived")
+    oldest = instant_text(call.clock.now() - BIN)
+    return call.flag("archived") and str(doc["archivedAt"]) > oldest
 
 
 def in_order(ids: Iterable[str]) -> list[str]:

@@ -13,8 +13,8 @@ from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from mdfsync.sandbox import knobs
 from mdfsync.sandbox.clock import instant_text
-from mdfsync.sandbox.hubspot_knobs import knob
 from mdfsync.sandbox.hubspot_records import (
     defined,
     envelope,
@@ -57,7 +57,7 @@ def search(call: Call) -> Json:
     _sort(call, kind, docs, hits)
     page = hits[start : start + limit]
     asked = [str(name) for name in call.body.get("properties") or []]
-    shown = records(call.store, kind) if knob(call.store, "search_shows_record") else docs
+    shown = records(call.store, kind) if knobs.value(call.store, "hubspot.search_shows_record") else docs
     answer: Json = {"total": len(hits), "results": [envelope(call, kind, id, shown[id], asked) for id in page]}
     if start + limit < len(hits):
         answer["paging"] = {"next": {"after": str(start + limit)}}
@@ -74,7 +74,7 @@ def _offset(after: Any) -> int:
 def _index(call: Call, kind: str) -> dict[str, Doc]:
     """The records as the index has them: those of `lag` ago."""
     active = {id: doc for id, doc in records(call.store, kind).items() if not doc["archived"]}
-    lag = float(knob(call.store, "search_lag_seconds"))
+    lag = float(knobs.value(call.store, "hubspot.search_lag_seconds"))
     if not lag:
         return active
     horizon = instant_text(call.clock.now() - timedelta(seconds=lag))
@@ -133,7 +133,7 @@ def _test(store: Store, kind: str, types: Mapping[str, str], given: Json) -> Tes
         return lambda _id, p: (own := _own(kind_of_value, p.get(name))) is not None and low <= own <= high
     if operator not in _ORDERS:
         raise Refusal(400, f"Invalid operator: {operator}")
-    if kind_of_value == "datetime" and low == 0 and knob(store, "search_epoch_fails"):
+    if kind_of_value == "datetime" and low == 0 and knobs.value(store, "hubspot.search_epoch_fails"):
         raise Refusal(500, "internal error", "INTERNAL_ERROR")
     order = _ORDERS[operator]
     blank = operator == "NEQ"

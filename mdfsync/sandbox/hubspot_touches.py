@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mdfsync.sandbox import knobs
 from mdfsync.sandbox.clock import instant_text
-from mdfsync.sandbox.hubspot_knobs import knob
 from mdfsync.sandbox.hubspot_records import milliseconds
 from mdfsync.sandbox.hubspot_wire import Call, Json, Refusal
 from mdfsync.sandbox.store import Doc
@@ -125,7 +125,7 @@ def external_breakdown(call: Call) -> Json:
 
 def _people_of(call: Call, event: str) -> Json:
     _known_event(call, event)
-    lagging = knob(call.store, "event_breakdown_lag")
+    lagging = knobs.value(call.store, "hubspot.event_breakdown_lag")
     return _breakdown(call, [] if lagging else _participations(call, event=event))
 
 
@@ -168,7 +168,7 @@ def _participation(call: Call, doc: Doc) -> Json:
     contact = call.store.get("hubspot.contacts", doc["contactId"])
     properties = contact["properties"] if contact else {}
     event = call.store.all("hubspot.marketing_events")[doc["event"]]
-    iso = knob(call.store, "event_times_iso")
+    iso = knobs.value(call.store, "hubspot.event_times_iso")
     shown: Json = {
         "attendanceState": doc["state"],
         "occurredAt": doc["occurredAt"] if iso else milliseconds(doc["occurredAt"]),
@@ -206,12 +206,13 @@ def _event(call: Call, id: str, doc: Doc) -> Json:
     over = doc["endDateTime"] < now
     states = [p["state"] for p in _participations(call, event=id)]
     status = "CANCELLED" if doc.get("eventCancelled") else "PAST" if over else "UPCOMING"
+    shown = {name: value for name, value in doc.items() if name not in _HIDDEN}
     counted: Json = {
         "registrants": len(states), "attendees": states.count("ATTENDED") if over else None,
         "cancellations": states.count("CANCELLED"), "noShows": states.count("NO_SHOW") if over else -1,
     }  # fmt: skip
     return {
-        "objectId": id, "customProperties": [], "appInfo": None, **{name: value for name, value in doc.items() if name not in _HIDDEN}, **counted,
+        "objectId": id, "customProperties": [], "appInfo": None, **shown, **counted,
         "eventStatus": status, "eventStatusV2": "completed" if over else "scheduled", "eventCompleted": over,
     }  # fmt: skip
 

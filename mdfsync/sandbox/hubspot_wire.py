@@ -1,8 +1,8 @@
 """How the sandbox's HubSpot speaks: bearer tokens with scopes, error bodies, rate headers, the `Date` header.
 
 Each operation is a function of a `Call` that returns JSON or raises `Refusal`; this module stands between it and
-Starlette. It refuses a wrong token (401), a missing scope (403 with the scopes that would do), an overlong address (414)
-and too many calls (`hubspot_limits`). Tokens live in the collection `hubspot.tokens`: token → `{"scopes": [...]}`.
+Starlette. It refuses a wrong token (401), a missing scope (403 with the scopes that would do), an address too long
+(414), too many calls (`hubspot_limits`). Tokens live in the collection `hubspot.tokens`: token → `{"scopes": [...]}`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mdfsync.sandbox import knobs
 from mdfsync.sandbox.clock import Clock
-from mdfsync.sandbox.hubspot_knobs import knob
 from mdfsync.sandbox.hubspot_limits import Meter, TooMany, too_many_body
 from mdfsync.sandbox.store import Store
 
@@ -30,7 +30,7 @@ Json = dict[str, Any]
 Scopes = tuple[tuple[str, ...], ...]
 """All of the groups are needed; inside a group any one scope does."""
 LONG_PAGE = "<html><head><title>414 Request-URI Too Large</title></head><body>414 Request-URI Too Large</body></html>"
-_NEVER_207 = re.compile(r"/marketing/campaigns/(2025-09|2026-09)/")
+_NEVER_207 = re.compile(r"/2026-09/|/marketing/campaigns/2025-09/")
 
 
 class Refusal(Exception):
@@ -126,7 +126,7 @@ def _endpoint(
         raw = await request.body()
         correlation = str(uuid.uuid4())
         headers = {"X-HubSpot-Correlation-Id": correlation, "Date": _date(store, clock)}
-        if len(request.url.path) + len(request.url.query) > int(knob(store, "longest_url")):
+        if len(request.url.path) + len(request.url.query) > int(knobs.value(store, "hubspot.longest_url")):
             return Response(LONG_PAGE, status_code=414, headers=headers, media_type="text/html")
         try:
             with store.lock:
@@ -148,9 +148,9 @@ def _endpoint(
         except Refusal as refusal:
             status, payload = refusal.status, {**refusal.body, "correlationId": correlation}
         except TooMany as refused:
-            body = too_many_body(refused.policy, category=bool(knob(store, "rate_limit_category")))
+            body = too_many_body(refused.policy, category=bool(knobs.value(store, "hubspot.rate_limit_category")))
             status, payload = 429, {**body, "correlationId": correlation}
-            if seconds := int(knob(store, "retry_after")):
+            if seconds := int(knobs.value(store, "hubspot.retry_after")):
                 headers["Retry-After"] = str(seconds)
         if not operation.search:
             headers |= meter.headers(store)
@@ -161,7 +161,7 @@ def _endpoint(
 
 
 def _date(store: Store, clock: Clock) -> str:
-    skew = timedelta(seconds=float(knob(store, "clock_skew_seconds")))
+    skew = timedelta(seconds=float(knobs.value(store, "hubspot.clock_skew_seconds")))
     return format_datetime(clock.now() + skew, usegmt=True)
 
 

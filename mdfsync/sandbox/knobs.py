@@ -1,10 +1,10 @@
 """Switches of how the sandbox behaves: what the real services do in some eras, on some plans, or perhaps.
 
 A knob holds for the world (`POST /_sandbox/knobs`, kept with it) or, over that, for one request that a fault rule of
-kind `knob` chose (`faults`). Names without a dot are Airtable's and listed here with what they mean; HubSpot's are in
-`hubspot_knobs`. What is marked "unconfirmed" nobody could establish about the live service: the default is the likelier
-half, the other half is there so that the worker can be shown to stand both. Failures of single requests (a lost
-connection, a 503) are no knobs but faults.
+kind `knob` chose (`faults`). Names without a dot are Airtable's and listed here with what they mean; HubSpot's and
+Crossbeam's are in `hubspot_knobs` and `crossbeam_knobs`. What is marked "unconfirmed" nobody could establish about the
+live service: the default is the likelier half, the other half is there so that the worker can be shown to stand both.
+Failures of single requests (a lost connection, a 503) are no knobs but faults.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from mdfsync.sandbox.crossbeam_knobs import KNOBS as CROSSBEAM
 from mdfsync.sandbox.hubspot_knobs import KNOBS as HUBSPOT
 from mdfsync.sandbox.store import Store
 
@@ -44,7 +45,7 @@ AIRTABLE: dict[str, Any] = {
     "webhook_split": False,  # True: one action becomes several payloads with one baseTransactionNumber
     "webhooks_lag": 0,  # newest payloads withheld from listings (a log that trails behind)
 }
-KNOBS: dict[str, Any] = {**AIRTABLE, **HUBSPOT}
+KNOBS: dict[str, Any] = {**AIRTABLE, **HUBSPOT, **CROSSBEAM}
 _HERE: ContextVar[Mapping[str, Any]] = ContextVar("knobs of this request")
 
 
@@ -90,5 +91,5 @@ def only_here(values: Mapping[str, Any]) -> Iterator[None]:
 
 
 def _key(name: str) -> str:
-    """The store's setting: HubSpot's knobs are their own keys."""
+    """The store's setting: those of HubSpot and Crossbeam are their own keys."""
     return name if "." in name else f"knob.{name}"

@@ -1,15 +1,19 @@
-"""The life of a sandbox world: how it begins, how a day passes, how it starts over.
+"""The life of a sandbox world: how it begins, how a day passes, how it starts over or goes back.
 
 The plot itself (companies, deals, overlaps, what operators type) is `story`'s; here is only when it is told.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from mdfsync.sandbox import airtable_people as people
-from mdfsync.sandbox import story
+from mdfsync.sandbox import snapshots, story
+from mdfsync.sandbox.airtable_listing import forget_offsets
 from mdfsync.sandbox.airtable_world import World, world
 from mdfsync.sandbox.clock import Clock
 from mdfsync.sandbox.ids import GENERATION
+from mdfsync.sandbox.snapshots import RESTORED
 from mdfsync.sandbox.store import Doc, Store
 
 BASE_NAME = "Joint campaigns"
@@ -52,6 +56,24 @@ class Life:
             self.store.reset()
             self.store.set(GENERATION, generation)
             self.begin()
+        forget_offsets(self.world)
+
+    def save(self, name: str) -> str:
+        """Keep the world as it is under a name; returns its time."""
+        if not name.strip():
+            raise ValueError("a snapshot needs a name")
+        at = self.clock.text()
+        snapshots.save(self.store, name, at)
+        return at
+
+    def restore(self, name: str) -> None:
+        """Go back to a saved world and its time. Ids that were given since will be given again: whoever remembers the
+        time between (a worker's state) has to be taken back too."""
+        with self.store.transaction():
+            past = int(self.store.setting(RESTORED, 0))
+            self.clock.resume(datetime.fromisoformat(snapshots.restore(self.store, name)))
+            self.store.set(RESTORED, max(past, int(self.store.setting(RESTORED, 0))) + 1)
+        forget_offsets(self.world)
 
     def people(self) -> list[Doc]:
         """Everyone as `/_sandbox/people` and `Running.people` show them."""

@@ -27,14 +27,14 @@ class RateLimit:
 
     def refuses(self, base: str, token: str, now: float) -> bool:
         """Whether a request comes too soon; `now` in seconds."""
-        limits = [(f"base {base}", self.per_second), (f"token {token}", self.per_user)]
-        kept = [(key, most) for key, most in limits if most]
-        if any(now < self._until.get(key, 0) for key, _ in kept):
+        limits = [("base", base, self.per_second), ("token", token, self.per_user)]
+        kept = [(f"{kind} {whose}", most) for kind, whose, most in limits if whose and most]
+        if any(0 < self._until.get(key, 0) - now <= self.penalty for key, _ in kept):
             self.violations += 1
             return True
         for key, most in kept:
             recent = self._recent.setdefault(key, deque())
-            while recent and recent[0] <= now - 1:
+            while recent and not now - 1 < recent[0] <= now:  # a restored world may be behind what it counted
                 recent.popleft()
             if len(recent) >= most:
                 self._until[key] = now + self.penalty

@@ -2,7 +2,8 @@
 
 `Sandbox(home).start()` opens the world (beginning a new one in an empty home), serves it on 127.0.0.1 and says so in
 `home/serve.json`, so that another process can join (`running(home)`) instead of opening the same files, which
-`StoreBusy` forbids. `app` is the same application without a socket. It binds nowhere but loopback and prints nothing.
+`StoreBusy` forbids. `app` is the same application without a socket (`inprocess` asks it). It binds nowhere but loopback
+and prints nothing.
 """
 
 from __future__ import annotations
@@ -41,13 +42,13 @@ SERVE_FILE = "serve.json"
 def app(world: Path | Store, root_url: str = f"http://{HOST}") -> ASGIApp:
     """The whole sandbox as one ASGI application over a home folder or an open store; a new world begins if needed."""
     life = Life(world if isinstance(world, Store) else Store(world / WORLD_FILE))
-    return _application(life, root_url, Worker(Outside(), life.clock))
+    return application(life, Faults(), root_url, Worker(Outside(), life.clock))
 
 
-def _application(life: Life, root_url: str, worker: Worker) -> ASGIApp:
+def application(life: Life, faults: Faults, root_url: str, worker: Worker) -> ASGIApp:
+    """The whole sandbox over one life."""
     life.begin()
     life.world.root_url = root_url
-    faults = Faults()
     routes: list[Route | Mount] = [
         *Admin(life, faults).routes(),
         *airtable_routes.routes(life.store, life.clock),
@@ -164,7 +165,7 @@ class Sandbox:
             store = undo.enter_context(closing(Store(self.home / WORLD_FILE)))
             life = Life(store)
             worker = Worker(self.outside, life.clock)
-            server = uvicorn.Server(_config(_application(life, f"http://{HOST}:{bound}", worker)))
+            server = uvicorn.Server(_config(application(life, Faults(), f"http://{HOST}:{bound}", worker)))
             undo.pop_all()
         thread = threading.Thread(target=_serve, args=(server, listener), name="mdfsync-sandbox", daemon=True)
         thread.start()

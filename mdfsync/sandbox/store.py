@@ -51,6 +51,7 @@ class Store:
         self.on_forget: list[Callable[[], None]] = []
         self._cache: dict[str, dict[str, Doc]] = {}
         self._dirty: dict[tuple[str, str], Doc | None] = {}
+        self._flushed: set[str] = set()
         self._appended: list[tuple[str, int, Doc]] = []
         self._heads: dict[str, int] = {}
         self._depth = 0
@@ -207,6 +208,11 @@ class Store:
         return {str(id): json.loads(doc) for id, doc in rows}
 
     def _commit(self) -> None:
+        self.flushed().execute("COMMIT")
+        self._flushed.clear()
+
+    def flushed(self) -> sqlite3.Connection:
+        """For `snapshots`, inside a transaction: the database with all that was put so far, still to be committed."""
         gone = [key for key, doc in self._dirty.items() if doc is None]
         kept = [(*key, _text(doc)) for key, doc in self._dirty.items() if doc is not None]
         if gone:
@@ -222,18 +228,41 @@ class Store:
             self._db.executemany("INSERT INTO logs (log, seq, doc) VALUES (?, ?, ?)", rows)
             heads = {log: seq for log, seq, _ in self._appended}
             self._db.executemany("INSERT OR REPLACE INTO log_heads (log, seq) VALUES (?, ?)", list(heads.items()))
-        self._db.execute("COMMIT")
+        self._flushed |= {collection for collection, _ in self._dirty}
         self._dirty.clear()
         self._appended.clear()
+        return self._db
+
+    def cached(self) -> dict[str, dict[str, Doc]]:
+        """For `snapshots`: the documents read or put so far, by collection."""
+        return {collection: dict(docs) for collection, docs in self._cache.items()}
+
+    def replaced(self, cached: dict[str, dict[str, Doc]]) -> None:
+        """For `snapshots`: the database holds another state, of which these documents are already known."""
+        self._flushed |= self._cache.keys() | cached.keys()
+        self._cache = {collection: dict(docs) for collection, docs in cached.items()}
+        self._heads.clear()
+        self._tell()
+
+    def copy(self, path: Path | None = None) -> Store:
+        """Another store with the same content, in memory or in a new file; both go their own ways from here."""
+        with self.lock:
+            if self._depth:
+                raise RuntimeError("a store is not copied inside a transaction")
+            other = Store(path)
+            self._db.backup(other._db)
+            other._cache = self.cached()
+        return other
 
     def _rollback(self) -> None:
         self._db.execute("ROLLBACK")
-        touched = {collection for collection, _ in self._dirty}
+        touched = {collection for collection, _ in self._dirty} | self._flushed
         for collection in touched:
             self._cache.pop(collection, None)
         self._heads.clear()
         self._dirty.clear()
         self._appended.clear()
+        self._flushed.clear()
         if touched:
             self._tell()
 
@@ -242,5 +271,4 @@ class Store:
             forget()
 
 
-def _text(doc: Doc) -> str:
-    return json.dumps(doc, ensure_ascii=False, separators=(",", ":"))
+_text: Callable[[Doc], str] = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode

@@ -105,8 +105,8 @@ def _overlap_gone(store: Store, _clock: Clock, event: Event) -> None:
     drop_overlap(store, event["key"])
 
 
-def _share(store: Store, _clock: Clock, event: Event) -> None:
-    share(store, event["partner"], event["level"])
+def _share(store: Store, clock: Clock, event: Event) -> None:
+    share(store, event["partner"], event["level"], at=clock.text())
 
 
 def _export(store: Store, clock: Clock, event: Event) -> None:

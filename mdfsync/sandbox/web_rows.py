@@ -17,6 +17,7 @@ from mdfsync.sandbox import airtable_writelog as writelog
 from mdfsync.sandbox.airtable_cells import record_name, show
 from mdfsync.sandbox.airtable_records import Presenter
 from mdfsync.sandbox.airtable_world import COMPUTED, Table, World
+from mdfsync.sandbox.snapshots import RESTORED
 from mdfsync.sandbox.store import Doc
 
 ATTACHMENTS = "/_web/attachments"
@@ -104,7 +105,7 @@ class Marks:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._seen: tuple[Doc, ...] = ()
+        self._seen: tuple[int | Doc, ...] = ()
         self._number = 0
 
     def now(self) -> int:
@@ -137,10 +138,11 @@ class Marks:
                 changed.setdefault(link["options"]["linkedTableId"], {}).update(dict.fromkeys(linked))
 
     def _schema(self) -> int:
-        """The number of the schema; a new one whenever the tables are not those seen last. Their documents are
-        replaced, never changed, so that comparing them by identity is enough between two polls."""
+        """The number of the schema; a new one whenever the world was restored or the tables are not those seen last.
+        Their documents are replaced, never changed, so that comparing them by identity is enough between two polls."""
         base_id = self.world.main_base()
-        seen = tuple(table.doc for table in self.world.tables(base_id))
+        restored: int = self.world.store.setting(RESTORED, 0)
+        seen: tuple[int | Doc, ...] = (restored, *(table.doc for table in self.world.tables(base_id)))
         if self._number and len(seen) == len(self._seen) and all(map(_same, seen, self._seen)):
             return self._number
         store = self.world.store
@@ -153,5 +155,5 @@ class Marks:
         return self._number
 
 
-def _same(one: Doc, other: Doc) -> bool:
+def _same(one: int | Doc, other: int | Doc) -> bool:
     return one is other

@@ -7,7 +7,7 @@
 const ROOT = "/_web/api";
 
 /** The server said no. `message` is its sentence, `status` its HTTP status (0 = it did not answer). */
-export class Refused extends Error {
+class Refused extends Error {
   constructor(message, status) {
     super(message);
     this.status = status;

@@ -15,7 +15,7 @@ import { queueView } from "./queue_view.js";
 import { QUEUES, QUEUE_TABLES } from "./queues.js";
 import { closeRecord, showRecord } from "./record.js";
 import { relearn } from "./refs.js";
-import { here } from "./routes.js";
+import { go, here, tableHref } from "./routes.js";
 import { wireSearch } from "./search.js";
 import { all, forgetAll, learn, listen, load, table } from "./tables.js";
 import { tableView } from "./table_view.js";
@@ -26,8 +26,14 @@ import { heard, runNow, wireWorker } from "./worker.js";
 /** Tables larger than this are read when somebody opens them, not before. */
 const SMALL = 3000;
 
-let view = { search() {}, key: () => false, close() {} };
-let shown = "";
+const NOTHING = { search() {}, key: () => false, close() {} };
+let view = NOTHING;
+/** The queue or table that is shown; a row's drawer stands over it and does not change it. */
+let beneath = null;
+/** Counts what was asked to be drawn. */
+let turn = 0;
+/** Number of this place in the browser's history of the page; 0 is the one the page was opened with. */
+let depth = 0;
 
 async function start() {
   wireTheme();
@@ -39,11 +45,14 @@ async function start() {
   at("documents").onclick = showDocuments;
   at("faults").onclick = showFaults;
   at("keys").onclick = showKeys;
+  at("skip").onclick = () => at("view").focus();
   wireFaults();
   await readBase();
   watch(session, { schema: reread, run: heard, lost: (is) => (at("lost").hidden = !is) });
-  listen(() => drawNav());
-  window.addEventListener("hashchange", () => show());
+  listen(() => drawNav(beneath));
+  depth = history.state?.depth ?? 0;
+  history.replaceState({ depth }, "");
+  window.addEventListener("hashchange", moved);
   document.addEventListener("keydown", pressed);
   await show();
   void readRest();
@@ -71,21 +80,53 @@ async function reread() {
   void readRest();
 }
 
+/** Another address: a new one is numbered, an old one (back, forward) says its number. */
+function moved() {
+  if (history.state?.depth === undefined) history.replaceState({ depth: depth + 1 }, "");
+  depth = history.state.depth;
+  void show();
+}
+
 /** Show what the address bar names. `anew` draws the view again even when it is the same. */
 async function show(anew = false) {
   const place = here();
-  drawNav();
-  const wanted = `${place.view}/${place.name}`;
-  if (anew || wanted !== shown) {
-    view.close();
-    closeRecord();
-    shown = wanted;
-    at("search").value = "";
-    view = await build(place).catch((error) => (refused(error), { search() {}, key: () => false, close() {} }));
-    document.title = `${place.view === "queues" ? (QUEUES[place.name]?.title ?? "Work queues") : place.name} · mdfsync sandbox`;
+  const row = place.view === "table" && place.record;
+  if (!beneath || !row) {
+    anew ||= !beneath || beneath.view !== place.view || beneath.name !== place.name;
+    beneath = place;
   }
-  if (place.view === "table" && place.record) await showRecord(place.name, place.record).catch(refused);
+  drawNav(beneath);
+  if (anew) {
+    closeRecord();
+    await draw(beneath);
+  }
+  if (row) await showRecord(place.name, place.record, leaveRow).catch(refused);
   else closeRecord();
+}
+
+/** Draw a view; when another one was asked for meanwhile, this one is dropped. */
+async function draw(place) {
+  const mine = ++turn;
+  view.close();
+  view = NOTHING;
+  at("search").value = "";
+  try {
+    if (place.view === "table" && table(place.name)) await load(place.name);
+    if (mine !== turn) return;
+    const made = await build(place);
+    if (mine === turn) view = made;
+    else made.close();
+  } catch (error) {
+    refused(error);
+  }
+  const name = place.view === "queues" ? QUEUES[place.name]?.title : place.name;
+  document.title = `${name ?? "Work queues"} · mdfsync sandbox`;
+}
+
+/** Closing a row leads to where one came from, or to its table when the row was the first thing opened. */
+function leaveRow() {
+  if (depth) history.back();
+  else go(tableHref(here().name), true);
 }
 
 async function build(place) {
@@ -97,14 +138,27 @@ async function build(place) {
 }
 
 function welcome(host) {
-  fill(host, h("section.empty", {}, h("h1", {}, "The base is empty"), h("p", {}, "Let the worker build it and read the sources: tables, rows, and the first holds to work on."), button("Run now", () => runNow(), { kind: "main", label: undefined })));
-  return { search() {}, key: () => false, close() {} };
+  fill(
+    host,
+    h(
+      "section.empty",
+      {},
+      h("h1", {}, "The base is empty"),
+      h("p", {}, "Let the worker build it and read the sources: tables, rows, and the first holds to work on."),
+      button("Run now", () => runNow(), { kind: "main" }),
+    ),
+  );
+  return NOTHING;
 }
 
 /** Keys that work everywhere; the rest is the view's. Typing and dialogs keep theirs. */
 function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return view.chord?.(event);
-  if (document.querySelector("dialog[open]") || event.target.closest("input, textarea, select, [contenteditable], :popover-open")) return;
+  if (
+    document.querySelector("dialog[open]") ||
+    event.target.closest("input, textarea, select, [contenteditable], :popover-open")
+  )
+    return;
   const general = { "/": () => at("search").focus(), "?": showKeys };
   const act = general[event.key];
   if (act) act();

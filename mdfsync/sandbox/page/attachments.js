@@ -12,7 +12,12 @@ import { bytes, head } from "./words.js";
 /** @returns {HTMLElement} a list that keeps itself up to date with what is done in it */
 export function attachments(table, id, spec) {
   const host = h("div.attachments");
-  const choose = h("input", { type: "file", multiple: true, "aria-label": `Add files to ${head(spec.name)}`, onchange: () => add() });
+  const choose = h("input", {
+    type: "file",
+    multiple: true,
+    "aria-label": `Add files to ${head(spec.name)}`,
+    onchange: () => add(),
+  });
 
   async function add() {
     for (const one of choose.files) {
@@ -34,8 +39,19 @@ export function attachments(table, id, spec) {
 
   function draw() {
     const there = row(table, id)?.cells[spec.name] ?? [];
-    const line = (a) => h("li", {}, file(a), h("span.hint", {}, bytes(a.size)), button("×", () => remove(a), { kind: "quiet", label: `Take out ${a.filename}` }));
-    fill(host, there.length ? h("ul", {}, there.map(line)) : h("p.none", {}, "No file yet"), h("label.field", {}, h("span.label", {}, "Add files"), choose));
+    const line = (a) =>
+      h(
+        "li",
+        {},
+        file(a),
+        h("span.hint", {}, bytes(a.size)),
+        button("×", () => remove(a), { kind: "quiet", label: `Take out ${a.filename}` }),
+      );
+    fill(
+      host,
+      there.length ? h("ul", {}, there.map(line)) : h("p.none", {}, "No file yet"),
+      h("label.field", {}, h("span.label", {}, "Add files"), choose),
+    );
   }
 
   draw();

@@ -16,9 +16,12 @@ export function cellEditor(tableName, spec) {
   return (cell, onRendered, success, cancel) => {
     const id = cell.getData()._id;
     const back = () => cell.getTable().element.querySelector(".tabulator-tableholder")?.focus({ preventScroll: true });
-    if (spec.type === "checkbox") return void change(tableName, id, spec, !cell.getValue()), false;
-    if (ROOMY.has(spec.type)) return editInDialog(tableName, id, spec, back), false;
-    return inPlace(spec, cell.getValue(), onRendered, success, cancel, back);
+    if (spec.type !== "checkbox" && !ROOMY.has(spec.type))
+      return inPlace(spec, cell.getValue(), onRendered, success, cancel, back);
+    cancel();
+    if (spec.type === "checkbox") void change(tableName, id, spec, !cell.getValue());
+    else editInDialog(tableName, id, spec, back);
+    return false;
   };
 }
 
@@ -44,7 +47,7 @@ function inPlace(spec, value, onRendered, success, cancel, back) {
   if (spec.type === "singleSelect") typed.element.addEventListener("change", () => (end(true), back()));
   onRendered(() => {
     typed.focus();
-    if (spec.type === "singleSelect" || spec.type.startsWith("date")) openPicker(typed.element);
+    if (spec.type === "singleSelect") openPicker(typed.element);
   });
   return typed.element;
 }
@@ -59,7 +62,7 @@ function openPicker(element) {
 }
 
 /** Edit one cell in a dialog: long text, several choices, links, files. */
-export function editInDialog(tableName, id, spec, closed) {
+function editInDialog(tableName, id, spec, closed) {
   const cells = row(tableName, id)?.cells ?? {};
   const title = h("span", {}, head(spec.name), h("span.code", {}, stableId(tableName, { id, cells })));
   open({ title, kind: "box", closed, label: `Edit ${head(spec.name)}` }, (body, close) => {
@@ -70,8 +73,12 @@ export function editInDialog(tableName, id, spec, closed) {
       if (JSON.stringify(typed.read()) === before || (await change(tableName, id, spec, typed.read()))) close();
     };
     const chord = (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && save();
-    fill(body, h("p.hint", {}, meaning(spec)), h("div", { onkeydown: chord }, typed.element),
-      h("div.actions", {}, button("Save", save, { kind: "main", title: "Ctrl Enter", label: undefined }), button("Cancel", close)));
+    fill(
+      body,
+      h("p.hint", {}, meaning(spec)),
+      h("div", { onkeydown: chord }, typed.element),
+      h("div.actions", {}, button("Save", save, { kind: "main", title: "Ctrl Enter" }), button("Cancel", close)),
+    );
     return setTimeout(typed.focus);
   });
 }

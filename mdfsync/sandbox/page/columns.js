@@ -41,4 +41,3 @@ const NUMBERS = new Set(["number", "currency", "percent", "autoNumber", "count",
 
 /** Whether a column holds numbers, which stand at the right. */
 export const numeric = (spec) => NUMBERS.has(spec.type) || NUMBERS.has(spec.options?.result?.type);
-

@@ -9,12 +9,18 @@ import { moment } from "./words.js";
 
 export function comments(table, id) {
   const list = h("ol.comments", {}, h("li.none", {}, "Reading…"));
-  const words = h("textarea", { rows: 3, required: true, "aria-label": "Comment", placeholder: `Comment as ${acting()?.name ?? ""}` });
+  const words = h("textarea", {
+    rows: 3,
+    required: true,
+    "aria-label": "Comment",
+    placeholder: `Comment as ${acting()?.name ?? ""}`,
+  });
 
   async function draw() {
     try {
       const all = [...(await api.comments(table, id))].sort((a, b) => (a.created < b.created ? -1 : 1));
-      const line = (c) => h("li", {}, h("p.hint", {}, h("b", {}, c.author.name), ` · ${moment(c.created)}`), h("p", {}, c.text));
+      const line = (c) =>
+        h("li", {}, h("p.hint", {}, h("b", {}, c.author.name), ` · ${moment(c.created)}`), h("p", {}, c.text));
       fill(list, all.length ? all.map(line) : h("li.none", {}, "No comment yet."));
     } catch (error) {
       fill(list, h("li.problem", {}, error.message));
@@ -33,5 +39,10 @@ export function comments(table, id) {
   }
 
   void draw();
-  return h("div", {}, list, h("form.comment", { onsubmit: send }, words, h("div.actions", {}, h("button.main", { type: "submit" }, "Comment"))));
+  return h(
+    "div",
+    {},
+    list,
+    h("form.comment", { onsubmit: send }, words, h("div.actions", {}, h("button.main", { type: "submit" }, "Comment"))),
+  );
 }

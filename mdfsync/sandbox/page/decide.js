@@ -36,6 +36,12 @@ export const CHOICES = {
 };
 CHOICES.exceptions = CHOICES.holds;
 
+/** Rows decided since the last run: what the worker said of an earlier decision does not concern these. */
+export const newly = new Set();
+
+/** Why the decision on an item was not counted, "" when there is none or nothing was said of it yet. */
+export const objectionTo = (item) => (newly.has(item.row.id) ? "" : item.objection);
+
 /** Why a choice cannot be taken, "" when it can. */
 export function barred(item, disposition) {
   const rule = item.queue === "holds" && disposition === "waive" && !item.row.cells.waivable;
@@ -48,11 +54,12 @@ export function barred(item, disposition) {
  * @param {string} disposition
  * @param {{note?: string, until?: string|null, value?: string}} [extras]
  */
-export async function decide(item, disposition, extras = {}) {
+async function decide(item, disposition, extras = {}) {
   const names = EXTRAS[item.queue];
   const cells = {};
   for (const [key, column] of Object.entries(names)) if (extras[key]) cells[column] = extras[key];
   if (Object.keys(cells).length) await write(item, cells);
+  newly.add(item.row.id);
   await write(item, { disposition });
 }
 
@@ -72,7 +79,9 @@ async function write(item, cells) {
 export async function tryDecide(item, choice, extras) {
   try {
     await decide(item, choice.disposition, extras);
-    say(`${choice.done}: ${item.record || item.message}. It waits for the next run.`, { act: { label: "Undo", run: () => undo(item).catch(refused) } });
+    say(`${choice.done}: ${item.record || item.message}. It waits for the next run.`, {
+      act: { label: "Undo", run: () => undo(item).catch(refused) },
+    });
     return true;
   } catch (error) {
     refused(error);
@@ -89,14 +98,18 @@ export async function tryDecide(item, choice, extras) {
 export function form(item, choice, close) {
   const waiving = choice.disposition === "waive";
   const editing = choice.disposition === "edited";
-  const spec = editing ? (field(item.about, item.row.cells.field) ?? { name: "value", type: "multilineText" }) : undefined;
+  const spec = editing
+    ? (field(item.about, item.row.cells.field) ?? { name: "value", type: "multilineText" })
+    : undefined;
   const value = editing ? control(spec, fromCanonical(spec, item.row.cells.proposed_value)) : undefined;
   const until = waiving ? h("input", { type: "date" }) : undefined;
   const note = h("textarea", { rows: 2, "aria-required": String(waiving) });
   const problem = h("p.problem", { role: "alert" });
   const send = async () => {
     const extras = { note: note.value.trim(), until: until?.value, value: value && canonical(value.read()) };
-    const lacking = (waiving && !extras.note && "A waiver needs its reason.") || (editing && !extras.value && "A decision never empties a cell: type the value to write.");
+    const lacking =
+      (waiving && !extras.note && "A waiver needs its reason.") ||
+      (editing && !extras.value && "A decision never empties a cell: type the value to write.");
     if (lacking) return fill(problem, lacking);
     return (await tryDecide(item, choice, extras)) && close();
   };
@@ -108,10 +121,20 @@ export function form(item, choice, close) {
       onkeydown: (event) => event.key === "Escape" && (event.stopPropagation(), close()),
     },
     value && h("div.field", {}, h("span.label", {}, "Write this instead"), value.element),
-    h("label.field", {}, h("span.label", {}, editing ? "Note (optional)" : waiving ? "Why it may pass" : "Why (optional)"), note),
+    h(
+      "label.field",
+      {},
+      h("span.label", {}, editing ? "Note (optional)" : waiving ? "Why it may pass" : "Why (optional)"),
+      note,
+    ),
     until && h("label.field", {}, h("span.label", {}, "Until (optional)"), until),
     problem,
-    h("div.actions", {}, h("button.main", { type: "submit" }, editing ? "Decide: write this" : waiving ? "Waive" : "Uphold"), button("Cancel", close)),
+    h(
+      "div.actions",
+      {},
+      h("button.main", { type: "submit" }, editing ? "Decide: write this" : waiving ? "Waive" : "Uphold"),
+      button("Cancel", close),
+    ),
   );
   return { element: made, focus: () => (value ?? { focus: () => note.focus() }).focus() };
 }

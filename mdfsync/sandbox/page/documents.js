@@ -14,7 +14,10 @@ export function showDocuments() {
     fill(body, h("p", {}, "Reading…"));
     try {
       const documents = await api.documents();
-      fill(body, documents.length ? folders(documents).map(folder) : h("p.empty", {}, "No run has written a report yet."));
+      fill(
+        body,
+        documents.length ? folders(documents).map(folder) : h("p.empty", {}, "No run has written a report yet."),
+      );
     } catch (error) {
       fill(body, h("p.problem", {}, error.message));
     }
@@ -32,6 +35,17 @@ function folders(documents) {
 }
 
 function folder([name, documents], index) {
-  const line = (d) => h("li", {}, h("a", { href: api.documentUrl(d.path), target: "_blank" }, d.path.split("/").at(-1)), h("span.hint", {}, `${moment(d.modified)} · ${bytes(d.size)}`));
-  return h("details.folder", { open: index < OPEN }, h("summary", {}, name.split("/").at(-1), h("span.hint", {}, ` ${count(documents.length, "file")}`)), h("ul", {}, documents.map(line)));
+  const line = (d) =>
+    h(
+      "li",
+      {},
+      h("a", { href: api.documentUrl(d.path), target: "_blank" }, d.path.split("/").at(-1)),
+      h("span.hint", {}, `${moment(d.modified)} · ${bytes(d.size)}`),
+    );
+  return h(
+    "details.folder",
+    { open: index < OPEN },
+    h("summary", {}, name.split("/").at(-1), h("span.hint", {}, ` ${count(documents.length, "file")}`)),
+    h("ul", {}, documents.map(line)),
+  );
 }

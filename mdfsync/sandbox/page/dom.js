@@ -19,7 +19,8 @@ export function h(spec, props = {}, ...children) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
     else if (name === "data") Object.assign(made.dataset, value);
-    else if (name.includes("-") || name === "role" || name === "for" || name === "list") made.setAttribute(name, value === true ? "" : value);
+    else if (name.includes("-") || name === "role" || name === "for" || name === "list")
+      made.setAttribute(name, value === true ? "" : value);
     else made[name] = value;
   }
   made.append(...children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false && c !== ""));
@@ -28,8 +29,16 @@ export function h(spec, props = {}, ...children) {
 
 /** Everything inside `host` gives way to `children`. */
 export function fill(host, ...children) {
-  host.replaceChildren(...children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false && c !== ""));
+  host.replaceChildren(
+    ...children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false && c !== ""),
+  );
   return host;
+}
+
+/** The same, but elements that already stand there in this order are not touched: what is typed in them stays. */
+export function arrange(host, children) {
+  const same = children.length === host.children.length && children.every((c, i) => c === host.children[i]);
+  if (!same) host.replaceChildren(...children);
 }
 
 /** The element with this id of index.html. */
@@ -37,7 +46,11 @@ export const at = (id) => document.getElementById(id);
 
 /** A plain button. `label` is what a screen reader says when the text is only a sign. */
 export function button(text, onclick, { kind = "", label, ...rest } = {}) {
-  return h(`button${kind ? `.${kind}` : ""}`, { type: "button", onclick, "aria-label": label, title: label, ...rest }, text);
+  return h(
+    `button${kind ? `.${kind}` : ""}`,
+    { type: "button", onclick, "aria-label": label, title: label, ...rest },
+    text,
+  );
 }
 
 const HELD = new Map();

@@ -11,7 +11,7 @@ import { button, fill, h } from "./dom.js";
  * @returns {HTMLDialogElement}
  */
 export function open({ title, kind = "drawer", closed, label }, build) {
-  const body = h("div.body");
+  const body = h("div.body", { tabIndex: 0 });
   const close = () => dialog.close();
   const dialog = h(
     `dialog.${kind}`,

@@ -42,8 +42,6 @@ export async function undoLast() {
   return undefined;
 }
 
-export const undoable = () => done.length > 0;
-
 /** A cell as shown, in the shape the API takes. */
 export function forApi(spec, value) {
   if (value === undefined || value === null) return null;

@@ -22,13 +22,34 @@ export function showFaults() {
   open({ title: "Faults of the vendors" }, async (body) => {
     const draw = (state) => {
       mark(state);
-      const one = (preset) => h("li", {}, h("label.switch", {},
-        h("input", { type: "checkbox", role: "switch", checked: preset.on, onchange: (event) => turn(preset.name, event.target.checked) }),
-        h("span", {}, h("b", {}, preset.title), h("span.hint", {}, preset.meaning))));
-      fill(body,
+      const one = (preset) =>
+        h(
+          "li",
+          {},
+          h(
+            "label.switch",
+            {},
+            h("input", {
+              type: "checkbox",
+              role: "switch",
+              checked: preset.on,
+              onchange: (event) => turn(preset.name, event.target.checked),
+            }),
+            h("span", {}, h("b", {}, preset.title), h("span.hint", {}, preset.meaning)),
+          ),
+        );
+      fill(
+        body,
         h("p", {}, "Switch one on, then run: the worker meets it on the wire, as it would live."),
         h("ul.switches", {}, state.presets.map(one)),
-        h("div.actions", {}, button("All off", () => turn(null), { label: undefined, disabled: !state.rules.length && !state.presets.some((p) => p.on) })));
+        h(
+          "div.actions",
+          {},
+          button("All off", () => turn(null), {
+            disabled: !state.rules.length && !state.presets.some((p) => p.on),
+          }),
+        ),
+      );
     };
     const turn = async (name, on) => {
       try {

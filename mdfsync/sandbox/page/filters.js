@@ -16,7 +16,8 @@ export function passes(filter, spec, value) {
   return !blank && (text(spec, value).toLowerCase().includes(needle) || String(value).toLowerCase().includes(needle));
 }
 
-export const filterWords = (filter) => ({ has: `has “${plain(filter.words)}”`, filled: "is filled", blank: "is blank" })[filter.kind];
+export const filterWords = (filter) =>
+  ({ has: `has “${plain(filter.words)}”`, filled: "is filled", blank: "is blank" })[filter.kind];
 
 /**
  * @param {HTMLElement} anchor
@@ -28,16 +29,33 @@ export function columnMenu(anchor, spec, now, acts) {
   const done = (act) => () => (act(), pop.hidePopover(), anchor.focus());
   const options = (spec.options?.choices ?? []).map((c) => c.name);
   const words = h("input", {
-    type: "search", value: now?.words ?? "", placeholder: "contains…", "aria-label": `Filter ${head(spec.name)}`, list: options.length ? "filter-choices" : undefined,
+    type: "search",
+    value: now?.words ?? "",
+    placeholder: "contains…",
+    "aria-label": `Filter ${head(spec.name)}`,
+    list: options.length ? "filter-choices" : undefined,
     oninput: () => soon("filter", 150, () => acts.filter(words.value ? { kind: "has", words: words.value } : null)),
     onkeydown: (event) => event.key === "Enter" && done(() => {})(),
   });
   const pop = h("div.popover.menu", { popover: "auto", role: "dialog", "aria-label": `Column ${head(spec.name)}` });
-  const item = (label, act) => button(label, done(act), { kind: "item", label: undefined });
-  fill(pop, words, options.length ? h("datalist", { id: "filter-choices" }, options.map((o) => h("option", { value: o }))) : null,
-    item("Only filled", () => acts.filter({ kind: "filled" })), item("Only blank", () => acts.filter({ kind: "blank" })),
-    now && item("No filter", () => acts.filter(null)), h("hr"),
-    item("Sort ascending", () => acts.sort("asc")), item("Sort descending", () => acts.sort("desc")),
-    acts.hide && [h("hr"), item("Hide column", acts.hide)]);
+  const item = (label, act) => button(label, done(act), { kind: "item" });
+  fill(
+    pop,
+    words,
+    options.length
+      ? h(
+          "datalist",
+          { id: "filter-choices" },
+          options.map((o) => h("option", { value: o })),
+        )
+      : null,
+    item("Only filled", () => acts.filter({ kind: "filled" })),
+    item("Only blank", () => acts.filter({ kind: "blank" })),
+    now && item("No filter", () => acts.filter(null)),
+    h("hr"),
+    item("Sort ascending", () => acts.sort("asc")),
+    item("Sort descending", () => acts.sort("desc")),
+    acts.hide && [h("hr"), item("Hide column", acts.hide)],
+  );
   popUp(pop, anchor);
 }

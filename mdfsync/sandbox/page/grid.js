@@ -9,14 +9,28 @@ import { button, h } from "./dom.js";
 import { cellEditor } from "./cells.js";
 import { editable } from "./inputs.js";
 import { rowHref } from "./routes.js";
-import { show, sortKey } from "./show.js";
+import { show, sortKey, text } from "./show.js";
 import { listen, row, rows, table as tableOf } from "./tables.js";
 import { head } from "./words.js";
 
 const WIDTHS = {
-  multilineText: 260, richText: 260, number: 130, currency: 130, percent: 100, date: 120, dateTime: 168, checkbox: 90,
-  singleSelect: 140, multipleSelects: 190, multipleRecordLinks: 170, multipleAttachments: 170, email: 150, url: 190,
+  multilineText: 260,
+  richText: 260,
+  number: 150,
+  currency: 150,
+  percent: 100,
+  date: 120,
+  dateTime: 168,
+  checkbox: 90,
+  singleSelect: 140,
+  multipleSelects: 190,
+  multipleRecordLinks: 170,
+  multipleAttachments: 170,
+  email: 190,
+  url: 190,
 };
+/** Columns that say in words what a row is. */
+const NAMES = /(_name|_title|^title|^question|^message|^company)$/;
 const FLASH_MS = 2500;
 const narrow = () => matchMedia("(max-width: 640px)").matches;
 
@@ -54,7 +68,14 @@ export function makeGrid(host, name, wiring) {
     clipboardCopyStyled: false,
     clipboardCopyConfig: { columnHeaders: false, rowHeaders: false },
     clipboardCopyRowRange: "range",
-    rowHeader: { ...column(first), width: narrow() ? 150 : 220, frozen: true, formatter: opener, editor: false, headerSort: false },
+    rowHeader: {
+      ...column(first),
+      width: narrow() ? 150 : 220,
+      frozen: true,
+      formatter: opener,
+      editor: false,
+      headerSort: false,
+    },
     columns: fields.filter((f) => f !== first).map(column),
     placeholder: h("p.empty", {}, "No rows"),
     keybindings: { navPrev: false, navNext: false },
@@ -73,12 +94,16 @@ export function makeGrid(host, name, wiring) {
       title: head(f.name),
       titleFormatter: () => title(f),
       formatter: (cell) => show(name, f, cell.getData()),
-      visible: f.primary || wiring.visible(f),
-      width: Math.max(WIDTHS[f.type] ?? 170, Math.min(230, 58 + 8 * head(f.name).length)),
+      visible: wiring.visible(f),
+      width: Math.max(
+        WIDTHS[f.type] ?? (NAMES.test(f.name) ? 240 : 170),
+        Math.min(240, 62 + 8.5 * head(f.name).length),
+      ),
       hozAlign: numeric(f) ? "right" : "left",
       headerHozAlign: numeric(f) ? "right" : "left",
       cssClass: `type-${f.type}${f.primary ? " primary" : ""}`,
       sorter: sorter(f),
+      accessorClipboard: (value) => (value !== null && typeof value === "object" ? text(f, value) : value),
       editor: editable(f) ? cellEditor(name, f) : false,
     };
   }
@@ -86,8 +111,17 @@ export function makeGrid(host, name, wiring) {
   function title(f) {
     const by = writer(name, f);
     const told = [meaning(f), by && WRITERS[by].words, f.name].filter(Boolean).join("\n");
-    const menu = button("⋮", (event) => (event.stopPropagation(), wiring.menu(event.currentTarget, f)), { kind: "column-menu", label: `${head(f.name)}: sort, filter, hide` });
-    return h("span.title", { title: told }, by && h(`span.writer.${by}`, { "aria-hidden": "true" }, WRITERS[by].sign), h("span.words", {}, head(f.name)), menu);
+    const menu = button("⋮", (event) => (event.stopPropagation(), wiring.menu(event.currentTarget, f)), {
+      kind: "column-menu",
+      label: `${head(f.name)}: sort, filter, hide`,
+    });
+    return h(
+      "span.title",
+      { title: told },
+      by && h(`span.writer.${by}`, { "aria-hidden": "true" }, WRITERS[by].sign),
+      h("span.words", {}, head(f.name)),
+      menu,
+    );
   }
 
   function patch(news) {
@@ -99,7 +133,8 @@ export function makeGrid(host, name, wiring) {
       else if (!grid.getRow(id)) fresh.push(id);
       else update(id, names);
     }
-    if (fresh.length) void grid.addData(fresh.map((id) => data(row(name, id)))).then(() => fresh.forEach((id) => flash(id)));
+    if (fresh.length)
+      void grid.addData(fresh.map((id) => data(row(name, id)))).then(() => fresh.forEach((id) => flash(id)));
     wiring.counted(grid.getDataCount("active"));
   }
 
@@ -108,7 +143,10 @@ export function makeGrid(host, name, wiring) {
     if (!now) return;
     const all = data(now);
     const cells = Object.fromEntries((names ?? Object.keys(all)).map((n) => [n, all[n]]));
-    void grid.getRow(id).update(cells).then(() => flash(id, names));
+    void grid
+      .getRow(id)
+      .update(cells)
+      .then(() => flash(id, names));
   }
 
   /** Mark what has just changed; the style decides whether that moves. */
@@ -134,17 +172,18 @@ export function makeGrid(host, name, wiring) {
   grid.on("cellEdited", async (cell) => {
     const { _id: id } = cell.getData();
     editing = null;
-    const written = await change(name, id, tableOf(name).fields.find((f) => f.name === cell.getField()), cell.getValue());
+    const written = await change(
+      name,
+      id,
+      tableOf(name).fields.find((f) => f.name === cell.getField()),
+      cell.getValue(),
+    );
     if (!written) update(id, [cell.getField()]);
     settle();
   });
   grid.on("dataFiltered", (_filters, shown) => wiring.counted(shown.length));
 
-  const built = new Promise((ready) => grid.on("tableBuilt", ready)).then(() => {
-    // A head reached with the keyboard scrolls into view by itself; the cells go with it.
-    const heads = host.querySelector(".tabulator-header-contents");
-    heads.addEventListener("scroll", () => (host.querySelector(".tabulator-tableholder").scrollLeft = heads.scrollLeft));
-  });
+  const built = new Promise((ready) => grid.on("tableBuilt", ready)).then(() => amend(host));
   const quiet = listen(patch);
 
   /** The record under the cursor, "" without one. */
@@ -159,6 +198,18 @@ export function makeGrid(host, name, wiring) {
     reveal: (id) => grid.scrollToRow(id, "center", false).catch(() => {}),
     close: () => (quiet(), grid.destroy()),
   };
+}
+
+/** What Tabulator leaves to be wished for by people who use the keyboard or a screen reader. */
+function amend(host) {
+  const body = host.querySelector(".tabulator-tableholder");
+  const heads = host.querySelector(".tabulator-header-contents");
+  // A head reached with the keyboard scrolls into view by itself; the cells have to go with it.
+  heads.addEventListener("scroll", () => (body.scrollLeft = heads.scrollLeft));
+  // The focusable element between the grid and its rows needs a role that may stand there.
+  host.removeAttribute("aria-owns");
+  body.setAttribute("role", "rowgroup");
+  body.querySelector(".tabulator-table").setAttribute("role", "presentation");
 }
 
 /** Blank cells stand last whichever way one sorts. */

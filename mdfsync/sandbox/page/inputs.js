@@ -14,7 +14,13 @@ import { head, plain } from "./words.js";
  */
 
 /** Types that need more room than a cell; they are edited in a dialog. */
-export const ROOMY = new Set(["multilineText", "richText", "multipleSelects", "multipleRecordLinks", "multipleAttachments"]);
+export const ROOMY = new Set([
+  "multilineText",
+  "richText",
+  "multipleSelects",
+  "multipleRecordLinks",
+  "multipleAttachments",
+]);
 
 /** Whether people can type in a column at all. */
 export const editable = (spec) => !spec.computed && spec.type !== "button" && spec.type !== "multipleCollaborators";
@@ -31,14 +37,22 @@ export function control(spec, value) {
 /** One-line inputs. `shape` turns the cell into the input's text, `unshape` back. */
 function line(type, { shape = (v) => v, unshape = (t) => t, ...rest } = {}) {
   return (spec, value) => {
-    const element = h("input", { type, value: value === undefined || value === null ? "" : shape(value), "aria-label": head(spec.name), ...rest });
+    const element = h("input", {
+      type,
+      value: value === undefined || value === null ? "" : shape(value),
+      "aria-label": head(spec.name),
+      ...rest,
+    });
     const read = () => (element.value === "" ? null : unshape(element.value));
     return { element, read, focus: () => (element.focus(), type === "text" && element.select()) };
   };
 }
 
 const asNumber = (written) => Number(written);
-const percent = { shape: (v) => Number((v * 100).toPrecision(12)), unshape: (t) => Number((Number(t) / 100).toPrecision(12)) };
+const percent = {
+  shape: (v) => Number((v * 100).toPrecision(12)),
+  unshape: (t) => Number((Number(t) / 100).toPrecision(12)),
+};
 
 const BUILD = {
   singleLineText: line("text"),
@@ -49,19 +63,31 @@ const BUILD = {
   currency: line("number", { step: "any", unshape: asNumber }),
   percent: line("number", { step: "any", ...percent }),
   date: line("date"),
-  dateTime: line("datetime-local", { step: 1, shape: (v) => v.slice(0, 19), unshape: (t) => `${t.length === 16 ? `${t}:00` : t}.000Z` }),
+  dateTime: line("datetime-local", {
+    step: 1,
+    shape: (v) => v.slice(0, 19),
+    unshape: (t) => `${t.length === 16 ? `${t}:00` : t}.000Z`,
+  }),
   checkbox: (spec, value) => {
     const element = h("input", { type: "checkbox", checked: Boolean(value), "aria-label": head(spec.name) });
     return { element, read: () => element.checked, focus: () => element.focus() };
   },
   singleSelect: (spec, value) => {
-    const options = ["", ...choices(spec)].map((c) => h("option", { value: c, selected: c === (value ?? "") }, c ? plain(c) : "–"));
+    const options = ["", ...choices(spec)].map((c) =>
+      h("option", { value: c, selected: c === (value ?? "") }, c ? plain(c) : "–"),
+    );
     const element = h("select", { "aria-label": head(spec.name) }, options);
     return { element, read: () => element.value || null, focus: () => element.focus() };
   },
   multipleSelects: (spec, value) => {
-    const boxes = choices(spec).map((c) => h("input", { type: "checkbox", value: c, checked: (value ?? []).includes(c) }));
-    const element = h("fieldset.choices", { "aria-label": head(spec.name) }, boxes.map((b) => h("label", {}, b, ` ${plain(b.value)}`)));
+    const boxes = choices(spec).map((c) =>
+      h("input", { type: "checkbox", value: c, checked: (value ?? []).includes(c) }),
+    );
+    const element = h(
+      "fieldset.choices",
+      { "aria-label": head(spec.name) },
+      boxes.map((b) => h("label", {}, b, ` ${plain(b.value)}`)),
+    );
     return { element, read: () => boxes.filter((b) => b.checked).map((b) => b.value), focus: () => boxes[0]?.focus() };
   },
   multilineText: paragraph,

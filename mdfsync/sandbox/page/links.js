@@ -18,7 +18,12 @@ export function linkPicker(spec, value) {
   let chosen = [...(value ?? [])];
   const now = h("ul.chosen");
   const found = h("ul.found", { "aria-label": `Rows of ${target}` });
-  const search = h("input", { type: "search", placeholder: `Search ${target}`, "aria-label": `Search ${target} to link`, oninput: draw });
+  const search = h("input", {
+    type: "search",
+    placeholder: `Search ${target}`,
+    "aria-label": `Search ${target} to link`,
+    oninput: draw,
+  });
   const element = h("div.picker", { role: "group", "aria-label": head(spec.name) }, now, search, found);
 
   function take(entry) {
@@ -34,16 +39,36 @@ export function linkPicker(spec, value) {
   }
 
   function draw() {
-    const out = (c) => h("li", {}, c.name, button("×", () => leave(c), { kind: "quiet", label: `Take out ${c.name}` }));
+    const out = (c) =>
+      h(
+        "li",
+        {},
+        c.name,
+        button("×", () => leave(c), { kind: "quiet", label: `Take out ${c.name}` }),
+      );
     fill(now, chosen.length ? chosen.map(out) : h("li.none", {}, "Nothing linked"));
     const needle = search.value.trim().toLowerCase();
     const offers = rows(target)
       .filter((r) => !chosen.some((c) => c.id === r.id))
       .map((r) => ({ id: r.id, name: stableId(target, r), called: called(target, r) }))
       .filter((o) => `${o.name} ${o.called}`.toLowerCase().includes(needle));
-    const offer = (o) => h("li", {}, h("button.offer", { type: "button", onclick: () => take(o) }, h("b", {}, o.called || o.name), o.called && h("span.code", {}, o.name)));
-    fill(found, offers.slice(0, SHOWN).map(offer), offers.length > SHOWN && h("li.none", {}, `${offers.length - SHOWN} more: narrow the search`),
-      !offers.length && h("li.none", {}, "No other row fits"));
+    const offer = (o) =>
+      h(
+        "li",
+        {},
+        h(
+          "button.offer",
+          { type: "button", onclick: () => take(o) },
+          h("b", {}, o.called || o.name),
+          o.called && h("span.code", {}, o.name),
+        ),
+      );
+    fill(
+      found,
+      offers.slice(0, SHOWN).map(offer),
+      offers.length > SHOWN && h("li.none", {}, `${offers.length - SHOWN} more: narrow the search`),
+      !offers.length && h("li.none", {}, "No other row fits"),
+    );
   }
 
   draw();

@@ -2,8 +2,8 @@
  * The tabs: the work queues first, then the tables of the base by what they are about, each with its count.
  */
 import { at, fill, h } from "./dom.js";
-import { QUEUES, counts } from "./queues.js";
-import { here, queueHref, tableHref } from "./routes.js";
+import { QUEUES, waiting } from "./queues.js";
+import { queueHref, tableHref } from "./routes.js";
 import { all } from "./tables.js";
 import { number } from "./words.js";
 
@@ -23,17 +23,27 @@ function grouped() {
   return [...groups, ["Other", there.filter((t) => !known.has(t))]].filter(([, tables]) => tables.length);
 }
 
-/** Draw both rows of tabs for the place we are at. */
-export function drawNav() {
-  const place = here();
+/**
+ * Draw both rows of tabs for the place that is shown.
+ * @param {import("./routes.js").Place} place
+ */
+export function drawNav(place) {
   const groups = grouped();
   const group = place.view === "queues" ? "" : (groups.find(([, tables]) => tables.includes(place.name))?.[0] ?? "");
-  const waiting = Object.keys(QUEUES).slice(0, 3).reduce((sum, q) => sum + counts(q).open, 0);
-  fill(at("groups"), tab("Work queues", queueHref("holds"), place.view === "queues", waiting),
-    groups.map(([name, tables]) => tab(name, tableHref(tables[0]), name === group)));
-  const second = place.view === "queues"
-    ? Object.entries(QUEUES).map(([key, queue]) => tab(queue.title, queueHref(key), key === place.name, counts(key).open))
-    : (groups.find(([name]) => name === group)?.[1] ?? []).map((name) => tab(name, tableHref(name), name === place.name, all().find((t) => t.name === name).count));
+  const together = Object.keys(QUEUES)
+    .slice(0, 3)
+    .reduce((sum, q) => sum + waiting(q), 0);
+  fill(
+    at("groups"),
+    tab("Work queues", queueHref("holds"), place.view === "queues", together),
+    groups.map(([name, tables]) => tab(name, tableHref(tables[0]), name === group)),
+  );
+  const second =
+    place.view === "queues"
+      ? Object.entries(QUEUES).map(([key, queue]) => tab(queue.title, queueHref(key), key === place.name, waiting(key)))
+      : (groups.find(([name]) => name === group)?.[1] ?? []).map((name) =>
+          tab(name, tableHref(name), name === place.name, all().find((t) => t.name === name).count),
+        );
   const tabs = at("tabs");
   const kept = tabs.scrollLeft;
   const focused = tabs.contains(document.activeElement) ? document.activeElement.hash : "";

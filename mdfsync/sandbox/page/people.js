@@ -20,17 +20,16 @@ export const acting = () => me;
 /** The name behind an e-mail address where the sandbox knows it, else the address itself. */
 export const nameOf = (email) => everybody.find((p) => p.email === email)?.name ?? email;
 
-/** Whether the address belongs to somebody of the sandbox. */
-export const known = (email) => everybody.some((p) => p.email === email);
-
-export const people = () => everybody;
-
 /** Fill the select of the header; `changed` is called after another person was chosen. */
 export function meet(list, changed) {
   everybody = list;
   const select = at("person");
   const option = (p) => h("option", { value: p.email }, `${p.name} · ${roleWords(p.role)}`);
   fill(select, list.map(option));
+  fill(
+    at("known-people"),
+    list.map((p) => h("option", { value: p.email }, p.name)),
+  );
   const wanted = memory.get("person");
   me = list.find((p) => p.email === wanted) ?? list[0];
   select.value = me?.email ?? "";

@@ -3,13 +3,14 @@
  * Redrawn when rows change, without taking the focus or an open form away.
  */
 import { card } from "./card.js";
-import { button, fill, h, memory } from "./dom.js";
+import { objectionTo } from "./decide.js";
+import { arrange, button, fill, h, memory } from "./dom.js";
 import { acting } from "./people.js";
-import { QUEUES, QUEUE_TABLES, counts, items } from "./queues.js";
+import { QUEUES, QUEUE_TABLES, items } from "./queues.js";
 import { go } from "./routes.js";
 import { listen } from "./tables.js";
 import { count } from "./words.js";
-import { runNow } from "./worker.js";
+import { runNow, whenEnded } from "./worker.js";
 
 /**
  * Show a queue in `host`.
@@ -23,13 +24,35 @@ export function queueView(host, name) {
   let sought = "";
   const list = h("ol.cards", { "aria-label": queue.title });
   const summary = h("p.summary", { role: "status" });
-  const mine = h("select", { "aria-label": "Whose items", onchange: () => (memory.set("mine", mine.value), draw()) }, h("option", { value: "all" }, "Everybody’s"), h("option", { value: "mine" }, "Mine"));
-  const order = h("select", { "aria-label": "Order", onchange: () => (memory.set("order", order.value), draw()) }, h("option", { value: "severity" }, "Gravest first"), h("option", { value: "due" }, "Due first"));
+  const mine = h(
+    "select",
+    { "aria-label": "Whose items", onchange: () => (memory.set("mine", mine.value), draw()) },
+    h("option", { value: "all" }, "Everybody’s"),
+    h("option", { value: "mine" }, "Mine"),
+  );
+  const order = h(
+    "select",
+    { "aria-label": "Order", onchange: () => (memory.set("order", order.value), draw()) },
+    h("option", { value: "severity" }, "Gravest first"),
+    h("option", { value: "due" }, "Due first"),
+  );
   mine.value = memory.get("mine", "all");
   order.value = memory.get("order", "severity");
-  fill(host, h("section.queue", {},
-    h("header.view-head", {}, h("div", {}, h("h1", {}, queue.title), h("p.lead", {}, queue.lead)), h("div.filters", {}, mine, order)),
-    summary, list));
+  fill(
+    host,
+    h(
+      "section.queue",
+      {},
+      h(
+        "header.view-head",
+        {},
+        h("div", {}, h("h1", {}, queue.title), h("p.lead", {}, queue.lead)),
+        h("div.filters", {}, mine, order),
+      ),
+      summary,
+      list,
+    ),
+  );
 
   /** @type {Map<string, {made: HTMLElement, as: string}>} */
   let cards = new Map();
@@ -39,12 +62,15 @@ export function queueView(host, name) {
     const shown = items(key, { mine: mine.value === "mine", by: order.value, search: sought });
     const next = new Map();
     for (const item of shown) {
-      const as = JSON.stringify([item, acting()?.email]);
+      const as = JSON.stringify([item, objectionTo(item), acting()?.email]);
       const old = cards.get(item.row.id);
       const typing = old?.made.querySelector("form") && !item.decision;
       next.set(item.row.id, old && ((old.as === as && !anew) || typing) ? old : { made: card(item), as });
     }
-    place([...next.values()].map((c) => c.made), shown.length);
+    place(
+      [...next.values()].map((c) => c.made),
+      shown.length,
+    );
     cards = next;
   }
 
@@ -53,10 +79,11 @@ export function queueView(host, name) {
     const inside = list.contains(focused);
     const held = inside ? focused.closest(".card")?.dataset.key : "";
     const index = [...list.children].findIndex((c) => c.dataset?.key === held);
-    const same = made.length === list.children.length && made.every((m, i) => m === list.children[i]);
-    if (!same || !made.length) fill(list, made.length ? made : h("li.empty", {}, empty()));
+    arrange(list, made.length ? made : [h("li.empty", {}, empty())]);
     if (inside && document.activeElement !== focused) {
-      const again = focused.isConnected ? focused : (made.find((m) => m.dataset.key === held) ?? made[Math.min(index, made.length - 1)]);
+      const again = focused.isConnected
+        ? focused
+        : (made.find((m) => m.dataset.key === held) ?? made[Math.min(index, made.length - 1)]);
       again?.focus({ preventScroll: true });
     }
     if (made.length && !made.some((m) => m.tabIndex === 0)) made[0].tabIndex = 0;
@@ -64,15 +91,20 @@ export function queueView(host, name) {
   }
 
   function words(many) {
-    const { decided } = counts(key);
+    const decided = items(key).filter((item) => item.decision && !objectionTo(item)).length;
     const shown = mine.value === "mine" || sought ? `${count(many, "item")} shown` : `${count(many, "item")} open`;
     if (!decided) return [h("span", {}, shown), h("span.hint.keys", {}, "j k move · ? all keys")];
-    return [h("span", {}, `${shown}, ${decided} decided and waiting for the next run`), button("Run now", () => runNow(), { label: undefined })];
+    return [
+      h("span", {}, `${shown}, ${decided} decided and waiting for the next run`),
+      button("Run now", () => runNow()),
+    ];
   }
 
   function empty() {
     if (sought) return "Nothing fits the search.";
-    return mine.value === "mine" ? "Nothing here waits for you. Choose “Everybody’s” to see the rest." : "Nothing waits here.";
+    return mine.value === "mine"
+      ? "Nothing here waits for you. Choose “Everybody’s” to see the rest."
+      : "Nothing waits here.";
   }
 
   const focusedCard = () => document.activeElement?.closest?.(".card") ?? null;
@@ -88,15 +120,21 @@ export function queueView(host, name) {
 
   function keyed(event) {
     const current = focusedCard();
-    if (event.key === "j" || event.key === "k") return step(event.key === "j" ? 1 : -1), true;
+    if (event.key === "j" || event.key === "k") return (step(event.key === "j" ? 1 : -1), true);
     if (!current) return false;
-    if (event.key === "Enter" && document.activeElement === current) return go(current.href), true;
-    if (event.key === "z") return current.undo(), true;
-    if ("aeruw".includes(event.key)) return current.act(event.key), true;
+    if (event.key === "Enter" && document.activeElement === current) return (go(current.href), true);
+    if (event.key === "z") return (current.undo(), true);
+    if ("aeruw".includes(event.key)) return (current.act(event.key), true);
     return false;
   }
 
   const quiet = listen((news) => QUEUE_TABLES.includes(news.table) && draw());
+  const quieter = whenEnded(() => draw());
   draw();
-  return { search: (text) => ((sought = text), draw()), key: keyed, close: quiet, known: () => draw(true) };
+  return {
+    search: (text) => ((sought = text), draw()),
+    key: keyed,
+    close: () => (quiet(), quieter()),
+    known: () => draw(true),
+  };
 }

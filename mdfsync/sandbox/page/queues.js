@@ -32,22 +32,34 @@ const refusedOnly = (row) => says(row, "state").startsWith("refused") && !row.ce
 
 export const QUEUES = {
   holds: {
-    title: "Open holds", table: "Holds", idField: "hold_id", kindField: "rule_id",
+    title: "Open holds",
+    table: "Holds",
+    idField: "hold_id",
+    kindField: "rule_id",
     lead: "Rows that go nowhere until somebody acts: no packet, no outgoing list, no count.",
     open: (row) => says(row, "status") === "open",
   },
   proposals: {
-    title: "Proposals", table: "Change History", idField: "change_id", kindField: "kind",
+    title: "Proposals",
+    table: "Change History",
+    idField: "change_id",
+    kindField: "kind",
     lead: "Changes the worker does not make without a person: prior and proposed value, source and reason.",
     open: (row) => says(row, "state") === "pending" || refusedOnly(row),
   },
   exceptions: {
-    title: "Exceptions", table: "Exceptions", idField: "exception_id", kindField: "exception_type",
+    title: "Exceptions",
+    table: "Exceptions",
+    idField: "exception_id",
+    kindField: "exception_type",
     lead: "Everything else that needs a person: sources that disagree or are late, ids that are missing.",
     open: (row) => says(row, "status") === "open",
   },
   actions: {
-    title: "Action sets", table: "Actions", idField: "action_id", kindField: "kind",
+    title: "Action sets",
+    table: "Actions",
+    idField: "action_id",
+    kindField: "kind",
     lead: "Like proposals put together by owner and campaign: one decision for all. A proposal decided by itself keeps its own.",
     open: (row) => says(row, "state") === "open",
   },
@@ -64,29 +76,32 @@ const GRADES = ["critical", "high", "medium", "low", ""];
 export function items(queue, { mine = false, by = "severity", search = "" } = {}) {
   const { table, open } = QUEUES[queue];
   const needle = search.trim().toLowerCase();
-  const chosen = rows(table).filter(open).map((row) => item(queue, row))
+  const chosen = rows(table)
+    .filter(open)
+    .map((row) => item(queue, row))
     .filter((i) => !mine || i.owner === acting()?.email)
     .filter((i) => !needle || JSON.stringify(i.row.cells).toLowerCase().includes(needle));
   const grade = (i) => GRADES.indexOf(i.severity);
   const late = (i) => i.due || says(i.row, "captured_at") || "9";
   const order = by === "due" ? [late, grade] : [grade, late];
-  return chosen.sort((a, b) => before(order[0](a), order[0](b)) || before(order[1](a), order[1](b)) || before(a.id, b.id));
+  return chosen.sort(
+    (a, b) => before(order[0](a), order[0](b)) || before(order[1](a), order[1](b)) || before(a.id, b.id),
+  );
 }
 
 const before = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
-/** How many wait in a queue, and how many of them carry a decision that the next run takes up. */
-export function counts(queue) {
-  const open = rows(QUEUES[queue].table).filter(QUEUES[queue].open);
-  return { open: open.length, decided: open.filter((r) => r.cells.disposition).length };
-}
+/** How many items wait in a queue. */
+export const waiting = (queue) => rows(QUEUES[queue].table).filter(QUEUES[queue].open).length;
 
 /** @returns {Item} */
 function item(queue, row) {
   const { idField, kindField } = QUEUES[queue];
   const id = says(row, idField);
   return {
-    queue, row, id,
+    queue,
+    row,
+    id,
     kind: says(row, kindField),
     severity: says(row, "severity"),
     about: says(row, "table"),
@@ -105,7 +120,11 @@ function item(queue, row) {
 
 /** A change says `waits for: role, role`; holds and exceptions do not say who may waive them. */
 function rolesOf(row) {
-  return says(row, "authority").match(/^waits for: (.+)$/)?.[1].split(", ") ?? [];
+  return (
+    says(row, "authority")
+      .match(/^waits for: (.+)$/)?.[1]
+      .split(", ") ?? []
+  );
 }
 
 /** Roles that may decide every change of a set. */
@@ -116,14 +135,21 @@ function rolesOfAll(row) {
 
 /** Rows of Change History that a set decides. */
 function changes(row) {
-  return JSON.parse(says(row, "change_ids") || "[]").map((id) => find("Change History", id)).filter(Boolean);
+  return JSON.parse(says(row, "change_ids") || "[]")
+    .map((id) => find("Change History", id))
+    .filter(Boolean);
 }
 
 /** Why a decision was not counted: in the row's own state or feedback, or as a `decision_unclear` exception. */
 function objection(queue, row, id) {
   if (queue === "proposals" && refusedOnly(row)) return says(row, "state").replace(/^refused:\s*/, "");
-  const unclear = rows("Exceptions").find((e) => says(e, "exception_type") === "decision_unclear"
-    && says(e, "status") === "open" && says(e, "table") === QUEUES[queue].table && says(e, "record") === id);
+  const unclear = rows("Exceptions").find(
+    (e) =>
+      says(e, "exception_type") === "decision_unclear" &&
+      says(e, "status") === "open" &&
+      says(e, "table") === QUEUES[queue].table &&
+      says(e, "record") === id,
+  );
   return unclear ? `${says(unclear, "message")} ${says(unclear, "evidence")}`.trim() : "";
 }
 

@@ -1,23 +1,21 @@
 /**
  * One row in a drawer: every field with who writes it, editing, the history and explanation of each cell, the holds
- * and exceptions on it, comments. What the address bar names is open; closing it goes back to the table.
+ * and exceptions on it, comments. What the address bar names is open (`app.js`).
  */
 import { api } from "./api.js";
-import { attachments } from "./attachments.js";
-import { WRITERS, meaning, mirrored, writer } from "./columns.js";
-import { button, fill, h } from "./dom.js";
+import { mirrored } from "./columns.js";
+import { arrange, button, fill, h } from "./dom.js";
 import { comments } from "./comments.js";
 import { confirm, open } from "./drawer.js";
-import { change } from "./edits.js";
-import { cellHistory, rowHistory } from "./history.js";
-import { control, editable } from "./inputs.js";
+import { fieldLine } from "./field_line.js";
+import { rowHistory } from "./history.js";
 import { QUEUES } from "./queues.js";
 import { linked } from "./refs.js";
-import { go, here, queueHref, tableHref } from "./routes.js";
-import { pill, show } from "./show.js";
+import { queueHref } from "./routes.js";
+import { pill } from "./show.js";
 import { called, find, forget, listen, load, row as rowOf, rows, stableId, table as tableOf } from "./tables.js";
 import { refused } from "./toast.js";
-import { count, head } from "./words.js";
+import { count } from "./words.js";
 
 /** @type {{dialog: HTMLDialogElement, key: string, going: boolean}|null} */
 let shown = null;
@@ -30,11 +28,12 @@ export function closeRecord() {
 }
 
 /**
- * Open the drawer of a row.
+ * Open the drawer of a row over whatever is shown.
  * @param {string} table
  * @param {string} key  record id or stable id
+ * @param {() => void} leave  called when the person closes it
  */
-export async function showRecord(table, key) {
+export async function showRecord(table, key, leave) {
   await load(table);
   const row = find(table, key);
   if (!row) throw new Error(`${table} has no row ${key}. It may have been deleted.`);
@@ -46,22 +45,22 @@ export async function showRecord(table, key) {
   const closed = () => {
     quiet();
     if (shown === mine) shown = null;
-    if (!mine.going && here().record) go(tableHref(table));
+    if (!mine.going) leave();
   };
   const name = called(table, row);
-  const title = h("span", {}, name || stableId(table, row), h("span.code", {}, name ? `${table} · ${stableId(table, row)}` : table));
+  const title = h(
+    "span",
+    {},
+    name || stableId(table, row),
+    h("span.code", {}, name ? `${table} · ${stableId(table, row)}` : table),
+  );
   mine.dialog = open({ title, closed, label: `${table}: ${name || stableId(table, row)}` }, (body) => {
     const panel = recordPanel(body, table, row.id);
     quiet = listen((news) => {
-      if (news.removed.includes(row.id)) closeThen(table);
+      if (news.removed.includes(row.id)) mine.dialog.close();
       else if (news.table === table && news.changed.has(row.id)) panel.update(news.changed.get(row.id));
     });
   });
-}
-
-function closeThen(table) {
-  closeRecord();
-  go(tableHref(table), true);
 }
 
 function recordPanel(body, table, id) {
@@ -75,10 +74,27 @@ function recordPanel(body, table, id) {
 
   function draw() {
     const cells = rowOf(table, id)?.cells ?? {};
-    const visible = fields.filter((f) => everything || (cells[f.name] !== undefined && !twice.has(f.name)) || lines.get(f.name).line.classList.contains("editing"));
-    fill(list, visible.map((f) => lines.get(f.name).line));
+    const visible = fields.filter(
+      (f) =>
+        everything ||
+        (cells[f.name] !== undefined && !twice.has(f.name)) ||
+        lines.get(f.name).line.classList.contains("editing"),
+    );
+    arrange(
+      list,
+      visible.map((f) => lines.get(f.name).line),
+    );
     const hidden = fields.length - visible.length;
-    fill(more, everything || !hidden ? null : button(`Show ${count(hidden, "more field")}: empty, or repeated as a link`, () => ((everything = true), draw()), { label: undefined, kind: "wide" }));
+    fill(
+      more,
+      everything || !hidden
+        ? null
+        : button(
+            `Show ${count(hidden, "more field")}: empty, or repeated as a link`,
+            () => ((everything = true), draw()),
+            { kind: "wide" },
+          ),
+    );
   }
 
   const parts = {
@@ -87,7 +103,13 @@ function recordPanel(body, table, id) {
     History: () => rowHistory(table, id),
   };
   const host = h("div.part", { role: "tabpanel" });
-  const tabs = h("div.parts", { role: "tablist", onkeydown: arrows }, Object.keys(parts).map((name) => h("button.tab", { type: "button", role: "tab", onclick: () => choose(name) }, name)));
+  const tabs = h(
+    "div.parts",
+    { role: "tablist", onkeydown: arrows },
+    Object.keys(parts).map((name) =>
+      h("button.tab", { type: "button", role: "tab", onclick: () => choose(name) }, name),
+    ),
+  );
 
   function choose(name) {
     for (const tab of tabs.children) {
@@ -109,7 +131,7 @@ function recordPanel(body, table, id) {
 
   draw();
   choose("Fields");
-  const remove = button("Delete row…", () => deleteRow(table, id), { kind: "danger", label: undefined });
+  const remove = button("Delete row…", () => deleteRow(table, id), { kind: "danger" });
   fill(body, tabs, host, h("footer", {}, remove, h("span.hint", {}, id)));
   return {
     update(names) {
@@ -125,71 +147,33 @@ function onIt(table, id) {
   const lines = ["holds", "exceptions"].flatMap((queue) =>
     rows(QUEUES[queue].table)
       .filter((r) => QUEUES[queue].open(r) && r.cells.table === table && r.cells.record === key)
-      .map((r) => h("li", {}, pill(r.cells.severity ?? "", "severity"), h("span", {}, linked(String(r.cells.message ?? "")), " ", h("a", { href: queueHref(queue) }, queue === "holds" ? "Hold" : "Exception")))));
+      .map((r) =>
+        h(
+          "li",
+          {},
+          pill(r.cells.severity ?? "", "severity"),
+          h(
+            "span",
+            {},
+            linked(String(r.cells.message ?? "")),
+            " ",
+            h("a", { href: queueHref(queue) }, queue === "holds" ? "Hold" : "Exception"),
+          ),
+        ),
+      ),
+  );
   return lines.length ? h("ul.on-it", { "aria-label": "Open on this row" }, lines) : null;
-}
-
-/** One field: label, value, and what can be done with it. */
-function fieldLine(table, id, spec) {
-  const by = writer(table, spec);
-  const value = h("dd");
-  const extra = h("dd.extra", { hidden: true });
-  const label = h("dt", { title: [meaning(spec), by && WRITERS[by].words, spec.name].filter(Boolean).join("\n") }, by && h(`span.writer.${by}`, { role: "img", "aria-label": WRITERS[by].words }, WRITERS[by].sign), head(spec.name));
-  const line = h("div.line", { data: { field: spec.name } }, label, value, extra);
-
-  function draw(flash = false) {
-    if (line.classList.contains("editing")) return;
-    const cells = rowOf(table, id)?.cells ?? {};
-    const shownValue = h(`span.value.type-${spec.type}`, {}, spec.type === "multipleAttachments" ? attachments(table, id, spec) : show(table, spec, cells));
-    for (const link of shownValue.querySelectorAll("a")) link.tabIndex = 0;
-    const can = editable(spec) && spec.type !== "multipleAttachments";
-    fill(value, shownValue, h("span.does", {},
-      can && button("Edit", edit, { kind: "quiet", label: `Edit ${head(spec.name)}` }),
-      button("Why", why, { kind: "quiet", label: `History and explanation of ${head(spec.name)}`, "aria-expanded": String(!extra.hidden) })));
-    if (flash) {
-      value.classList.add("fresh");
-      setTimeout(() => value.classList.remove("fresh"), 2500);
-    }
-  }
-
-  function edit() {
-    const typed = control(spec, rowOf(table, id)?.cells[spec.name]);
-    const before = JSON.stringify(typed.read());
-    const end = () => {
-      line.classList.remove("editing");
-      draw();
-      value.querySelector("button")?.focus();
-    };
-    const save = async () => {
-      if (JSON.stringify(typed.read()) === before || (await change(table, id, spec, typed.read()))) end();
-    };
-    const keys = (event) => {
-      const roomy = event.target.tagName === "TEXTAREA";
-      if (event.key === "Escape") event.preventDefault(), event.stopPropagation(), end();
-      else if (event.key === "Enter" && event.target.tagName !== "BUTTON" && (!roomy || event.ctrlKey || event.metaKey)) event.preventDefault(), save();
-    };
-    line.classList.add("editing");
-    fill(value, h("div.edit", { onkeydown: keys }, typed.element, h("div.actions", {}, button("Save", save, { kind: "main", label: undefined }), button("Cancel", end))));
-    typed.focus();
-  }
-
-  function why(event) {
-    extra.hidden = !extra.hidden;
-    event.currentTarget.setAttribute("aria-expanded", String(!extra.hidden));
-    if (!extra.hidden) fill(extra, cellHistory(table, id, spec));
-  }
-
-  draw();
-  return { line, draw };
 }
 
 async function deleteRow(table, id) {
   const key = stableId(table, rowOf(table, id) ?? { id, cells: {} });
-  const sure = await confirm(`Delete ${key} from ${table}? The worker reports a deleted row and does not make it again.`, "Delete");
+  const sure = await confirm(
+    `Delete ${key} from ${table}? The worker reports a deleted row and does not make it again.`,
+    "Delete",
+  );
   if (!sure) return;
   try {
     await api.remove(table, id);
-    closeThen(table);
     forget(table, id);
   } catch (error) {
     refused(error);

@@ -9,7 +9,8 @@ import { all, called, find, listen, loaded, primary, rows } from "./tables.js";
 /** @type {Map<string, string>|null} stable id → table */
 let places = null;
 listen((news) => {
-  if ([...news.changed.values()].some((names) => names.includes(primary(news.table)?.name)) || news.removed.length) places = null;
+  if ([...news.changed.values()].some((names) => names.includes(primary(news.table)?.name)) || news.removed.length)
+    places = null;
 });
 
 /** Ids are known anew after a table was loaded. */
@@ -27,9 +28,6 @@ function index() {
   return places;
 }
 
-/** The table that holds this stable id, as far as loaded. */
-export const tableOf = (id) => index().get(id);
-
 const ID = /(?:([A-Z][A-Za-z ]+)\/)?([A-Za-z][A-Za-z0-9]*-[A-Za-z0-9][A-Za-z0-9-]*)/g;
 
 /**
@@ -41,7 +39,7 @@ export function linked(written) {
   let from = 0;
   for (const found of written.matchAll(ID)) {
     const [whole, , id] = found;
-    const table = tableOf(id);
+    const table = index().get(id);
     if (!table) continue;
     parts.push(document.createTextNode(written.slice(from, found.index)), idLink(table, id, whole));
     from = found.index + whole.length;

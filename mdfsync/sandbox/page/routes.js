@@ -20,7 +20,7 @@ export function here() {
 export function go(href, quietly = false) {
   if (location.hash === href) return;
   if (quietly) {
-    history.replaceState(null, "", href);
+    history.replaceState(history.state, "", href);
     window.dispatchEvent(new HashChangeEvent("hashchange"));
   } else location.hash = href;
 }

@@ -30,7 +30,7 @@ export function wireSearch(narrow) {
   finds.onkeydown = (event) => {
     const links = [...finds.querySelectorAll("a")];
     const now = links.indexOf(document.activeElement);
-    if (event.key === "Escape") offer(""), field.focus();
+    if (event.key === "Escape") (offer(""), field.focus());
     else if (event.key === "ArrowDown") links[Math.min(now + 1, links.length - 1)].focus();
     else if (event.key === "ArrowUp") (links[now - 1] ?? field).focus();
     else return;
@@ -42,14 +42,31 @@ export function wireSearch(narrow) {
   function offer(needle) {
     const found = needle.length > 1 ? matches(needle) : [];
     finds.hidden = !found.length;
-    fill(finds, found.map(([table, id, name]) => h("li", {}, h("a", { href: rowHref(table, id), onclick: () => go(rowHref(table, id)) }, h("span.table-name", {}, table), name && h("b", {}, name), h("span.code", {}, id)))));
+    fill(
+      finds,
+      found.map(([table, id, name]) =>
+        h(
+          "li",
+          {},
+          h(
+            "a",
+            { href: rowHref(table, id), onclick: () => go(rowHref(table, id)) },
+            h("span.table-name", {}, table),
+            name && h("b", {}, name),
+            h("span.code", {}, id),
+          ),
+        ),
+      ),
+    );
   }
 }
 
 function matches(needle) {
   const place = here();
   const found = [];
-  for (const { name: table } of all().filter((t) => loaded(t.name) && t.name !== place.name && t.name !== "Change History")) {
+  for (const { name: table } of all().filter(
+    (t) => loaded(t.name) && t.name !== place.name && t.name !== "Change History",
+  )) {
     for (const row of rows(table)) {
       const [id, name] = [stableId(table, row), called(table, row)];
       if (`${id} ${name}`.toLowerCase().includes(needle)) found.push([table, id, name]);

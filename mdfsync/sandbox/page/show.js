@@ -12,9 +12,57 @@ import { bytes, day, moment, number, plain, who } from "./words.js";
 
 /** Choices whose colour says something, wherever they stand. Everything else is neutral. */
 const TONES = {
-  good: ["approved", "accepted", "eligible", "applied", "complete", "matched", "fresh", "pass", "paid", "granted", "cleared", "in_force", "signed", "done", "live", "high"],
-  warn: ["needs-review", "pending", "open", "medium", "warning", "due_soon", "incomplete", "review", "returned", "stale", "expected", "unsigned", "edited", "waived"],
-  bad: ["held", "hold", "rejected", "ineligible", "refused", "blocked", "late", "fail", "critical", "upheld", "disputed", "conflict", "excluded", "absent", "expired"],
+  good: [
+    "approved",
+    "accepted",
+    "eligible",
+    "applied",
+    "complete",
+    "matched",
+    "fresh",
+    "pass",
+    "paid",
+    "granted",
+    "cleared",
+    "in_force",
+    "signed",
+    "done",
+    "live",
+    "high",
+  ],
+  warn: [
+    "needs-review",
+    "pending",
+    "open",
+    "medium",
+    "warning",
+    "due_soon",
+    "incomplete",
+    "review",
+    "returned",
+    "stale",
+    "expected",
+    "unsigned",
+    "edited",
+    "waived",
+  ],
+  bad: [
+    "held",
+    "hold",
+    "rejected",
+    "ineligible",
+    "refused",
+    "blocked",
+    "late",
+    "fail",
+    "critical",
+    "upheld",
+    "disputed",
+    "conflict",
+    "excluded",
+    "absent",
+    "expired",
+  ],
 };
 const toneOf = (name) => Object.keys(TONES).find((tone) => TONES[tone].includes(name)) ?? "";
 
@@ -44,21 +92,36 @@ export function show(tableName, spec, cells, value = cells[spec.name]) {
 
 const SPECIAL = {
   singleSelect: (value, spec) => pill(value, spec.name),
-  multipleSelects: (value, spec) => h("span.pills", {}, value.map((v) => pill(v, spec.name))),
+  multipleSelects: (value, spec) =>
+    h(
+      "span.pills",
+      {},
+      value.map((v) => pill(v, spec.name)),
+    ),
   checkbox: () => h("span.tick", { "aria-label": "yes" }, "✓"),
   multipleRecordLinks: (value, spec) => {
     const target = tableById(spec.options?.linkedTableId)?.name ?? "";
     const link = (l) => h("a.link", { href: rowHref(target, l.id), tabIndex: -1 }, l.name || "unnamed");
     return h("span.links", {}, value.map(link));
   },
-  multipleAttachments: (value) => h("span.links", {}, value.map((a) => file(a, -1))),
+  multipleAttachments: (value) =>
+    h(
+      "span.links",
+      {},
+      value.map((a) => file(a, -1)),
+    ),
   email: (value) => h("span", { title: value }, who(value)),
-  url: (value) => (/^https?:/i.test(value) ? h("a", { href: value, target: "_blank", rel: "noreferrer", tabIndex: -1 }, value) : null),
+  url: (value) =>
+    /^https?:/i.test(value) ? h("a", { href: value, target: "_blank", rel: "noreferrer", tabIndex: -1 }, value) : null,
 };
 
 /** An attachment to open or to save. */
 export function file(attachment, tabIndex = 0) {
-  return h("a.file", { href: attachment.url, target: "_blank", tabIndex, title: bytes(attachment.size) }, attachment.filename);
+  return h(
+    "a.file",
+    { href: attachment.url, target: "_blank", tabIndex, title: bytes(attachment.size) },
+    attachment.filename,
+  );
 }
 
 /** A value in plain words. */
@@ -67,7 +130,7 @@ export function text(spec, value) {
   if (spec.type === "date" || spec.options?.result?.type === "date") return day(String(value));
   if (spec.type === "dateTime" || spec.type.endsWith("Time")) return moment(String(value));
   if (spec.type === "email") return who(String(value));
-  if (spec.type === "percent") return `${number(value * 100, Math.max(0, (spec.options?.precision ?? 0)))} %`;
+  if (spec.type === "percent") return `${Number((value * 100).toFixed(precision(spec)))} %`;
   if (numeric(spec) && typeof value === "number") return number(value, precision(spec));
   if (spec.type === "checkbox") return value ? "yes" : "";
   if (spec.type === "singleSelect") return plain(value);

@@ -48,7 +48,11 @@ export async function learn() {
 /** All rows of a table, fetched on first use. */
 export async function load(name) {
   if (kept.has(name)) return kept.get(name);
-  if (!coming.has(name)) coming.set(name, fetchAll(name).finally(() => coming.delete(name)));
+  if (!coming.has(name))
+    coming.set(
+      name,
+      fetchAll(name).finally(() => coming.delete(name)),
+    );
   return coming.get(name);
 }
 
@@ -120,7 +124,14 @@ export function find(tableName, key) {
 /** Stable id of a row: its primary cell, else its record id. */
 export const stableId = (tableName, r) => String(r.cells[primary(tableName)?.name] ?? r.id);
 
-const NAMING = [/^(?!job_)\w+_title$/, /^(campaign|partner|account|deal|fund|claim)_name$/, /^title$/, /^company$/, /_name$/, /^question$/];
+const NAMING = [
+  /^(?!job_)\w+_title$/,
+  /^(campaign|partner|account|deal|fund|claim)_name$/,
+  /^title$/,
+  /^company$/,
+  /_name$/,
+  /^question$/,
+];
 
 /** What people call the row (title, name, company), "" when it has no such column filled. */
 export function called(tableName, r) {

@@ -19,6 +19,8 @@ export function say(text, { kind = "done", act } = {}) {
     act && button(act.label, () => (gone(), act.run()), { kind: "quiet" }),
     button("×", gone, { kind: "quiet", label: "Close message" }),
   );
+  // One thing that was done is news, the one before it no longer; refusals stay until they are read or go.
+  if (kind === "done") for (const old of document.querySelectorAll(".toast.done")) old.remove();
   host().append(note);
   setTimeout(gone, STAYS[kind]);
 }

@@ -3,6 +3,7 @@
  * The run is the real command on the server (`mdfsync run`); the page only asks for it.
  */
 import { api } from "./api.js";
+import { newly } from "./decide.js";
 import { at, button, fill, h } from "./dom.js";
 import { open } from "./drawer.js";
 import { look, tick } from "./live.js";
@@ -10,7 +11,23 @@ import { refused, say } from "./toast.js";
 import { clock } from "./words.js";
 
 /** What the worker's exit codes mean. */
-const ENDS = { 0: "done", 1: "failed", 2: "stopped: usage or policy", 3: "refused", 4: "the base is busy", 5: "done, with findings" };
+const ENDS = {
+  0: "done",
+  1: "failed",
+  2: "stopped: usage or policy",
+  3: "was refused",
+  4: "did not begin: the base is busy",
+  5: "done, with findings",
+};
+
+/** @type {Set<() => void>} */
+const enders = new Set();
+
+/** Call `listener` after every run; returns a function that ends it. */
+export function whenEnded(listener) {
+  enders.add(listener);
+  return () => enders.delete(listener);
+}
 
 let running = false;
 let busy = false;
@@ -50,7 +67,9 @@ async function nextDay() {
   try {
     tick((await api.advance()).now);
     await look();
-    say("A day has passed in the world: deals moved, files came, people typed. The worker has not seen it yet.", { act: { label: "Run now", run: () => runNow() } });
+    say("A day has passed in the world: deals moved, files came, people typed. The worker has not seen it yet.", {
+      act: { label: "Run now", run: () => runNow() },
+    });
   } catch (error) {
     refused(error);
   } finally {
@@ -80,8 +99,10 @@ async function follow() {
       run = await api.running();
     }
     running = false;
+    newly.clear();
     printed(run);
     await look();
+    for (const listener of enders) listener();
     ended(run);
   } catch (error) {
     refused(error);
@@ -92,20 +113,23 @@ async function follow() {
 }
 
 function ended(run) {
-  const last = run.lines.filter((line) => /^(run|plan)-\S+:|digest/.test(line)).at(-1) ?? "";
-  const words = `The worker: ${ENDS[run.code] ?? `ended with ${run.code}`}. ${last}`;
-  if (!drawer) say(words, { kind: run.code === 0 || run.code === 5 ? "done" : "refused", act: { label: "Output", run: () => showRun() } });
+  if (drawer) return;
+  const well = run.code === 0 || run.code === 5;
+  const words = well
+    ? "The run is done; the queues are as it left them."
+    : `The run ${ENDS[run.code] ?? "ended"}. ${run.lines.at(-1) ?? ""}`;
+  say(words, { kind: well ? "done" : "refused", act: { label: "Output", run: () => showRun() } });
 }
 
 function draw() {
   const status = at("run-status");
   status.classList.toggle("running", running);
-  fill(status, running ? "Worker runs…" : "Worker output");
+  fill(status, running ? "Running…" : "Output");
   for (const id of ["run", "plan", "advance"]) at(id).disabled = running || busy;
 }
 
 /** The drawer with the console output of the latest run. */
-export async function showRun() {
+async function showRun() {
   open({ title: "The worker", closed: () => (drawer = null) }, (body) => {
     drawer = body;
     fill(body, h("p", {}, "Reading…"));
@@ -119,11 +143,19 @@ export async function showRun() {
 
 function printed(run) {
   if (!drawer) return;
-  const state = run.running ? "runs now" : run.ended ? `${ENDS[run.code] ?? `exit code ${run.code}`} · ended ${clock(run.ended)}` : "has not run from this page yet";
+  const state = run.running
+    ? "runs now"
+    : run.ended
+      ? `${ENDS[run.code] ?? "ended"} · ended ${clock(run.ended)}`
+      : "has not run from this page yet";
   const low = drawer.querySelector("pre");
   const follows = !low || low.scrollHeight - low.scrollTop - low.clientHeight < 40;
-  const output = h("pre.console", { tabIndex: 0, "aria-label": "Console output" }, run.lines.join("\n") || "No output yet.");
-  const again = button("Run now", () => runNow(), { kind: "main", label: undefined, disabled: run.running });
-  fill(drawer, h("p", { role: "status" }, `mdfsync ${state}`), output, h("div.actions", {}, again));
+  const output = h(
+    "pre.console",
+    { tabIndex: 0, "aria-label": "Console output" },
+    run.lines.join("\n") || "No output yet.",
+  );
+  const again = button("Run now", () => runNow(), { kind: "main", disabled: run.running });
+  fill(drawer, h("p", { role: "status" }, `mdfsync: ${state}`), output, h("div.actions", {}, again));
   if (follows && run.running) output.scrollTop = output.scrollHeight;
 }

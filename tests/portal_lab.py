@@ -1,0 +1,71 @@
+"""A seeded HubSpot of the sandbox behind a real socket, its store in hand: shared by the tests of that half."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import hubspot
+import pytest
+import requests
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from mdfsync.sandbox.clock import Clock
+from mdfsync.sandbox.hubspot import TOKEN, routes
+from mdfsync.sandbox.store import Store
+from mdfsync.sandbox.story_dates import begin
+from mdfsync.sandbox.story_hubspot import seed_hubspot
+
+G1041 = "2c9d4a10-83fe-4f7b-8d52-000000001041"
+
+
+class World:
+    """A seeded portal behind a real socket."""
+
+    def __init__(self, store: Store, clock: Clock, url: str) -> None:
+        self.store, self.clock, self.url = store, clock, url
+
+    def get(self, path: str, token: str = TOKEN, **params: Any) -> requests.Response:
+        return requests.get(self.url + path, params=params, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+
+    def post(self, path: str, body: Any, **params: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        return requests.post(self.url + path, json=body, params=params, headers=headers, timeout=10)
+
+    def search(self, kind: str, **body: Any) -> Any:
+        return self.post(f"/crm/v3/objects/{kind}/search", body).json()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[Starlette, str]]:
+    app = Starlette()
+    config = uvicorn.Config(app, port=0, log_level="error", date_header=False)
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, daemon=True)
+    thread.start()
+    while not running.started:
+        time.sleep(0.01)
+    port = running.servers[0].sockets[0].getsockname()[1]
+    yield app, f"http://127.0.0.1:{port}/hubspot"
+    running.should_exit = True
+    thread.join(5)
+
+
+@pytest.fixture
+def world(server: tuple[Starlette, str]) -> World:
+    app, url = server
+    store = Store(None)
+    clock = Clock(store)
+    with store.transaction():
+        seed_hubspot(store, clock, begin(store, clock))
+    app.router.routes[:] = [Mount("/hubspot", routes=routes(store, clock))]
+    return World(store, clock, url)
+
+
+@pytest.fixture
+def client(world: World) -> Any:
+    return hubspot.HubSpot(access_token=TOKEN, host=world.url, base_url=world.url, retry=False)
