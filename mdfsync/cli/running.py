@@ -189,3 +189,5 @@ def _print(done: Run, reports: list[dict[str, Any]], as_json: bool) -> None:
     print_run(done, planned_only=not done.asked.write)
     if done.asked.write:
         ERR.print(f"reports: {len(reports)} job(s), in the home's reports/{done.run_id}", style="dim")
+    if done.mode == "sandbox":
+        ERR.print("see the base in your browser: mdfsync sandbox serve --open", style="dim")
