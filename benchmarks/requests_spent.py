@@ -31,7 +31,7 @@ from mdfsync.pipeline import refresh
 from mdfsync.policy import load_policy
 from mdfsync.policy.jobs import GateLimits
 from mdfsync.refreshing import Asked, Run, Telling
-from mdfsync.sandbox import hubspot_world
+from mdfsync.sandbox.hubspot import world as hubspot_world
 from mdfsync.sandbox.life import Life
 from mdfsync.sandbox.server import Sandbox
 from mdfsync.settings import load_settings

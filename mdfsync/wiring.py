@@ -42,7 +42,7 @@ from mdfsync.values import digest
 
 if TYPE_CHECKING:
     from mdfsync.sandbox.server import Running
-    from mdfsync.sandbox.web_worker import Outside
+    from mdfsync.sandbox.web.worker import Outside
 
 PACKAGE = Path(__file__).parent
 ACTIVITIES = ("meetings", "calls", "emails", "notes")
@@ -157,7 +157,7 @@ def start_sandbox(folder: Path, port: int = 0) -> Running:
 
 def worker_of(home: Path) -> Outside:
     """What the sandbox's web page may run: this very program, on the sandbox of this home and on nothing else."""
-    from mdfsync.sandbox.web_worker import Outside
+    from mdfsync.sandbox.web.worker import Outside
 
     kept = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_THE_PAGE}
     path = os.pathsep.join([str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])

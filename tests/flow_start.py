@@ -17,7 +17,7 @@ import pytest
 from flow_lab import HEARTBEAT, Lab, open_lab
 
 from mdfsync.policy import Policy, load_policy
-from mdfsync.sandbox.hubspot_world import touch
+from mdfsync.sandbox.hubspot.world import touch
 from mdfsync.sandbox.server import Sandbox
 
 ROOT = Path(__file__).parent.parent

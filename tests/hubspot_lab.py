@@ -22,8 +22,8 @@ from mdfsync.ports import Source
 from mdfsync.sandbox.clock import Clock
 from mdfsync.sandbox.hubspot import SCOPES, TOKEN, routes
 from mdfsync.sandbox.store import Store
-from mdfsync.sandbox.story_dates import begin
-from mdfsync.sandbox.story_hubspot import seed_hubspot
+from mdfsync.sandbox.story.dates import begin
+from mdfsync.sandbox.story.hubspot import seed_hubspot
 from mdfsync.values import digest
 
 LAG = timedelta(minutes=5)

@@ -17,8 +17,8 @@ from starlette.routing import Mount
 from mdfsync.sandbox.clock import Clock
 from mdfsync.sandbox.hubspot import TOKEN, routes
 from mdfsync.sandbox.store import Store
-from mdfsync.sandbox.story_dates import begin
-from mdfsync.sandbox.story_hubspot import seed_hubspot
+from mdfsync.sandbox.story.dates import begin
+from mdfsync.sandbox.story.hubspot import seed_hubspot
 
 G1041 = "2c9d4a10-83fe-4f7b-8d52-000000001041"
 

@@ -22,7 +22,7 @@ from mdfsync.errors import AuthLost, Unreachable, UsageError
 from mdfsync.model import SourcePull
 from mdfsync.sandbox import crossbeam as sandbox
 from mdfsync.sandbox.clock import Clock
-from mdfsync.sandbox.crossbeam_overlaps import pair_key, put_overlap, remove_overlap, share
+from mdfsync.sandbox.crossbeam.overlaps import pair_key, put_overlap, remove_overlap, share
 from mdfsync.sandbox.store import Store
 from mdfsync.values import digest
 

@@ -14,9 +14,9 @@ from starlette.applications import Starlette
 from mdfsync.edge.hubspot import account, capabilities, named_properties, open_hubspot
 from mdfsync.edge.hubspot_touches import FORM_VALUES
 from mdfsync.errors import AuthLost, QuotaSpent, UsageError
-from mdfsync.sandbox.hubspot_merges import merge_deals
-from mdfsync.sandbox.hubspot_world import archive, associate, create, dissociate, erase, links, touch
-from mdfsync.sandbox.story_hubspot import CANARY, add_submission
+from mdfsync.sandbox.hubspot.merges import merge_deals
+from mdfsync.sandbox.hubspot.world import archive, associate, create, dissociate, erase, links, touch
+from mdfsync.sandbox.story.hubspot import CANARY, add_submission
 
 DEALS = "hubspot.deals"
 NAMES = """campaigns owners pipelines deals contacts companies meetings calls emails notes

@@ -175,7 +175,7 @@ def test_a_value_flipping_there_and_back_leaves_a_row_for_each_flip(lab: Lab) ->
 
 def set_deal(lab: Lab, number: str, **properties: str) -> None:
     """Somebody edits a deal in HubSpot."""
-    from mdfsync.sandbox.hubspot_world import touch
+    from mdfsync.sandbox.hubspot.world import touch
 
     life = lab.world.life
     assert life is not None

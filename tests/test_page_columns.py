@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-COLUMNS = ROOT / "mdfsync" / "sandbox" / "page" / "columns.json"
+COLUMNS = ROOT / "mdfsync" / "sandbox" / "web" / "page" / "columns.json"
 PEOPLE, ASKED = "operator", "propose"
 
 

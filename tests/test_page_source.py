@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parent.parent / "mdfsync" / "sandbox" / "page"
+PAGE = Path(__file__).parent.parent / "mdfsync" / "sandbox" / "web" / "page"
 VENDORED = PAGE / "vendor" / "tabulator"
 MODULES = sorted(PAGE.glob("*.js"))
 LONGEST = 250

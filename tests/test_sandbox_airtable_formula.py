@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pyairtable import formulas
 
-from mdfsync.sandbox.airtable_formula import InvalidFormula, Scope, compile_formula, holds
-from mdfsync.sandbox.airtable_operands import FormulaError
+from mdfsync.sandbox.airtable.formula import InvalidFormula, Scope, compile_formula, holds
+from mdfsync.sandbox.airtable.operands import FormulaError
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 ROW: dict[str, Any] = {

@@ -22,11 +22,11 @@ from mdfsync.sandbox.crossbeam import (
     REFRESH_TOKEN,
     routes,
 )
-from mdfsync.sandbox.crossbeam_overlaps import share
+from mdfsync.sandbox.crossbeam.overlaps import share
 from mdfsync.sandbox.store import Store
-from mdfsync.sandbox.story_crossbeam import add_overlap, drop_overlap, seed_crossbeam
-from mdfsync.sandbox.story_dates import begin
-from mdfsync.sandbox.story_hubspot import seed_hubspot
+from mdfsync.sandbox.story.crossbeam import add_overlap, drop_overlap, seed_crossbeam
+from mdfsync.sandbox.story.dates import begin
+from mdfsync.sandbox.story.hubspot import seed_hubspot
 
 FERNWAY = "5f941382-9ae5-5dc9-8753-6f68b10c63c6"
 OSTREA = "af232cb3-0cb5-54aa-93be-f62311fa9701"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sandbox_bench import DANA, LEE, Bench, new_bench, refusal, served
 
-from mdfsync.sandbox.airtable_desk import Desk
-from mdfsync.sandbox.airtable_errors import Refusal
+from mdfsync.sandbox.airtable.desk import Desk
+from mdfsync.sandbox.airtable.errors import Refusal
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pytest
 import requests
 from sandbox_bench import Bench, new_bench, served
 
-from mdfsync.sandbox import airtable_fetch as fetch
-from mdfsync.sandbox.airtable_attachments import WAITING
+from mdfsync.sandbox.airtable import fetch
+from mdfsync.sandbox.airtable.attachments import WAITING
 from mdfsync.sandbox.server import WORLD_FILE, Running
 from mdfsync.sandbox.store import Store
 

@@ -14,9 +14,9 @@ from portal_lab import server as server
 from portal_lab import world as world
 
 from mdfsync.sandbox.hubspot import TOKEN
-from mdfsync.sandbox.hubspot_merges import merge_deals
-from mdfsync.sandbox.hubspot_world import archive, create, links, touch
-from mdfsync.sandbox.story_hubspot import CANARY
+from mdfsync.sandbox.hubspot.merges import merge_deals
+from mdfsync.sandbox.hubspot.world import archive, create, links, touch
+from mdfsync.sandbox.story.hubspot import CANARY
 
 # -- tokens, scopes, limits
 

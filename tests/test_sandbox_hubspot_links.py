@@ -14,7 +14,7 @@ from portal_lab import server as server
 from portal_lab import world as world
 
 from mdfsync.sandbox.hubspot import TOKEN
-from mdfsync.sandbox.hubspot_world import associate
+from mdfsync.sandbox.hubspot.world import associate
 
 
 def test_associations_say_none_by_an_error_and_give_numbers(client: Any, world: World) -> None:

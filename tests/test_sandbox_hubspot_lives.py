@@ -10,8 +10,8 @@ from portal_lab import World
 from portal_lab import server as server
 from portal_lab import world as world
 
-from mdfsync.sandbox.hubspot_merges import merge_into
-from mdfsync.sandbox.hubspot_world import archive, associate, create, erase, links, touch
+from mdfsync.sandbox.hubspot.merges import merge_into
+from mdfsync.sandbox.hubspot.world import archive, associate, create, erase, links, touch
 from mdfsync.sandbox.vendors_by_hand import act_in_hubspot
 
 _WON_OR_SENT = {"closedwon", "contractsent"}

@@ -11,8 +11,8 @@ from portal_lab import client as client
 from portal_lab import server as server
 from portal_lab import world as world
 
-from mdfsync.sandbox import hubspot_lists as lists
-from mdfsync.sandbox.story_hubspot import add_submission
+from mdfsync.sandbox.hubspot import lists
+from mdfsync.sandbox.story.hubspot import add_submission
 
 
 def test_owners_who_left_come_only_when_asked_for_and_without_user_id(client: Any, world: World) -> None:

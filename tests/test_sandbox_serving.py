@@ -18,7 +18,7 @@ from pyairtable import Api
 from sandbox_bench import Bench, new_bench, served
 
 import mdfsync
-from mdfsync.sandbox.airtable_people import WORKER_TOKEN
+from mdfsync.sandbox.airtable.people import WORKER_TOKEN
 from mdfsync.sandbox.server import Sandbox, app, running
 from mdfsync.sandbox.store import Store, StoreBusy
 
@@ -26,7 +26,7 @@ ROOT = str(Path(mdfsync.__file__).parent.parent)
 SERVER = """
 import sys, time
 from pathlib import Path
-from mdfsync.sandbox.airtable_people import WORKER_TOKEN
+from mdfsync.sandbox.airtable.people import WORKER_TOKEN
 from mdfsync.sandbox.server import Sandbox
 print(Sandbox(Path(sys.argv[1])).start().port, flush=True)
 time.sleep(60)

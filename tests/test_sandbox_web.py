@@ -10,8 +10,8 @@ import pytest
 from sandbox_bench import DANA, FIELDS, Bench
 from web_bench import Grid, open_grid
 
-from mdfsync.sandbox.airtable_desk import Desk
-from mdfsync.sandbox.airtable_people import WORKER_EMAIL
+from mdfsync.sandbox.airtable.desk import Desk
+from mdfsync.sandbox.airtable.people import WORKER_EMAIL
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ import requests
 from web_bench import Grid, open_grid
 
 from mdfsync.sandbox.server import Running
-from mdfsync.sandbox.web_controls import PRESETS
-from mdfsync.sandbox.web_worker import Outside
+from mdfsync.sandbox.web.controls import PRESETS
+from mdfsync.sandbox.web.worker import Outside
 from mdfsync.settings import LIVE_NEEDS
 from mdfsync.wiring import worker_of
 

@@ -11,7 +11,7 @@ from sandbox_bench import FIELDS, LEE
 from web_bench import Grid, open_grid
 
 from mdfsync.sandbox import web
-from mdfsync.sandbox.airtable_people import WORKER_EMAIL
+from mdfsync.sandbox.airtable.people import WORKER_EMAIL
 
 EVIL = "http://evil.example"
 

@@ -18,8 +18,8 @@ from mdfsync.sandbox import story
 from mdfsync.sandbox.clock import Clock
 from mdfsync.sandbox.server import Running, Sandbox
 from mdfsync.sandbox.store import Store
-from mdfsync.sandbox.story_dates import SEED, day_zero, resolve, seed_rows
-from mdfsync.sandbox.story_papers import paper
+from mdfsync.sandbox.story.dates import SEED, day_zero, resolve, seed_rows
+from mdfsync.sandbox.story.papers import paper
 
 ROOT = Path(__file__).parent.parent
 DICTIONARY = json.loads((ROOT / "field-dictionary.json").read_text(encoding="utf-8"))

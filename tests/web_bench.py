@@ -12,7 +12,7 @@ import requests
 from sandbox_bench import DANA, FIELDS, Bench
 
 from mdfsync.sandbox.server import Running, Sandbox
-from mdfsync.sandbox.web_worker import Outside
+from mdfsync.sandbox.web.worker import Outside
 
 
 @dataclass

@@ -3,7 +3,7 @@
 These lists are the protection of people's text: HubSpot hands out e-mail bodies, notes and meeting titles to any
 token that may see the times, so what is not listed here is never asked for, and dropped should it come anyway.
 Activities take no further names at all; deals, contacts, companies and campaigns take the portal's own
-(custom) properties by configuration. Data for `hubspot_objects.py` and `hubspot_campaigns.py`.
+(custom) properties by configuration. Data for `hubspot/objects.py` and `hubspot/campaigns.py`.
 """
 
 from __future__ import annotations

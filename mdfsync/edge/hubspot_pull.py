@@ -1,7 +1,7 @@
 """What every HubSpot source does alike: page through `paging.next.after`, and say what a refusal means.
 
 It refuses to call a refusal "no rows": a missing scope makes the source absent, answers that do not hold together make
-the delivery held, and a lost token or a spent allowance ends the run. Beneath `hubspot_objects.py` and its neighbours.
+the delivery held, and a lost token or a spent allowance ends the run. Beneath `hubspot/objects.py` and its neighbours.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Every answer passes the allow-list before it is archived. Batch answers are bala
 back as a record, as an "absent" error, or under the id it was merged into; anything else makes the delivery
 held (207 is a normal status of HubSpot's batch reads). An id that is missing is explained, if it can be, by a merge
 that the survivor names or by the recycle bin; what neither explains is said to be gone without a trace, which for
-personal data may mean erasure. Used by `hubspot_objects.py`.
+personal data may mean erasure. Used by `hubspot/objects.py`.
 """
 
 from __future__ import annotations

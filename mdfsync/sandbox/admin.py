@@ -18,15 +18,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from mdfsync.sandbox import airtable_by_hand as by_hand
-from mdfsync.sandbox import airtable_payloads as payloads
-from mdfsync.sandbox import airtable_people as people
-from mdfsync.sandbox import airtable_quota as quota
-from mdfsync.sandbox import airtable_writelog as writelog
 from mdfsync.sandbox import knobs, snapshots, vendors_by_hand
-from mdfsync.sandbox.airtable_errors import Refusal
-from mdfsync.sandbox.airtable_people import Person
-from mdfsync.sandbox.airtable_world import World
+from mdfsync.sandbox.airtable import by_hand, payloads, people, quota, writelog
+from mdfsync.sandbox.airtable.errors import Refusal
+from mdfsync.sandbox.airtable.people import Person
+from mdfsync.sandbox.airtable.world import World
 from mdfsync.sandbox.faults import ADMIN, Faults
 from mdfsync.sandbox.life import Life
 from mdfsync.sandbox.limits import RateLimit
@@ -110,7 +106,7 @@ class Admin:
         return {"id": by_hand.copy_base(self.world, self._someone(body), base_id, name), "name": name}
 
     def schema(self, _request: Request, body: Any) -> Doc:
-        """`{action, base?, table, field?, …}`: see `airtable_by_hand.act`."""
+        """`{action, base?, table, field?, …}`: see `airtable.by_hand.act`."""
         base_id = str(body.get("base") or self.world.main_base())
         return by_hand.act(self.world, self._someone(body), base_id, body)
 
@@ -123,7 +119,7 @@ class Admin:
         return vendors_by_hand.act_in_crossbeam(self.store, self.life.clock, body)
 
     def break_webhook(self, _request: Request, body: Any) -> Doc:
-        """`{code, id?, base?}`: an error payload for one webhook or all of a base; see `airtable_payloads.CODES`."""
+        """`{code, id?, base?}`: an error payload for one webhook or all of a base; see `airtable.payloads.CODES`."""
         base_id = str(body.get("base") or self.world.main_base())
         if body["code"] not in payloads.CODES:
             raise ValueError(f"unknown code; known: {', '.join(payloads.CODES)}")

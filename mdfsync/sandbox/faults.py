@@ -22,9 +22,9 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mdfsync.sandbox import airtable_errors as errors
 from mdfsync.sandbox import knobs, vendor_faults
-from mdfsync.sandbox.airtable_errors import Refusal
+from mdfsync.sandbox.airtable import errors
+from mdfsync.sandbox.airtable.errors import Refusal
 from mdfsync.sandbox.clock import Clock
 from mdfsync.sandbox.limits import RateLimit
 

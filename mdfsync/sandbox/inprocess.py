@@ -37,7 +37,7 @@ from mdfsync.sandbox.faults import ADMIN, Faults
 from mdfsync.sandbox.life import Life
 from mdfsync.sandbox.server import WORLD_FILE, Running, application
 from mdfsync.sandbox.store import Store
-from mdfsync.sandbox.web_worker import Outside, Worker
+from mdfsync.sandbox.web.worker import Outside, Worker
 
 URL = "http://localhost"
 """Where it seems to be. With a slash behind it, a prefix that no server with a port has."""

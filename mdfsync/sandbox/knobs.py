@@ -2,7 +2,7 @@
 
 A knob holds for the world (`POST /_sandbox/knobs`, kept with it) or, over that, for one request that a fault rule of
 kind `knob` chose (`faults`). Names without a dot are Airtable's and listed here with what they mean; HubSpot's and
-Crossbeam's are in `hubspot_knobs` and `crossbeam_knobs`. What is marked "unconfirmed" nobody could establish about the
+Crossbeam's are in `hubspot/knobs` and `crossbeam/knobs`. What is marked "unconfirmed" nobody could establish about the
 live service: the default is the likelier half, the other half is there so that the worker can be shown to stand both.
 Failures of single requests (a lost connection, a 503) are no knobs but faults.
 """
@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from mdfsync.sandbox.crossbeam_knobs import KNOBS as CROSSBEAM
-from mdfsync.sandbox.hubspot_knobs import KNOBS as HUBSPOT
+from mdfsync.sandbox.crossbeam.knobs import KNOBS as CROSSBEAM
+from mdfsync.sandbox.hubspot.knobs import KNOBS as HUBSPOT
 from mdfsync.sandbox.store import Store
 
 AIRTABLE: dict[str, Any] = {

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mdfsync.sandbox import airtable_people as people
 from mdfsync.sandbox import snapshots, story
-from mdfsync.sandbox.airtable_listing import forget_offsets
-from mdfsync.sandbox.airtable_world import World, world
+from mdfsync.sandbox.airtable import people
+from mdfsync.sandbox.airtable.listing import forget_offsets
+from mdfsync.sandbox.airtable.world import World, world
 from mdfsync.sandbox.clock import Clock
 from mdfsync.sandbox.ids import GENERATION
 from mdfsync.sandbox.snapshots import RESTORED

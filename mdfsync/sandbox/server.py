@@ -25,14 +25,15 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from mdfsync.sandbox import airtable_people as people
-from mdfsync.sandbox import airtable_routes, crossbeam, hubspot
+from mdfsync.sandbox import crossbeam, hubspot
 from mdfsync.sandbox.admin import Admin
+from mdfsync.sandbox.airtable import people
+from mdfsync.sandbox.airtable import routes as airtable_routes
 from mdfsync.sandbox.faults import ADMIN, FaultLayer, Faults
 from mdfsync.sandbox.life import Life
 from mdfsync.sandbox.store import Doc, Store
 from mdfsync.sandbox.web import Web
-from mdfsync.sandbox.web_worker import Outside, Worker
+from mdfsync.sandbox.web.worker import Outside, Worker
 
 HOST = "127.0.0.1"
 WORLD_FILE = "world.sqlite"
@@ -146,7 +147,7 @@ class Running:
 
 
 class Sandbox:
-    """The embedded world of one home folder. `outside` is what its web page may run; see `web_worker`."""
+    """The embedded world of one home folder. `outside` is what its web page may run; see `web/worker`."""
 
     def __init__(self, home: Path, outside: Outside | None = None) -> None:
         self.home = home

@@ -6,8 +6,9 @@ import json
 
 from starlette.types import Message
 
-from mdfsync.sandbox import crossbeam_faults, hubspot_faults
-from mdfsync.sandbox.hubspot_faults import Alteration, Asked
+from mdfsync.sandbox.crossbeam import faults as crossbeam_faults
+from mdfsync.sandbox.hubspot import faults as hubspot_faults
+from mdfsync.sandbox.hubspot.faults import Alteration, Asked
 
 INSTEAD = {**hubspot_faults.INSTEAD, **crossbeam_faults.INSTEAD}
 ALTERED: dict[str, Alteration] = {**hubspot_faults.ALTERED, **crossbeam_faults.ALTERED}

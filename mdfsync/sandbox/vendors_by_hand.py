@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mdfsync.sandbox import hubspot_lists as lists
 from mdfsync.sandbox.clock import Clock
-from mdfsync.sandbox.crossbeam_overlaps import remove_overlap, share
-from mdfsync.sandbox.crossbeam_signals import put_signal
-from mdfsync.sandbox.hubspot_merges import merge_deals, merge_into
-from mdfsync.sandbox.hubspot_world import archive, associate, create, dissociate, erase, modified_name, touch
+from mdfsync.sandbox.crossbeam.overlaps import remove_overlap, share
+from mdfsync.sandbox.crossbeam.signals import put_signal
+from mdfsync.sandbox.hubspot import lists
+from mdfsync.sandbox.hubspot.merges import merge_deals, merge_into
+from mdfsync.sandbox.hubspot.world import archive, associate, create, dissociate, erase, modified_name, touch
 from mdfsync.sandbox.store import Doc, Store
 
 Act = Callable[[Store, Clock, Any], None]
