@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from world_time import begin
 
 from mdfsync.sandbox.server import Running
 from mdfsync.wiring import start_sandbox
@@ -127,6 +128,7 @@ def shoot(page: Page, name: str) -> None:
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which the embedded base was built, filled in by its people and refreshed once."""
     home = tmp_path_factory.mktemp("furnished")
+    begin(home / "sandbox" / "world")
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("MDFSYNC_", "AIRTABLE_", "HUBSPOT_"))}
     own = {**clean, "MDFSYNC_HOME": str(home), "MDFSYNC_MODE": "sandbox", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
@@ -155,7 +157,8 @@ def empty_world(tmp_path: Path) -> Iterator[Running]:
 def served_home(home: Path) -> Iterator[Running]:
     """The sandbox of a home as `mdfsync sandbox serve` starts it."""
     folder = home / "sandbox" / "world"
-    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.exists():
+        begin(folder)
     running = start_sandbox(folder)
     try:
         yield running

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import requests
+from world_time import begin
 
 from mdfsync.cli import main
 from mdfsync.policy import load_policy
@@ -125,14 +126,16 @@ class Lab:
 
 
 @contextmanager
-def open_lab(home: Path, capture: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+def open_lab(
+    home: Path, capture: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, frozen: bool = False
+) -> Iterator[Lab]:
     """A fresh embedded world; `run` of this home joins it."""
     for name in ("AIRTABLE_API_KEY", "AIRTABLE_BASE_ID", "HUBSPOT_ACCESS_TOKEN", "MDFSYNC_MODE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MDFSYNC_HOME", str(home))
     monkeypatch.chdir(home)
     folder = home / "sandbox" / "world"
-    folder.mkdir(parents=True)
+    begin(folder, frozen=frozen)
     world = Sandbox(folder).start()
     try:
         yield Lab(home, world, capture)

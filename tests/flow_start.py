@@ -21,7 +21,6 @@ from mdfsync.sandbox.hubspot.world import touch
 from mdfsync.sandbox.server import Sandbox
 
 ROOT = Path(__file__).parent.parent
-MORNING = "2026-11-20T09:00:00.000Z"
 Base = dict[str, dict[str, dict[str, Any]]]
 _made: dict[str, Path] = {}
 
@@ -33,8 +32,7 @@ def started(
     """A lab in `folder` whose first run is behind it; `made` is where the copy to copy from is kept."""
     if "home" not in _made:
         (made / "home").mkdir()
-        with open_lab(made / "home", capture, monkeypatch) as first:
-            first.world.admin("POST", "clock", {"freeze": MORNING})
+        with open_lab(made / "home", capture, monkeypatch, frozen=True) as first:
             first.run()
         _made["home"] = made / "home"
     home = folder / "home"

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from flow_lab import DANA, HEARTBEAT, Lab, live, open_lab, unrecorded
+from world_time import MORNING
 
 from mdfsync.policy import Policy, load_policy
 
@@ -162,7 +163,7 @@ def test_runs_killed_at_any_moment_end_in_the_same_base(
     lab: Lab, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch, seed: int,
 ) -> None:  # fmt: skip
-    lab.world.admin("POST", "clock", {"freeze": "2026-11-20T09:00:00.000Z"})
+    lab.world.admin("POST", "clock", {"freeze": MORNING})
     lab.run()
     lab.advance(2)
     dice = random.Random(seed)  # noqa: S311 - moments, not secrets
@@ -175,8 +176,7 @@ def test_runs_killed_at_any_moment_end_in_the_same_base(
     mark = lab.mark()
     lab.run()
     assert {w["table"] for w in lab.writes(mark)} <= {HEARTBEAT}
-    with open_lab(tmp_path_factory.mktemp("calm"), capsys, monkeypatch) as calm:
-        calm.world.admin("POST", "clock", {"freeze": "2026-11-20T09:00:00.000Z"})
+    with open_lab(tmp_path_factory.mktemp("calm"), capsys, monkeypatch, frozen=True) as calm:
         calm.run()
         calm.advance(2)
         calm.run()
