@@ -157,9 +157,14 @@ def _body(finding: Finding, about: Mapping[str, str], policy: Policy) -> dict[st
         setting = policy.rules[finding.rule_id]
         body |= {
             "blocks": "\n".join(str(s) for s in finding.blocks),
-            "waivable": "true" if setting.waivable else "",
+            "waivable": "true" if setting.waivable and not _is_firm(finding, policy) else "",
         }
     return body
+
+
+def _is_firm(finding: Finding, policy: Policy) -> bool:
+    """Whether this cause is never waived, though others of its rule may be."""
+    return finding.key in policy.rules[finding.rule_id].params.get("never_waived", ())
 
 
 def _due(finding: Finding, policy: Policy, as_of: datetime) -> str:
@@ -198,12 +203,15 @@ def _status(
             reason = reason or "the finding says something else since; look again and decide anew"
     if disposition == "waive" and not policy.rules[finding.rule_id].waivable:
         reason = "this rule is never waived"
-    if disposition == "waive" and finding.key in policy.rules[finding.rule_id].params.get("never_waived", ()):
+    if disposition == "waive" and _is_firm(finding, policy):
         reason = f"{finding.key} is never waived"
     if disposition == "waive" and not reason and not row.get("waive_reason"):
         reason = "a waiver needs its reason"
-    if disposition == "waive" and row.get("waive_until") and row.get("waive_until") < today.isoformat():
-        return {"status": OPEN}
+    until = row.get("waive_until") if disposition == "waive" else ""
+    if until and edit is not None and known and edit.at is not None and until < edit.at.date().isoformat():
+        reason = reason or "waive_until was over when the waiver was given"
+    elif until and until < today.isoformat():
+        return {"status": OPEN}  # it held for its time
     if reason:
         if row.get("status") in {UPHELD, WAIVED} and not known:
             return {}  # decided while the author was known; a lost feed does not take it back

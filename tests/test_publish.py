@@ -171,3 +171,19 @@ def test_a_refused_decision_is_itself_reported_on_that_row() -> None:
 def test_the_clock_of_the_plan_is_not_in_what_is_published() -> None:
     a, b = (published(of=(hold(),), now=datetime(2026, 11, 20, hour, tzinfo=UTC)) for hour in (1, 23))
     assert cells(a) == cells(b)
+
+
+def test_a_waiver_that_was_over_when_it_was_given_is_refused_in_words() -> None:
+    status, _ = decided(hold(), LEE, waive_until="2020-01-01", **REASON)
+    out = published(
+        standing(hold(), disposition="waive", waive_until="2020-01-01", **REASON), of=(hold(),), edits=waive(LEE)
+    )
+    assert (status, [reason for _, reason in out.refused]) == (
+        "open",
+        ["waive_until was over when the waiver was given"],
+    )
+
+
+@pytest.mark.parametrize(("key", "waivable"), [("category", "true"), ("duplicate", "")])
+def test_a_cause_that_is_never_waived_is_not_offered_as_waivable(key: str, waivable: str) -> None:
+    assert cells(published(of=(hold(key=key),))).get("waivable", "") == waivable

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from casebook import PARTNERSHIP, case, findings, held
 
+from mdfsync.model import Subject
 from mdfsync.rules.invoices import number_key, vendor_key
 from mdfsync.view import View
 
@@ -243,8 +246,8 @@ def test_invoice_numbers_and_suppliers_are_compared_as_people_read_them() -> Non
 ALL_PROOF = """
 Evidence
 evidence_id | evidence_type | expense_ids | document_number | evidence_decision
-EV-1        | invoice       | EX-1        | 2026-0042       |
-EV-2        | payment       | EX-1        | wire 7          |
+EV-1        | invoice       | EX-1        | 2026-0042       | accepted
+EV-2        | payment       | EX-1        | wire 7          | accepted
 EV-3        | performance   | EX-1        | recording       | {decision}
 """
 
@@ -260,6 +263,17 @@ def test_an_expense_with_all_proof_is_not_held() -> None:
 def test_proof_of_performance_counts_once_accepted(decision: str, words: str) -> None:
     [found] = findings("missing_proof", expense(tables=ALL_PROOF.format(decision=decision)))
     assert found.message == f"Proof of performance {words}."
+
+
+def test_a_payment_that_somebody_typed_counts_once_accepted_and_finances_own_at_once() -> None:
+    typed = ALL_PROOF.format(decision="accepted").replace("wire 7          | accepted", "wire 7          |         ")
+    view = expense(tables=typed)
+    [found] = findings("missing_proof", view)
+    assert found.message == "Proof of payment is not accepted yet (EV-2)."
+    payment = Subject(table="Evidence", id="EV-2")
+    for source, lacks in (("finance.payments", 0), ("partner.leads", 1)):
+        facts = replace(view.facts, behind={payment: frozenset({source})})
+        assert len(held("missing_proof", replace(view, facts=facts))) == lacks
 
 
 def test_each_missing_proof_is_named() -> None:

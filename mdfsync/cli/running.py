@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -179,7 +180,10 @@ def _keep(done: Run, reports: Sequence[dict[str, Any]], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for job, report in zip(done.asked.jobs, reports, strict=True):
         text = json.dumps(report, ensure_ascii=False, indent=2)
-        (folder / f"{job.id}.json").write_text(text + "\n", encoding="utf-8")
+        path = folder / f"{job.id}.json"
+        path.write_text(text + "\n", encoding="utf-8")
+        if done.finished_at:  # the world's time, where the world is the sandbox
+            os.utime(path, (done.finished_at.timestamp(), done.finished_at.timestamp()))
 
 
 def _print(done: Run, reports: list[dict[str, Any]], as_json: bool) -> None:

@@ -7,8 +7,8 @@ can still be had.
 When it fires: an expense that is invoiced, paid or claimed, or whose activity is over (plus the rulebook's
 days of grace), lacks one of invoice, proof of payment, proof of performance; or a deliverable that MDF pays
 for is delivered or over and lacks proof of performance. Returned, rejected or unreadable documents do not
-count. Proof of performance counts once a reviewer has accepted it; invoices and payments that finance's own
-files deliver count as received.
+count. A proof counts once a reviewer has accepted it; only invoices and payments that finance's own files
+deliver count as received, and only while those files say so.
 
 What clears it: the named proof arrives and is accepted. A deliverable's missing proof is one hold on the
 deliverable, which blocks the expenses that rest on it, not one hold for each.
@@ -129,9 +129,15 @@ def _lacking(view: View, row: Row, proof: str) -> str:
             if unread
             else f"is announced but has not arrived ({', '.join(expected)})"
         )
-    if proof == "performance" and not any(d.text("evidence_decision") == "accepted" for d in usable):
+    if not any(d.text("evidence_decision") == "accepted" or _from_finance(view, d, proof) for d in usable):
         return f"is not accepted yet ({', '.join(sorted(d.id for d in usable))})"
     return ""
+
+
+def _from_finance(view: View, document: Row, proof: str) -> bool:
+    """Whether finance's own files say it today. What the row says of its origin is not asked: people can type there."""
+    behind = (view.facts.behind or {}).get(document.place, frozenset())
+    return proof != "performance" and any(source.startswith("finance.") for source in behind)
 
 
 def _documents(view: View, row: Row, proof: str) -> list[Row]:
