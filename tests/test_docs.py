@@ -16,6 +16,7 @@ import pytest
 from mdfsync.cli import VERBS
 from mdfsync.errors import MdfsyncError
 from mdfsync.policy import Policy, load_policy
+from mdfsync.programme.attributes import ATTRIBUTES
 from mdfsync.sandbox.knobs import KNOBS
 from mdfsync.settings import Settings
 
@@ -155,6 +156,7 @@ def holds_of_policy() -> list[Any]:
 def test_every_name_in_backticks_is_a_name_of_a_policy_file() -> None:
     files = [*(ROOT / "schema").rglob("*.*"), *(ROOT / "jobs").glob("*"), *ROOT.glob("field-*"), *ROOT.glob("*.csv")]
     known = {word for file in files for word in re.findall(r"[a-z0-9_]+", text(file))} | OF_NO_FILE
+    known |= {part for path in ATTRIBUTES for part in path.split(".")}
     named = {word for word in ticked(everything()) if re.fullmatch(r"[a-z0-9]+(?:_[a-z0-9]+)+", word)}
     assert named - known == set()
 
@@ -215,7 +217,7 @@ def test_the_scopes_of_the_register_are_listed() -> None:
 
 def test_every_source_that_is_named_is_in_the_register() -> None:
     named = set(re.findall(r"\b(?:hubspot|crossbeam|finance|partner)\.[a-z_]+\b", everything()))
-    assert named - {"crossbeam.com", *KNOBS} <= set(policy().register.sources)
+    assert named - {"crossbeam.com", *KNOBS, *ATTRIBUTES} <= set(policy().register.sources)
 
 
 @pytest.mark.parametrize("page", [README, ROOT / "docs" / "administrators.md"], ids=lambda page: page.name)

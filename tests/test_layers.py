@@ -15,6 +15,7 @@ LAYERS = {
     "ports": 2,
     "policy": 3,
     "settings": 3,
+    "programme": 3,
     "view": 4,
     "observe": 5,
     "snapshot": 5,

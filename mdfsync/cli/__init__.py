@@ -39,6 +39,7 @@ VERBS = {
     "history": "mdfsync.cli.looking",
     "rules": "mdfsync.cli.looking",
     "verify": "mdfsync.cli.looking",
+    "eligibility": "mdfsync.cli.eligibility",
     "sandbox": "mdfsync.cli.sandbox",
 }
 HELP = {
@@ -54,11 +55,13 @@ HELP = {
     "history": "Every version of a record.",
     "rules": "The rulebook read aloud.",
     "verify": "Hash chains and archived bytes.",
+    "eligibility": "Expenses from a file against a programme from a file: verdict, amount, every reason.",
     "sandbox": "The embedded world: serve, reset, advance.",
 }
 click.rich_click.COMMAND_GROUPS = {
     "mdfsync": [
         {"name": "Daily", "commands": ["run", "plan", "apply", "status", "explain", "history"]},
+        {"name": "Money", "commands": ["eligibility"]},
         {"name": "Set-up", "commands": ["init", "doctor", "check", "schema", "rules", "verify"]},
         {"name": "Try it", "commands": ["sandbox"]},
     ]

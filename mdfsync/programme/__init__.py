@@ -1,0 +1,24 @@
+"""MDF programmes as data: what is eligible, for how much, and why, judged from a rule file and the facts of a case.
+
+    programme file ─rulebook─> Programme ┐
+    cases ────────────────────────────── ┴ batch ─> Verdict, Verdict, …
+
+Nothing in here knows a base, a clock or a network; `docs/programmes.md` is the language for those who write programmes.
+"""
+
+from mdfsync.programme.batch import judge_cases
+from mdfsync.programme.cases import read_cases
+from mdfsync.programme.errors import CaseError, ProgrammeError
+from mdfsync.programme.rulebook import Programme, load_programme
+from mdfsync.programme.verdict import Reason, Verdict
+
+__all__ = [
+    "CaseError",
+    "Programme",
+    "ProgrammeError",
+    "Reason",
+    "Verdict",
+    "judge_cases",
+    "load_programme",
+    "read_cases",
+]

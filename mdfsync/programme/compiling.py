@@ -1,0 +1,221 @@
+"""From trees to functions of a case: names resolved, kinds checked, once per programme.
+
+Every function answers with a value or with `Unknown`, which says what the case would have to supply. Nothing unknown
+is ever taken for false, zero or absent: `and`, `or` and `not` follow Kleene, everything else is unknown where an
+operand is. It refuses an expression whose kinds do not fit before any case is judged. Between `expression` and
+`judging`.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from mdfsync.programme import functions
+from mdfsync.programme.calendars import Calendar, Span
+from mdfsync.programme.errors import ExpressionError
+from mdfsync.programme.expression import Call, Literal, Name, Node, Operation, Selected
+from mdfsync.programme.reading import Env, Kind, Run, Unknown, attribute, item_attribute
+from mdfsync.programme.values import MOMENTS, Scope, Value, lifted
+
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+_ARITHMETIC: dict[str, Callable[[Any, Any], Decimal]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
+}  # fmt: skip
+
+
+def compile_node(node: Node, scope: Scope) -> Value:
+    """The function of a tree. `ExpressionError` says what does not fit."""
+    if isinstance(node, Literal):
+        return _literal(node)
+    if isinstance(node, Name):
+        return _name(node, scope)
+    if isinstance(node, Call):
+        return functions.call(node, scope, compile_node)
+    if isinstance(node, Selected):
+        raise ExpressionError("`where` belongs into any(…), count(…), sum(…) and the like")
+    return _operation(node, scope)
+
+
+def _literal(node: Literal) -> Value:
+    value = node.value
+    kinds: dict[type, Kind] = {bool: "flag", Decimal: "number", str: "text", date: "date", Span: "span"}
+    return Value(kinds[type(value)], lambda _env: value)
+
+
+def _name(node: Name, scope: Scope) -> Value:
+    path = node.path
+    if scope.items and (kind := scope.attributes.get(f"{scope.items}.{path}")):
+        asked = frozenset({f"{scope.items}.{path}"})
+        return Value(_as_value(kind), item_attribute(scope.items, path, kind, scope.currency), asked)
+    if path in scope.named:
+        known = scope.named[path]
+        return Value(known.kind, _remembered(path, known.run), known.names | {path})
+    named_kind = scope.attributes.get(path)
+    if named_kind is None:
+        where = f", nor of an item of {scope.items}" if scope.items else ""
+        raise ExpressionError(f"{path} is no attribute of a case{where}; name it under [attributes] with its kind")
+    if _inside_list(path, scope):
+        raise ExpressionError(f"{path} is an attribute of each item of a list: use any(…), sum(…) and the like")
+    return Value(_as_value(named_kind), attribute(path, named_kind, scope.currency), frozenset({path}))
+
+
+def _inside_list(path: str, scope: Scope) -> bool:
+    parts = path.split(".")
+    return any(scope.attributes.get(".".join(parts[:n])) == "records" for n in range(1, len(parts)))
+
+
+def _as_value(kind: Kind) -> Kind:
+    """Amounts are read in the programme's currency; then they are numbers."""
+    return "number" if kind == "amount" else kind
+
+
+def _remembered(name: str, run: Run) -> Run:
+    """A named value is found once for a case."""
+
+    def recall(env: Env) -> Any:
+        if name in env.named:
+            return env.named[name]
+        env.named[name] = value = run(env)
+        return value
+
+    return recall
+
+
+def _operation(node: Operation, scope: Scope) -> Value:
+    operands = [compile_node(operand, scope) for operand in node.operands]
+    names = Value.asked(operands)
+    kind, run = _build(node, operands, scope)
+    return Value(kind, run, names)
+
+
+def _build(node: Operation, operands: Sequence[Value], scope: Scope) -> tuple[Kind, Run]:
+    name, runs = node.operator, [o.run for o in operands]
+    if name in {"and", "or"}:
+        _all_flags(name, operands)
+        return "flag", _kleene(runs, stop=name == "or")
+    if name == "not":
+        _all_flags(name, operands)
+        return "flag", lifted(operator.not_, runs)
+    if name == "if":
+        return _choice(operands)
+    if name == "list":
+        return _listed(operands)
+    if name == "in":
+        return _within(operands)
+    if name == "between":
+        low = _comparison("<=", operands[1], operands[0], scope)
+        high = _comparison("<=", operands[0], operands[2], scope)
+        return "flag", _kleene([low, high], stop=False)
+    if name in _COMPARE:
+        return "flag", _comparison(name, operands[0], operands[1], scope)
+    return _arithmetic(name, operands[0], operands[1], scope)
+
+
+def _all_flags(name: str, operands: Sequence[Value]) -> None:
+    for operand in operands:
+        if operand.kind != "flag":
+            raise ExpressionError(f"`{name}` joins conditions, not a {operand.kind}")
+
+
+def _kleene(runs: Sequence[Run], *, stop: bool) -> Run:
+    """`and` (stop at the first false) or `or` (stop at the first true); unknown only where it decides."""
+
+    def run(env: Env) -> Any:
+        missing: Unknown | None = None
+        for part in runs:
+            value = part(env)
+            if value is stop:
+                return stop
+            if value is not (not stop):
+                missing = value if missing is None else missing | value
+        return missing if missing is not None else not stop
+
+    return run
+
+
+def _choice(operands: Sequence[Value]) -> tuple[Kind, Run]:
+    condition, then, otherwise = operands
+    _all_flags("if", [condition])
+    if then.kind != otherwise.kind:
+        raise ExpressionError(f"`then` gives a {then.kind} and `else` a {otherwise.kind}")
+    check, left, right = condition.run, then.run, otherwise.run
+
+    def run(env: Env) -> Any:
+        chosen = check(env)
+        if type(chosen) is not Unknown:
+            return left(env) if chosen else right(env)
+        both = left(env), right(env)
+        return both[0] if both[0] == both[1] and type(both[0]) is not Unknown else chosen
+
+    return then.kind, run
+
+
+def _listed(operands: Sequence[Value]) -> tuple[Kind, Run]:
+    kinds = {o.kind for o in operands}
+    if len(kinds) > 1:
+        raise ExpressionError(f"a list of {' and '.join(sorted(kinds))}")
+    kind: Kind = "numbers" if kinds == {"number"} else "texts"
+    if not kinds <= {"text", "number"}:
+        raise ExpressionError(f"a list of {kinds.pop()} values")
+    runs = [o.run for o in operands]
+    return kind, lifted(lambda *values: values, runs) if len(runs) > 2 else _short_list(runs)
+
+
+def _short_list(runs: Sequence[Run]) -> Run:
+    def run(env: Env) -> Any:
+        values = tuple(part(env) for part in runs)
+        missing = [v for v in values if type(v) is Unknown]
+        return Unknown.of(missing) if missing else values
+
+    return run
+
+
+def _within(operands: Sequence[Value]) -> tuple[Kind, Run]:
+    one, many = operands
+    if (one.kind, many.kind) not in {("text", "texts"), ("number", "numbers")}:
+        raise ExpressionError(f"`in` looks for a {one.kind} among {many.kind}")
+    return "flag", lifted(lambda left, right: left in right, [one.run, many.run])
+
+
+def _comparison(sign: str, left: Value, right: Value, scope: Scope) -> Run:
+    compare = _COMPARE[sign]
+    kinds = {left.kind, right.kind}
+    if kinds == MOMENTS:
+        local = scope.calendar.local
+        return lifted(lambda a, b: compare(local(a), local(b)), [left.run, right.run])
+    if len(kinds) > 1:
+        raise ExpressionError(f"`{sign}` compares a {left.kind} with a {right.kind}")
+    kind = left.kind
+    if kind in {"records", "texts", "numbers", "span"} or (kind in {"flag", "text"} and sign not in {"==", "!="}):
+        raise ExpressionError(f"`{sign}` does not compare {kind} values")
+    return lifted(compare, [left.run, right.run])
+
+
+def _arithmetic(sign: str, left: Value, right: Value, scope: Scope) -> tuple[Kind, Run]:
+    if left.kind in MOMENTS and right.kind == "span" and sign in "+-":
+        return left.kind, lifted(_moved(scope.calendar, 1 if sign == "+" else -1), [left.run, right.run])
+    if (left.kind, right.kind) != ("number", "number"):
+        raise ExpressionError(f"`{sign}` between a {left.kind} and a {right.kind}")
+    if sign == "/":
+        return "number", lifted(_divided, [left.run, right.run])
+    return "number", lifted(_ARITHMETIC[sign], [left.run, right.run])
+
+
+def _moved(calendar: Calendar, direction: int) -> Callable[[Any, Span], Any]:
+    def moved(moment: Any, span: Span) -> Any:
+        try:
+            return calendar.later(moment, span, direction)
+        except (OverflowError, ValueError):
+            return Unknown({"a date that a calendar has"})
+
+    return moved
+
+
+def _divided(left: Decimal, right: Decimal) -> Any:
+    return left / right if right else Unknown({"a divisor other than zero"})

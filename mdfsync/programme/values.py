@@ -1,0 +1,71 @@
+"""Compiled values and what names mean where an expression stands. Between `reading` and `compiling`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from mdfsync.programme.calendars import Calendar
+from mdfsync.programme.reading import Env, Kind, Run, Unknown
+
+MOMENTS = frozenset({"date", "instant"})
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A compiled expression: what kind of value it has, and how to find it for a case. `names` are the attributes it
+    asks for, in the words of the case."""
+
+    kind: Kind
+    run: Run
+    names: frozenset[str] = frozenset()
+
+    @staticmethod
+    def asked(values: Iterable[Value]) -> frozenset[str]:
+        """The attributes that any of them asks for."""
+        return frozenset(name for value in values for name in value.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What names mean: attributes of a case by path, named values of the programme, and (inside `where`) the list whose
+    items are looked at."""
+
+    attributes: Mapping[str, Kind]
+    calendar: Calendar
+    currency: str
+    named: Mapping[str, Value] = field(default_factory=dict)
+    items: str = ""
+
+    def within(self, items: str) -> Scope:
+        return replace(self, items=items)
+
+
+def lifted(call: Callable[..., Any], runs: Sequence[Run]) -> Run:
+    """A function of values, unknown where one of them is."""
+    if len(runs) == 1:
+        only = runs[0]
+
+        def one(env: Env) -> Any:
+            value = only(env)
+            return value if type(value) is Unknown else call(value)
+
+        return one
+    if len(runs) == 2:
+        first, second = runs
+
+        def two(env: Env) -> Any:
+            left, right = first(env), second(env)
+            if type(left) is Unknown:
+                return left | right if type(right) is Unknown else left
+            return right if type(right) is Unknown else call(left, right)
+
+        return two
+
+    def many(env: Env) -> Any:
+        values = [run(env) for run in runs]
+        missing = [v for v in values if type(v) is Unknown]
+        return Unknown.of(missing) if missing else call(*values)
+
+    return many

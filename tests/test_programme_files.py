@@ -1,0 +1,104 @@
+"""The programmes that come with mdfsync, the guide for their authors, and the verb that judges files of cases."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from mdfsync.cli import main
+from mdfsync.programme import CaseError, judge_cases, load_programme, read_cases
+from mdfsync.programme.functions import NAMES
+
+ROOT = Path(__file__).resolve().parents[1]
+PROGRAMMES = sorted((ROOT / "schema" / "programmes").glob("*.toml"))
+GUIDE = (ROOT / "docs" / "programmes.md").read_text(encoding="utf-8")
+TEMPLATE = ROOT / "schema" / "programmes" / "template.toml"
+EXAMPLES = re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
+
+
+@pytest.mark.parametrize("path", PROGRAMMES, ids=[p.stem for p in PROGRAMMES])
+def test_every_programme_loads_and_cites_what_it_was_made_from(path: Path) -> None:
+    programme = load_programme(path)
+    assert programme.head.cites
+    assert programme.head.id == path.stem
+
+
+def test_the_guide_names_every_function() -> None:
+    assert {name for name in NAMES if f"`{name}(" not in GUIDE} == set()
+
+
+def test_the_guides_case_gives_the_guides_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cases, answer = EXAMPLES
+    file = tmp_path / "cases.json"
+    file.write_text(cases, encoding="utf-8")
+    with pytest.raises(SystemExit) as done:
+        main(["eligibility", "--programme", str(TEMPLATE), "--expenses", str(file), "--json"])
+    assert done.value.code == 0
+    assert json.loads(capsys.readouterr().out) == [json.loads(answer)]
+
+
+def test_people_read_a_table_and_the_reasons(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "cases.csv"
+    header = "id,partner.tier,expense.type,activity.type,activity.starts,activity.ends,expense.net,evidence"
+    file.write_text(f"{header}\nE-1,gold,venue,print,2026-09-10,2026-09-11,500,bank statement\n", encoding="utf-8")
+    with pytest.raises(SystemExit) as done:
+        main(["eligibility", "--programme", str(TEMPLATE), "--expenses", str(file), "--as-of", "2026-10-01"])
+    shown = capsys.readouterr().out
+    assert done.value.code == 0
+    assert re.search(r"E-1\W+held\W+0\.00 USD", shown)
+    assert "supply request.approved_at (partner)" in shown
+    assert "supply the claim (partner), until 2026-10-11" in shown
+
+
+FAULTS = [
+    ("cases.json", b"[1]", "case 1 has no id"),
+    ("cases.json", b'[{"id": "a"}, {"id": "a"}]', "two cases have the id a"),
+    ("cases.json", b'[{"id": "a", "as_of": "tomorrow"}]', "as_of is no day"),
+    ("cases.json", b'[{"id": "a", "expense": {"net": NaN}}]', "NaN is no number"),
+    ("cases.json", b"{}", "no list of cases"),
+    ("cases.json", b"\xff\xfe[", "not UTF-8 text"),
+    ("cases.json", b"[" * 100_000, "cases.json"),
+    ("cases.csv", b"id,expense.colour\na,red\n", "no attribute of a case: expense.colour"),
+    ("cases.csv", b"id\na,b\n", "line 2 has more cells than the header"),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "why"), FAULTS, ids=[w for *_, w in FAULTS])
+def test_a_file_that_is_no_list_of_cases_is_refused_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, data: bytes, why: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(SystemExit) as done:
+        main(["eligibility", "--programme", str(TEMPLATE), "--expenses", str(tmp_path / name)])
+    told = capsys.readouterr().err
+    assert (done.value.code, told.count("\n"), why in told) == (2, 1, True)
+
+
+def test_what_is_not_there_or_wrong_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text('[programme]\nid = "x"\n', encoding="utf-8")
+    for programme in (wrong, tmp_path / "none.toml"):
+        with pytest.raises(SystemExit) as done:
+            main(["eligibility", "--programme", str(programme), "--expenses", str(tmp_path / "none.json")])
+        assert done.value.code == 2
+    told = capsys.readouterr().err
+    assert "mdfsync: wrong.toml: programme.zone: Field required" in told
+    assert "none.toml: No such file or directory" in told
+
+
+def test_amounts_with_a_fraction_are_read_exactly(tmp_path: Path) -> None:
+    file = tmp_path / "cases.json"
+    file.write_text('[{"id": "a", "expense": {"net": 0.1}}]', encoding="utf-8")
+    programme = load_programme(TEMPLATE)
+    [case] = read_cases(file, programme.head.valid_from, programme.attributes)
+    assert str(case["expense"]["net"]) == "0.1"
+    assert judge_cases(programme, [case])[0].verdict == "held"
+
+
+def test_a_case_without_an_id_is_no_case(tmp_path: Path) -> None:
+    (tmp_path / "cases.json").write_text('[{"id": " "}]', encoding="utf-8")
+    with pytest.raises(CaseError):
+        read_cases(tmp_path / "cases.json", load_programme(TEMPLATE).head.valid_from, {})
