@@ -75,8 +75,10 @@ def decide(
         if target is None or spec is None or subject in frozen:
             out.states[change_id] = {"state": f"{REFUSED}the row or field it concerns cannot be written now"}
             continue
+        typed_by = _typed_by(row, target, edits)
         refusals = [
-            refuse(ruling, row, target, policy, about) or _not_his_words(ruling, row, edits) for ruling in rulings
+            refuse(ruling, row, target, policy, about, typed_by) or _not_his_words(ruling, row, edits)
+            for ruling in rulings
         ]
         valid = next((ruling for ruling, refusal in zip(rulings, refusals, strict=True) if not refusal), None)
         ruling = valid or rulings[-1]
@@ -122,8 +124,14 @@ def _field(policy: Policy, table: str, name: str) -> FieldSpec | None:
     return spec.fields.get(name) if spec else None
 
 
-def refuse(ruling: Ruling, row: Record, target: Record, policy: Policy, about: Cells) -> str:
-    """Why this decision may not be carried out; `""` when it may."""
+def _typed_by(row: Record, target: Record, edits: Edits) -> str:
+    """Whose value a drift would confirm: he asked for the change."""
+    edit = edits.get((row.get("table"), target.record_id, row.get("field"))) if row.get("kind") == "drift" else None
+    return edit.actor if edit is not None and edit.value == row.get("proposed_value") else ""
+
+
+def refuse(ruling: Ruling, row: Record, target: Record, policy: Policy, about: Cells, typed_by: str = "") -> str:
+    """Why this decision may not be carried out; `""` when it may. `typed_by` typed the value that is proposed."""
     table, name = row.get("table"), row.get("field")
     matrix = policy.approvals
     if not ruling.reviewer:
@@ -134,6 +142,8 @@ def refuse(ruling: Ruling, row: Record, target: Record, policy: Policy, about: C
         return ""
     if matrix.is_worker(ruling.reviewer):
         return "the worker's own user may not decide"
+    if ruling.disposition == "approved" and ruling.reviewer == typed_by and matrix.needs_actor(table, name):
+        return f"{ruling.reviewer} typed this value; somebody else with the role confirms it"
     if matrix.needs_actor(table, name) and (barred := matrix.barred(table, ruling.reviewer, target.fields)):
         return barred
     on = ruling.at.date().isoformat() if ruling.at else ""

@@ -225,6 +225,22 @@ def test_a_changed_cell_that_changed_again_is_left_alone() -> None:
     assert (wrote(out), state(out)) == ([], "superseded")
 
 
+def drifted_money(typed_by: str, disposition: str = "approved") -> str:
+    """The end of a drift of money that Lee decides on."""
+    out = decided(
+        record(SPEND, "rec-e", paid_amount="120"),
+        waiting(PAID, "100", "120", "drift", disposition=disposition),
+        edits={**by(LEE, disposition), **edit("Expenses", "rec-e", "paid_amount", "120", typed_by)},
+    )
+    return state(out)
+
+
+def test_nobody_confirms_the_money_that_he_typed_himself() -> None:
+    assert drifted_money(LEE) == f"refused: {LEE} typed this value; somebody else with the role confirms it"
+    assert drifted_money(DANA) == "applied"
+    assert drifted_money(LEE, "rejected") == "applied"
+
+
 WITHDRAWN = [("approved", {}, []), ("rejected", {}, []), ("edited", {"edited_value": "70"}, [("100", "70")])]
 
 
