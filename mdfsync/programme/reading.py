@@ -107,32 +107,25 @@ _READERS: dict[Kind, _Read] = {
 
 def attribute(path: str, kind: Kind, currency: str) -> Run:
     """Reads one attribute of the case by its dotted path."""
-    *holders, last = path.split(".")
-    read = _reader(kind, path, currency)
-
-    def run(env: Env) -> Any:
-        holder: Any = env.case
-        for part in holders:
-            holder = holder.get(part)
-            if not isinstance(holder, dict):
-                return Unknown({path})
-        return read(holder, last, env)
-
-    return run
+    return _at(path, lambda env: env.case, path, kind, currency)
 
 
 def item_attribute(items: str, name: str, kind: Kind, currency: str) -> Run:
     """Reads one attribute of the list item that is looked at."""
-    *holders, last = name.split(".")
-    path = f"{items}.{name}"
+    return _at(name, lambda env: env.item, f"{items}.{name}", kind, currency)
+
+
+def _at(place: str, start: Callable[[Env], Any], path: str, kind: Kind, currency: str) -> Run:
+    *holders, last = place.split(".")
     read = _reader(kind, path, currency)
+    missing = Unknown({path})
 
     def run(env: Env) -> Any:
-        holder: Any = env.item
+        holder = start(env)
         for part in holders:
             holder = holder.get(part)
             if not isinstance(holder, dict):
-                return Unknown({path})
+                return missing
         return read(holder, last, env)
 
     return run
