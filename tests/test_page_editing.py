@@ -76,7 +76,7 @@ def test_escape_leaves_the_cell_as_it_was_and_undo_takes_an_edit_back(page: Page
     assert cells(world, "Expenses", record)["expense_title"] == before
 
 
-def test_what_the_server_refuses_is_said_and_the_cell_restored(page: Page, world: Running, watch: Watch) -> None:
+def test_what_the_server_refuses_is_said_and_escape_restores_the_cell(page: Page, world: Running, watch: Watch) -> None:
     watch.allow("422")
     record = record_id(world, "Sync Runs", run_id=rows(world, "Sync Runs")[0]["cells"]["run_id"])
     visit(page, world, "#/t/Sync%20Runs", "Dana")
@@ -86,7 +86,8 @@ def test_what_the_server_refuses_is_said_and_the_cell_restored(page: Page, world
     shown.dblclick()
     shown.locator("input").fill("7")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("INVALID_VALUE")
+    expect(page.get_by_role("alert")).to_contain_text("Created: INVALID_VALUE")
+    page.keyboard.press("Escape")
     expect(shown).to_have_text(before)
     shoot(page, "refused")
 

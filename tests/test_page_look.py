@@ -144,6 +144,35 @@ def test_the_search_offers_rows_of_other_tables(page: Page, world: Running) -> N
     expect(page.locator("dialog h2")).to_contain_text("MDF-5101")
 
 
+def test_the_search_finds_what_a_row_shows(page: Page, world: Running) -> None:
+    visit(page, world, "#/queues/proposals")
+    page.wait_for_timeout(1500)
+    page.locator("#search").fill("lena farrow")
+    found = page.locator(".finds a", has_text="EXP-2007")
+    expect(found).to_contain_text("Vendor name: Lena Farrow Photography")
+
+
+def test_messages_stay_readable_when_a_drawer_opens(page: Page, world: Running) -> None:
+    visit(page, world, "#/queues/holds")
+    tell = "async (words) => (await import('/_web/toast.js')).say(words, {kind: 'refused'})"
+    for words in ("No such thing", "No such thing", "Something else"):
+        page.evaluate(tell, words)
+    expect(page.locator(".toast")).to_have_count(2)
+    page.locator(".card a.subject").first.click()
+    expect(page.locator("dialog .toast")).to_have_count(2)
+    page.keyboard.press("Escape")
+    expect(page.locator("#toasts .toast")).to_have_count(2)
+
+
+@pytest.mark.parametrize("place", ["row", "holds"])
+def test_nothing_scrolls_sideways_on_a_phone(browser: Browser, world: Running, watch: Watch, place: str) -> None:
+    with new_page(browser, watch, PHONE) as page:
+        visit(page, world, PLACES[place])
+        host = page.locator("dialog .body" if place == "row" else "#view")
+        expect(host).to_be_visible()
+        assert host.evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
 def test_faults_are_switched_and_reports_opened(page: Page, world: Running) -> None:
     visit(page, world, "#/queues/holds")
     page.locator("#faults").click()

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from browser_lab import shoot
-from page_lab import card, cells, choose, edit, expect, visit
+from page_lab import add, card, cells, choose, edit, expect, record_id, visit
 from page_lab import furnished as furnished
 
 from mdfsync.sandbox.server import Running
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 CLOSE_DATE = "hs-deal-50010002"
 AMOUNT = "hs-deal-50010016"
+LEE = "lee.marsh@northlight.example"
+DANA = "dana.okafor@northlight.example"
 
 
 def row_of(made: Locator) -> str:
@@ -76,6 +78,21 @@ def test_an_edited_value_is_typed_in_the_shape_of_its_column(page: Page, world: 
     assert not {"disposition", "edited_value", "review_note"} & set(cells(world, "Change History", row_of(amount)))
 
 
+def test_an_amount_of_another_magnitude_is_asked_back(page: Page, world: Running) -> None:
+    visit(page, world, "#/queues/proposals", "Tom Hale")
+    amount = card(page, AMOUNT)
+    amount.focus()
+    page.keyboard.press("e")
+    page.keyboard.type("8200081500")
+    page.keyboard.press("Enter")
+    asked = page.get_by_role("dialog", name="Please confirm")
+    expect(asked).to_contain_text("8,200,081,500.00 USD is more than ten times the 82,000.00 USD before it")
+    shoot(page, "magnitude")
+    asked.get_by_role("button", name="Cancel").click()
+    expect(amount.get_by_label("Amount")).to_be_focused()
+    assert "disposition" not in cells(world, "Change History", row_of(amount))
+
+
 def test_a_waiver_needs_its_reason_and_what_allows_none_offers_none(page: Page, world: Running) -> None:
     visit(page, world, "#/queues/holds", "Lee Marsh")
     barred = card(page, "No signed agreement").first
@@ -134,7 +151,7 @@ def test_a_set_is_decided_at_once_and_shows_its_changes(page: Page, world: Runni
     visit(page, world, "#/queues/actions", "Sam Ortiz")
     actions = card(page, CLOSE_DATE)
     expect(actions.locator(".members li")).to_have_count(2)
-    expect(actions.locator(".members")).to_contain_text("15 Dec 2026, 00:00 → 30 Dec 2026, 00:00")
+    expect(actions.locator(".members")).to_contain_text("15 Dec 2026 → 30 Dec 2026")
     actions.focus()
     page.keyboard.press("a")
     expect(actions).to_contain_text("Approved")
@@ -152,3 +169,69 @@ def test_counts_and_keys_are_told(page: Page, world: Running) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("/")
     expect(page.locator("#search")).to_be_focused()
+
+
+def test_a_missing_proof_is_added_from_its_card(page: Page, world: Running) -> None:
+    visit(page, world, "#/queues/holds", "Lee Marsh")
+    hold = card(page, "EXP-2007").filter(has_text="Missing proof")
+    expect(hold.locator(".proofs li")).to_have_count(2)
+    expect(hold.locator(".proofs")).to_contain_text("accepted by a reviewer")
+    payment = hold.locator(".proofs li", has_text="Proof of payment")
+    payment.get_by_role("button", name="Add the proof").click()
+    expect(page.locator("dialog h2")).to_contain_text("Evidence")
+    expect(page.locator('dialog .line[data-field="evidence_decision"]')).to_be_visible()
+    shoot(page, "proof-added")
+    made = cells(world, "Evidence", page.url.rsplit("/", 1)[-1])
+    expected = {"evidence_type": "payment", "expense_ids": "EXP-2007", "joint_campaign_id": "JC-1042"}
+    assert made == {**expected, "partner_id": "pt-cobalt-harbor"}
+    page.keyboard.press("Escape")
+    expect(payment).to_contain_text("waits for a reviewer")
+    expect(payment.get_by_role("link", name="Open the proof")).to_be_visible()
+    expect(hold.get_by_role("button", name="Add the proof")).to_have_count(1)
+
+
+def test_a_decision_that_was_not_counted_is_taken_back(page: Page, world: Running) -> None:
+    hold = record_id(world, "Holds", record="EXP-2005", status="open")
+    reason = "lee.marsh@northlight.example asked for the money"
+    edit(world, "Holds", hold, LEE, disposition="waive", waive_reason="Agreed by phone. " * 60)
+    add(
+        world, "Exceptions", DANA, exception_id="ex-1", exception_type="decision_unclear", status="open", owner=LEE,
+        table="Holds", record=cells(world, "Holds", hold)["hold_id"], severity="high",
+        message=f"the decision on this row is not carried out: {reason}", evidence=f"reason: {reason}",
+    )  # fmt: skip
+    visit(page, world, "#/queues/exceptions", "Dana")
+    unclear = card(page, "Decision unclear")
+    expect(unclear.locator(".about")).to_contain_text("EXP-2005")
+    expect(unclear.locator(".message")).to_have_text(
+        "The decision on this row is not carried out: Lee Marsh asked for the money"
+    )
+    expect(unclear.locator("details")).to_have_count(0)
+    expect(unclear.get_by_role("button", name="Waive")).to_have_count(0)
+    more = unclear.get_by_role("button", name="more")
+    more.click()
+    expect(unclear.get_by_role("button", name="less")).to_have_attribute("aria-expanded", "true")
+    unclear.get_by_role("button", name="Take it back").click()
+    expect(unclear).to_contain_text("Taken back")
+    assert not {"disposition", "waive_reason"} & set(cells(world, "Holds", hold))
+
+
+def test_only_who_may_decide_gets_the_large_button(page: Page, world: Running) -> None:
+    visit(page, world, "#/queues/proposals", "Tom Hale")
+    amount = card(page, AMOUNT)
+    approve = amount.get_by_role("button", name="Approve")
+    expect(approve).to_have_class("main")
+    expect(amount).to_contain_text("money at stake 2,000.00 USD")
+    choose(page, "Ines")
+    expect(amount).to_contain_text("You act as Ines Weber: the worker may refuse")
+    expect(amount).to_contain_text("Asked of Tom Hale or")
+    expect(approve).not_to_have_class("main")
+
+
+def test_evidence_is_read_as_people_write(page: Page, world: Running) -> None:
+    visit(page, world, "#/queues/holds")
+    expect(card(page, "EXP-2006").locator(".message")).to_have_text(
+        "committed_on 9 Jul 2026 lies before the approval of 15 Jul 2026."
+    )
+    doubled = card(page, "The same invoice").first
+    doubled.locator("summary").click()
+    expect(doubled.locator(".evidence")).to_contain_text("3,900.00 USD")

@@ -3,6 +3,7 @@ let a day pass, approve a proposal, run, see it applied and explained."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from browser_lab import shoot
@@ -35,6 +36,7 @@ def test_supply_the_missing_proof_and_see_the_hold_cleared(page: Page, world: Ru
     expect(page.locator("dialog")).to_have_count(0)
 
     run_worker(page)
+    expect(page.get_by_role("status").filter(has_text=re.compile(r"The run is done: \d+ cleared"))).to_be_visible()
     page.get_by_role("link", name="Work queues").click()
     expect(page.locator(".card").first).to_be_visible()
     expect(card(page, PROOF)).to_have_count(0)
@@ -86,6 +88,7 @@ def test_a_decision_of_the_wrong_person_is_refused_aloud_and_taken_back(page: Pa
     proposal.get_by_role("button", name="Approve").click()
     expect(proposal).to_contain_text("waits for the next run")
     run_worker(page)
+    expect(page.get_by_role("status").filter(has_text="1 not counted")).to_be_visible()
     expect(proposal.locator(".objection")).to_contain_text("not counted")
     expect(page.locator(".summary")).not_to_contain_text("waiting for the next run")
     shoot(page, "story-refused")
@@ -94,6 +97,7 @@ def test_a_decision_of_the_wrong_person_is_refused_aloud_and_taken_back(page: Pa
     proposal.get_by_role("button", name="Approve").click()
     expect(proposal).to_contain_text("waits for the next run")
     run_worker(page)
+    expect(page.get_by_role("status").filter(has_text="The run is done: 1 applied")).to_be_visible()
     expect(proposal).to_have_count(0)
 
 

@@ -15,12 +15,12 @@ import { queueView } from "./queue_view.js";
 import { QUEUES, QUEUE_TABLES } from "./queues.js";
 import { closeRecord, showRecord } from "./record.js";
 import { relearn } from "./refs.js";
-import { go, here, tableHref } from "./routes.js";
+import { correct, go, here, queueHref, sensible, tableHref } from "./routes.js";
 import { wireSearch } from "./search.js";
 import { all, forgetAll, learn, listen, load, table } from "./tables.js";
 import { tableView } from "./table_view.js";
 import { wireTheme } from "./theme.js";
-import { refused } from "./toast.js";
+import { refused, say } from "./toast.js";
 import { heard, runNow, wireWorker } from "./worker.js";
 
 /** Tables larger than this are read when somebody opens them, not before. */
@@ -89,6 +89,11 @@ function moved() {
 
 /** Show what the address bar names. `anew` draws the view again even when it is the same. */
 async function show(anew = false) {
+  const wrong = unknown();
+  if (wrong) {
+    correct(queueHref("holds"));
+    say(`${wrong} Here are the work queues.`, { kind: "refused" });
+  }
   const place = here();
   const row = place.view === "table" && place.record;
   if (!beneath || !row) {
@@ -100,8 +105,22 @@ async function show(anew = false) {
     closeRecord();
     await draw(beneath);
   }
-  if (row) await showRecord(place.name, place.record, leaveRow).catch(refused);
+  if (row) await showRecord(place.name, place.record, leaveRow).catch(noRow);
   else closeRecord();
+}
+
+/** What is wrong with the address, "" when it names a queue or a table that there is. */
+function unknown() {
+  const place = here();
+  if (!sensible() || (place.view === "queues" && !QUEUES[place.name])) return "There is no such place in this base.";
+  return place.view === "table" && all().length && !table(place.name) ? `The base has no table ${place.name}.` : "";
+}
+
+/** A row that cannot be shown: say so, and stay with what is shown beneath. */
+function noRow(error) {
+  closeRecord();
+  correct(beneath.view === "queues" ? queueHref(beneath.name) : tableHref(beneath.name));
+  refused(error);
 }
 
 /** Draw a view; when another one was asked for meanwhile, this one is dropped. */

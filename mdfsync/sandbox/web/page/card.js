@@ -2,16 +2,18 @@
  * One item of a work queue as a card: what it is, why, what frees it, whose it is, and the buttons to decide.
  */
 import { body } from "./card_body.js";
+import { clamped } from "./clamp.js";
 import { CHOICES, barred, form, objectionTo, tryDecide, undo } from "./decide.js";
 import { button, fill, h } from "./dom.js";
 import { clockNow } from "./live.js";
-import { acting, roleWords } from "./people.js";
+import { acting, deciders, roleWords } from "./people.js";
 import { QUEUES } from "./queues.js";
 import { linked, subject } from "./refs.js";
 import { rowHref } from "./routes.js";
 import { canonicalWords, pill } from "./show.js";
 import { field, find, loaded } from "./tables.js";
 import { refused } from "./toast.js";
+import * as unclear from "./unclear.js";
 import { day, dueIn, head, plain, sentence, who } from "./words.js";
 import { runNow } from "./worker.js";
 
@@ -43,17 +45,20 @@ export function card(item) {
       ),
       owed(item),
     ),
-    item.about &&
-      h(
-        "p.about",
-        {},
-        subject(item.about, item.record),
-        item.row.cells.field && h("span.column", {}, head(item.row.cells.field)),
-      ),
+    about(item),
     body(item),
-    objection && h("p.objection", {}, h("b", {}, "A decision was not counted. "), linked(sentence(objection))),
+    objection &&
+      h("div.objection", {}, clamped("p", h("b", {}, "A decision was not counted. "), linked(sentence(objection)))),
     foot,
   );
+  if (unclear.isUnclear(item)) {
+    fill(foot, unclear.foot(item));
+    return Object.assign(made, {
+      act: () => {},
+      undo: () => unclear.takeBack(item),
+      href: rowHref(unclear.place(item).table, unclear.place(item).id),
+    });
+  }
   const note =
     item.queue in NOTED
       ? h("input.note", { type: "text", placeholder: "Note (optional)", "aria-label": "Note to the decision" })
@@ -75,6 +80,13 @@ export function card(item) {
   made.undo = () => item.decision && undo(item).catch(refused);
   made.href = openHref(item);
   return made;
+}
+
+function about(item) {
+  if (unclear.isUnclear(item)) return unclear.subjectOf(item);
+  const { field: column } = item.row.cells;
+  if (!item.about) return null;
+  return h("p.about", {}, subject(item.about, item.record), column && h("span.column", {}, head(column)));
 }
 
 const NOTED = { proposals: true, actions: true };
@@ -99,11 +111,10 @@ function owed(item) {
     : null;
   const since =
     !item.due && item.row.cells.captured_at ? h("span.due", {}, `since ${day(item.row.cells.captured_at)}`) : null;
-  const role = item.role ? ` · ${roleWords(item.role)}` : "";
   const owner = h(
     "span.owner",
-    { title: item.owner },
-    item.owner === acting()?.email ? "yours" : `${who(item.owner)}${role}`,
+    { title: [item.owner, roleWords(item.role)].filter(Boolean).join(" · ") },
+    item.owner === acting()?.email ? "yours" : who(item.owner),
   );
   return h("p.owed", {}, owner, due ?? since);
 }
@@ -112,7 +123,7 @@ function acts(item, choices, take, note) {
   const buttons = choices.map((choice) => {
     const why = barred(item, choice.disposition);
     return button(choice.label, () => take(choice), {
-      kind: choice.main ? "main" : "",
+      kind: choice.main && !strange(item) ? "main" : "",
       disabled: Boolean(why),
       title: why || `${choice.label} (${choice.key})`,
     });
@@ -122,15 +133,17 @@ function acts(item, choices, take, note) {
   return h("div.actions", {}, buttons, open, note, why && h("span.hint", {}, why));
 }
 
+/** Whether the acting person has none of the roles that may decide, as far as the row says them. */
+function strange(item) {
+  const me = acting();
+  return Boolean(me && item.roles.length && !item.roles.includes(me.role));
+}
+
 /** Whoever may not decide is told before, not after. */
 function stranger(item) {
-  const me = acting();
-  if (!me || !item.roles.length || item.roles.includes(me.role)) return null;
-  return h(
-    "p.hint",
-    {},
-    `Asked of ${item.roles.map(roleWords).join(" or ")}. You act as ${roleWords(me.role)}: the worker may refuse your decision.`,
-  );
+  if (!strange(item)) return null;
+  const asked = deciders(item.roles, item.owner).join(" or ");
+  return h("p.hint", {}, `Asked of ${asked}. You act as ${acting().name}: the worker may refuse your decision.`);
 }
 
 /** A decision that was made: it waits for the next run, or (not counted) to be taken back before somebody else decides. */
@@ -157,8 +170,8 @@ function waiting(item, objection) {
       {},
       h("b", {}, words.filter(Boolean).join(" ")),
       objection ? " · take it back, then let somebody decide who may" : " · waits for the next run",
-      (note || reason) && h("span.said", {}, `“${note || reason}”`),
     ),
+    (note || reason) && clamped("p.said", `“${note || reason}”`),
     h(
       "div.actions",
       {},

@@ -1,9 +1,9 @@
 /**
  * How a cell of the grid is edited: short values in place (Enter saves, Escape leaves it), the others in a dialog,
- * a checkbox at once.
+ * a checkbox at once. An editor stays open, with what was typed, until its value is written or given up.
  */
 import { attachments } from "./attachments.js";
-import { change } from "./edits.js";
+import { change, opened, submit } from "./edits.js";
 import { button, fill, h } from "./dom.js";
 import { open } from "./drawer.js";
 import { meaning } from "./columns.js";
@@ -13,11 +13,11 @@ import { head } from "./words.js";
 
 /** A Tabulator editor for a column. */
 export function cellEditor(tableName, spec) {
-  return (cell, onRendered, success, cancel) => {
+  return (cell, onRendered, _success, cancel) => {
     const id = cell.getData()._id;
     const back = () => cell.getTable().element.querySelector(".tabulator-tableholder")?.focus({ preventScroll: true });
     if (spec.type !== "checkbox" && !ROOMY.has(spec.type))
-      return inPlace(spec, cell.getValue(), onRendered, success, cancel, back);
+      return inPlace({ tableName, id, spec, value: cell.getValue() }, onRendered, cancel, back);
     cancel();
     if (spec.type === "checkbox") void change(tableName, id, spec, !cell.getValue());
     else editInDialog(tableName, id, spec, back);
@@ -25,26 +25,35 @@ export function cellEditor(tableName, spec) {
   };
 }
 
-function inPlace(spec, value, onRendered, success, cancel, back) {
+function inPlace({ tableName, id, spec, value }, onRendered, cancel, back) {
   const typed = control(spec, value);
-  const before = typed.read();
+  const began = opened(tableName, id, spec, typed);
+  /** Being saved, or closed already. */
   let over = false;
-  const end = (save) => {
+  const end = async (save, then) => {
     if (over) return;
     over = true;
-    if (save && typed.read() !== before && typed.element.validity?.badInput !== true) success(typed.read());
-    else cancel();
+    typed.element.readOnly = true;
+    const written = !save || (await submit(tableName, id, spec, typed, began));
+    if (!typed.element.isConnected) return;
+    if (written) {
+      cancel();
+      then?.();
+      return;
+    }
+    typed.element.readOnly = false;
+    typed.element.focus();
+    over = false;
   };
   typed.element.classList.add("cell-input");
   typed.element.addEventListener("keydown", (event) => {
     event.stopPropagation();
     if (event.key !== "Enter" && event.key !== "Escape" && event.key !== "Tab") return;
     event.preventDefault();
-    end(event.key !== "Escape");
-    back();
+    void end(event.key !== "Escape", back);
   });
-  typed.element.addEventListener("blur", () => end(true));
-  if (spec.type === "singleSelect") typed.element.addEventListener("change", () => (end(true), back()));
+  typed.element.addEventListener("blur", () => void end(true));
+  if (spec.type === "singleSelect") typed.element.addEventListener("change", () => void end(true, back));
   onRendered(() => {
     typed.focus();
     if (spec.type === "singleSelect") openPicker(typed.element);
@@ -65,13 +74,12 @@ function openPicker(element) {
 function editInDialog(tableName, id, spec, closed) {
   const cells = row(tableName, id)?.cells ?? {};
   const title = h("span", {}, head(spec.name), h("span.code", {}, stableId(tableName, { id, cells })));
+  let begin = () => {};
   open({ title, kind: "box", closed, label: `Edit ${head(spec.name)}` }, (body, close) => {
     if (spec.type === "multipleAttachments") return fill(body, attachments(tableName, id, spec));
     const typed = control(spec, cells[spec.name]);
-    const before = JSON.stringify(typed.read());
-    const save = async () => {
-      if (JSON.stringify(typed.read()) === before || (await change(tableName, id, spec, typed.read()))) close();
-    };
+    const began = opened(tableName, id, spec, typed);
+    const save = async () => (await submit(tableName, id, spec, typed, began)) && close();
     const chord = (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && save();
     fill(
       body,
@@ -79,6 +87,8 @@ function editInDialog(tableName, id, spec, closed) {
       h("div", { onkeydown: chord }, typed.element),
       h("div.actions", {}, button("Save", save, { kind: "main", title: "Ctrl Enter" }), button("Cancel", close)),
     );
-    return setTimeout(typed.focus);
+    begin = typed.focus;
+    return body;
   });
+  begin();
 }

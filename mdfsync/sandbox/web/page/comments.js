@@ -2,6 +2,7 @@
  * The comments of a row, oldest first, and a field to add one as the acting person.
  */
 import { api } from "./api.js";
+import { clamped } from "./clamp.js";
 import { fill, h } from "./dom.js";
 import { acting } from "./people.js";
 import { refused } from "./toast.js";
@@ -20,7 +21,7 @@ export function comments(table, id) {
     try {
       const all = [...(await api.comments(table, id))].sort((a, b) => (a.created < b.created ? -1 : 1));
       const line = (c) =>
-        h("li", {}, h("p.hint", {}, h("b", {}, c.author.name), ` · ${moment(c.created)}`), h("p", {}, c.text));
+        h("li", {}, h("p.hint", {}, h("b", {}, c.author.name), ` · ${moment(c.created)}`), clamped("p", c.text));
       fill(list, all.length ? all.map(line) : h("li.none", {}, "No comment yet."));
     } catch (error) {
       fill(list, h("li.problem", {}, error.message));

@@ -4,9 +4,11 @@
  */
 import { api } from "./api.js";
 import { button, fill, h } from "./dom.js";
+import { confirm } from "./drawer.js";
 import { canonical, control, fromCanonical } from "./inputs.js";
 import { QUEUES } from "./queues.js";
-import { field, keep, row } from "./tables.js";
+import { canonicalWords } from "./show.js";
+import { field, find, keep, load, row } from "./tables.js";
 import { refused, say } from "./toast.js";
 
 /** @typedef {import("./queues.js").Item} Item */
@@ -89,6 +91,23 @@ export async function tryDecide(item, choice, extras) {
   }
 }
 
+const AMOUNTS = new Set(["number", "currency", "percent"]);
+const FAR = 10;
+
+/** Ask back when an amount is another order of magnitude than the one before it. */
+async function meant(item, spec, written) {
+  const { prior_value: prior, proposed_value: proposed } = item.row.cells;
+  const before = Number(prior) ? prior : proposed;
+  if (!AMOUNTS.has(spec.type) || !Number(before)) return true;
+  const times = Number(written) / Number(before);
+  if (times >= 1 / FAR && times <= FAR) return true;
+  await load(item.about).catch(() => {});
+  const about = find(item.about, item.record)?.cells ?? {};
+  const said = (amount) => canonicalWords(spec, amount, item.about, about);
+  const far = times > FAR ? "more than ten times" : times > 0 ? "less than a tenth of" : "far from";
+  return confirm(`${said(written)} is ${far} the ${said(before)} before it. Is it meant?`, "Write it");
+}
+
 /**
  * The form of a choice that needs more than a click.
  * @param {Item} item
@@ -109,8 +128,10 @@ export function form(item, choice, close) {
     const extras = { note: note.value.trim(), until: until?.value, value: value && canonical(value.read()) };
     const lacking =
       (waiving && !extras.note && "A waiver needs its reason.") ||
+      (editing && value.fault?.()) ||
       (editing && !extras.value && "A decision never empties a cell: type the value to write.");
     if (lacking) return fill(problem, lacking);
+    if (editing && !(await meant(item, spec, extras.value))) return value.focus();
     return (await tryDecide(item, choice, extras)) && close();
   };
   const made = h(

@@ -3,6 +3,7 @@
  * gives the focus back. Nothing here knows what is shown in it.
  */
 import { button, fill, h } from "./dom.js";
+import { rehouse } from "./toast.js";
 
 /**
  * Open a dialog and fill it.
@@ -19,11 +20,12 @@ export function open({ title, kind = "drawer", closed, label }, build) {
     h("header", {}, h("h2", {}, title), button("×", close, { kind: "quiet", label: "Close" })),
     body,
   );
-  dialog.addEventListener("close", () => (dialog.remove(), closed?.()));
+  dialog.addEventListener("close", () => (rehouse(), dialog.remove(), closed?.()));
   dialog.addEventListener("click", (event) => event.target === dialog && close());
   document.body.append(dialog);
   build(body, close);
   dialog.showModal();
+  rehouse();
   return dialog;
 }
 

@@ -4,14 +4,22 @@
 import { attachments } from "./attachments.js";
 import { WRITERS, meaning, writer } from "./columns.js";
 import { button, fill, h } from "./dom.js";
-import { change } from "./edits.js";
+import { opened, submit } from "./edits.js";
 import { cellHistory } from "./history.js";
 import { control, editable } from "./inputs.js";
+import { rowHref } from "./routes.js";
 import { show } from "./show.js";
-import { row as rowOf } from "./tables.js";
+import { row as rowOf, table as tableOf } from "./tables.js";
 import { head } from "./words.js";
 
 const FLASH_MS = 2500;
+
+/** A cell as `show.js` shows it; the id of the row that a change, hold or exception is about leads there. */
+export function shown(table, spec, cells) {
+  const { table: about, record } = cells;
+  if (spec.name !== "record" || !record || !tableOf(about)) return show(table, spec, cells);
+  return h("a.link", { href: rowHref(about, record), tabIndex: -1 }, record);
+}
 
 /**
  * @returns {{line: HTMLElement, draw: (flash?: boolean) => void}} `draw` shows the value anew, unless it is being edited
@@ -34,7 +42,7 @@ export function fieldLine(table, id, spec) {
     const shownValue = h(
       `span.value.type-${spec.type}`,
       {},
-      spec.type === "multipleAttachments" ? attachments(table, id, spec) : show(table, spec, cells),
+      spec.type === "multipleAttachments" ? attachments(table, id, spec) : shown(table, spec, cells),
     );
     for (const link of shownValue.querySelectorAll("a")) link.tabIndex = 0;
     const can = editable(spec) && spec.type !== "multipleAttachments";
@@ -60,14 +68,15 @@ export function fieldLine(table, id, spec) {
 
   function edit() {
     const typed = control(spec, rowOf(table, id)?.cells[spec.name]);
-    const before = JSON.stringify(typed.read());
+    const began = opened(table, id, spec, typed);
     const end = () => {
       line.classList.remove("editing");
       draw();
       value.querySelector("button")?.focus();
     };
     const save = async () => {
-      if (JSON.stringify(typed.read()) === before || (await change(table, id, spec, typed.read()))) end();
+      if (await submit(table, id, spec, typed, began)) end();
+      else typed.element.focus();
     };
     const keys = (event) => {
       const roomy = event.target.tagName === "TEXTAREA";

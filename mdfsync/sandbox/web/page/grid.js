@@ -1,12 +1,13 @@
 /**
- * One table as a virtual grid (Tabulator): columns from the base's own fields, cells edited in place, rows patched
- * where they stand when they change elsewhere. It keeps no data of its own: `tables.js` does.
+ * One table as a virtual grid (Tabulator): columns from the base's own fields, cells edited in place (by typing over
+ * them too), rows patched where they stand when they change elsewhere. It keeps no data of its own: `tables.js` does.
  */
 import { TabulatorFull as Tabulator } from "./vendor/tabulator/tabulator_esm.min.js";
 import { WRITERS, meaning, numeric, writer } from "./columns.js";
-import { change } from "./edits.js";
+import { clear } from "./edits.js";
 import { button, h } from "./dom.js";
 import { cellEditor } from "./cells.js";
+import { shown } from "./field_line.js";
 import { editable } from "./inputs.js";
 import { rowHref } from "./routes.js";
 import { show, sortKey, text } from "./show.js";
@@ -31,6 +32,9 @@ const WIDTHS = {
 };
 /** Columns that say in words what a row is. */
 const NAMES = /(_name|_title|^title|^question|^message|^company)$/;
+/** Characters that mean something else everywhere, and columns in which no character can be typed. */
+const KEPT = new Set([" ", "/", "?"]);
+const UNTYPED = new Set(["checkbox", "multipleAttachments", "multipleSelects"]);
 const FLASH_MS = 2500;
 const narrow = () => matchMedia("(max-width: 640px)").matches;
 
@@ -93,7 +97,7 @@ export function makeGrid(host, name, wiring) {
       field: f.name,
       title: head(f.name),
       titleFormatter: () => title(f),
-      formatter: (cell) => show(name, f, cell.getData()),
+      formatter: (cell) => shown(name, f, cell.getData()),
       visible: wiring.visible(f),
       width: Math.max(
         WIDTHS[f.type] ?? (NAMES.test(f.name) ? 240 : 170),
@@ -169,21 +173,34 @@ export function makeGrid(host, name, wiring) {
 
   grid.on("cellEditing", (cell) => (editing = cell.getData()._id));
   grid.on("cellEditCancelled", settle);
-  grid.on("cellEdited", async (cell) => {
-    const { _id: id } = cell.getData();
-    editing = null;
-    const written = await change(
-      name,
-      id,
-      tableOf(name).fields.find((f) => f.name === cell.getField()),
-      cell.getValue(),
-    );
-    if (!written) update(id, [cell.getField()]);
-    settle();
-  });
   grid.on("dataFiltered", (_filters, shown) => wiring.counted(shown.length));
 
   const built = new Promise((ready) => grid.on("tableBuilt", ready)).then(() => amend(host));
+  host.addEventListener("keydown", typedOver);
+
+  /** Cells of the range, row by row, that people can type in. */
+  const chosen = () =>
+    (grid.getRanges()[0]?.getCells().flat() ?? [])
+      .map((cell) => ({ cell, id: cell.getData()._id, spec: fields.find((f) => f.name === cell.getField()) }))
+      .filter(({ spec }) => spec && spec !== first && editable(spec));
+
+  /** A character on a chosen cell opens its editor and lands there, in place of what it holds; Delete empties. */
+  function typedOver(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, textarea, select, button, a")) return;
+    if (event.key === "Delete" || event.key === "Backspace") {
+      event.preventDefault();
+      void clear(
+        name,
+        chosen().filter(({ spec }) => spec.type !== "multipleAttachments"),
+      );
+    }
+    const [one] = chosen();
+    if (event.key.length !== 1 || KEPT.has(event.key) || !one || UNTYPED.has(one.spec.type)) return;
+    event.stopPropagation();
+    one.cell.edit(true);
+    if (document.activeElement.tagName === "TEXTAREA") document.activeElement.select();
+  }
   const quiet = listen(patch);
 
   /** The record under the cursor, "" without one. */

@@ -11,6 +11,7 @@ import { head, plain } from "./words.js";
  * @property {HTMLElement} element
  * @property {() => any} read      the value for the API, null for an empty cell
  * @property {() => void} focus
+ * @property {() => string} [fault]  why what stands there cannot be read, "" when it can
  */
 
 /** Types that need more room than a cell; they are edited in a dialog. */
@@ -34,7 +35,10 @@ export function control(spec, value) {
   return (BUILD[spec.type] ?? line("text"))(spec, value);
 }
 
-/** One-line inputs. `shape` turns the cell into the input's text, `unshape` back. */
+/**
+ * One-line inputs. `shape` turns the cell into the input's text, `unshape` back. Blanks around a value are nobody's
+ * intention. What stands there is selected at first, so that typing replaces it.
+ */
 function line(type, { shape = (v) => v, unshape = (t) => t, ...rest } = {}) {
   return (spec, value) => {
     const element = h("input", {
@@ -43,11 +47,13 @@ function line(type, { shape = (v) => v, unshape = (t) => t, ...rest } = {}) {
       "aria-label": head(spec.name),
       ...rest,
     });
-    const read = () => (element.value === "" ? null : unshape(element.value));
-    return { element, read, focus: () => (element.focus(), type === "text" && element.select()) };
+    const read = () => (element.value.trim() === "" ? null : unshape(element.value.trim()));
+    const fault = () => (element.validity.badInput ? `This does not read as a ${SORTS[type] ?? "value"}.` : "");
+    return { element, read, fault, focus: () => (element.focus(), element.select()) };
   };
 }
 
+const SORTS = { number: "number", date: "date", "datetime-local": "time" };
 const asNumber = (written) => Number(written);
 const percent = {
   shape: (v) => Number((v * 100).toPrecision(12)),
@@ -97,7 +103,7 @@ const BUILD = {
 
 function paragraph(spec, value) {
   const element = h("textarea", { value: value ?? "", rows: 6, "aria-label": head(spec.name) });
-  return { element, read: () => element.value || null, focus: () => element.focus() };
+  return { element, read: () => element.value.trim() || null, focus: () => element.focus() };
 }
 
 const choices = (spec) => (spec.options?.choices ?? []).map((c) => c.name);

@@ -19,11 +19,14 @@ const KEYS = {
   "In a table": {
     "← ↑ → ↓": "move",
     Enter: "edit the cell, and save it",
+    "a character": "type over the cell",
+    Delete: "empty the cell",
     Escape: "leave the cell as it was",
     Space: "open the row",
     "Ctrl Z": "undo the last edit",
     "Ctrl C": "copy",
   },
+  "Choosing links": { "↓ ↑": "from the search to what it found", Enter: "link it" },
 };
 
 export function showKeys() {

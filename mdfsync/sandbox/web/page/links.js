@@ -1,5 +1,6 @@
 /**
  * Choosing linked records: what is linked now, each to be taken out, and a search over the other table's rows.
+ * The arrows go from the search to the offers and back, Enter takes one: it never reaches whoever would save with it.
  */
 import { button, fill, h } from "./dom.js";
 import { called, load, rows, stableId, tableById } from "./tables.js";
@@ -24,10 +25,32 @@ export function linkPicker(spec, value) {
     "aria-label": `Search ${target} to link`,
     oninput: draw,
   });
-  const element = h("div.picker", { role: "group", "aria-label": head(spec.name) }, now, search, found);
+  const element = h(
+    "div.picker",
+    { role: "group", "aria-label": head(spec.name), onkeydown: keyed },
+    now,
+    search,
+    found,
+  );
+
+  function keyed(event) {
+    if (event.ctrlKey || event.metaKey) return;
+    if (event.key === "Enter") {
+      event.stopPropagation();
+      if (event.target !== search) return;
+      event.preventDefault();
+      if (search.value.trim()) found.querySelector(".offer")?.click();
+    }
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by || now.contains(event.target)) return;
+    event.preventDefault();
+    const stops = [search, ...found.querySelectorAll(".offer")];
+    stops[Math.max(0, Math.min(stops.length - 1, stops.indexOf(event.target) + by))].focus();
+  }
 
   function take(entry) {
     chosen = single ? [entry] : [...chosen, entry];
+    search.value = "";
     draw();
     search.focus();
   }

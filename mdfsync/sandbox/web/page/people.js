@@ -20,6 +20,19 @@ export const acting = () => me;
 /** The name behind an e-mail address where the sandbox knows it, else the address itself. */
 export const nameOf = (email) => everybody.find((p) => p.email === email)?.name ?? email;
 
+/** Who acts in a role: the names of its people, where nobody is known the role itself. */
+export function peopleOf(role) {
+  const names = everybody.filter((p) => p.role === role).map((p) => p.name);
+  return names.length ? names : [roleWords(role)];
+}
+
+/** The names of those who may decide in one of these roles, the one who is asked first. */
+export function deciders(roles, owner) {
+  const names = roles.flatMap(peopleOf);
+  const first = names.filter((name) => name === nameOf(owner));
+  return [...new Set([...first, ...names])];
+}
+
 /** Fill the select of the header; `changed` is called after another person was chosen. */
 export function meet(list, changed) {
   everybody = list;

@@ -128,7 +128,9 @@ export function queueView(host, name) {
     return false;
   }
 
-  const quiet = listen((news) => QUEUE_TABLES.includes(news.table) && draw());
+  // A proof that was added or accepted shows on the hold that asked for it.
+  const anew = (news) => key === "holds" && news.table === "Evidence";
+  const quiet = listen((news) => (QUEUE_TABLES.includes(news.table) || anew(news)) && draw(anew(news)));
   const quieter = whenEnded(() => draw());
   draw();
   return {

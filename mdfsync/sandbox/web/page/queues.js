@@ -2,8 +2,9 @@
  * The four work queues: which rows wait for people, and what each of them says. Pure reading of Holds, Exceptions,
  * Change History and Actions; how an item looks is `card.js`, what can be done about it `decide.js`.
  */
-import { acting } from "./people.js";
-import { find, rows } from "./tables.js";
+import { acting, peopleOf } from "./people.js";
+import { called, find, rows } from "./tables.js";
+import { readable } from "./words.js";
 
 /** @typedef {import("./tables.js").Row} Row */
 
@@ -25,6 +26,7 @@ import { find, rows } from "./tables.js";
  * @property {string} due        day, or ""
  * @property {string} decision   disposition set and not carried out yet
  * @property {string} objection  why the worker did not count a decision, ""
+ * @property {Item|null} judged  of a decision that was not counted: the item it was made on
  */
 
 const says = (row, name) => String(row.cells[name] ?? "");
@@ -80,13 +82,21 @@ export function items(queue, { mine = false, by = "severity", search = "" } = {}
     .filter(open)
     .map((row) => item(queue, row))
     .filter((i) => !mine || i.owner === acting()?.email)
-    .filter((i) => !needle || JSON.stringify(i.row.cells).toLowerCase().includes(needle));
+    .filter((i) => !needle || wordsOf(i).includes(needle));
   const grade = (i) => GRADES.indexOf(i.severity);
   const late = (i) => i.due || says(i.row, "captured_at") || "9";
   const order = by === "due" ? [late, grade] : [grade, late];
   return chosen.sort(
     (a, b) => before(order[0](a), order[0](b)) || before(order[1](a), order[1](b)) || before(a.id, b.id),
   );
+}
+
+/** Everything a card may show of an item, in lower case, as stored and as people read it. */
+function wordsOf(i) {
+  const about = i.about && i.record && find(i.about, i.record);
+  const stored = JSON.stringify(i.row.cells);
+  const named = [about && called(i.about, about), i.roles.flatMap(peopleOf).join(" "), i.judged && wordsOf(i.judged)];
+  return [stored, readable(stored), ...named].filter(Boolean).join(" ").toLowerCase();
 }
 
 const before = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
@@ -107,7 +117,7 @@ function item(queue, row) {
     about: says(row, "table"),
     record: says(row, "record"),
     message: says(row, "message") || says(row, "reason") || says(row, "title"),
-    evidence: says(row, "evidence"),
+    evidence: unsaid(row),
     required: says(row, "required_action"),
     owner: says(row, "owner"),
     role: says(row, "owner_role"),
@@ -115,7 +125,25 @@ function item(queue, row) {
     due: says(row, "due"),
     decision: says(row, "disposition"),
     objection: objection(queue, row, id),
+    judged: judged(row),
   };
+}
+
+/** The deciding values, without a reason that the message gives already. */
+function unsaid(row) {
+  const said = (line) => line.startsWith("reason: ") && says(row, "message").includes(line.slice("reason: ".length));
+  return says(row, "evidence")
+    .split("\n")
+    .filter((line) => !said(line))
+    .join("\n");
+}
+
+/** What a `decision_unclear` exception is about, where that is an item of a queue itself. */
+function judged(row) {
+  if (says(row, "exception_type") !== "decision_unclear") return null;
+  const queue = Object.keys(QUEUES).find((key) => QUEUES[key].table === says(row, "table"));
+  const own = queue && find(says(row, "table"), says(row, "record"));
+  return own ? item(queue, own) : null;
 }
 
 /** A change says `waits for: role, role`; holds and exceptions do not say who may waive them. */
@@ -150,7 +178,7 @@ function objection(queue, row, id) {
       says(e, "table") === QUEUES[queue].table &&
       says(e, "record") === id,
   );
-  return unclear ? `${says(unclear, "message")} ${says(unclear, "evidence")}`.trim() : "";
+  return unclear ? `${says(unclear, "message")} ${unsaid(unclear)}`.trim() : "";
 }
 
 /** The changes of an action set, as items of the queue of proposals. */

@@ -3,22 +3,31 @@
  * and exceptions on it, comments. What the address bar names is open (`app.js`).
  */
 import { api } from "./api.js";
-import { mirrored } from "./columns.js";
+import { mirrored, writer } from "./columns.js";
 import { arrange, button, fill, h } from "./dom.js";
 import { comments } from "./comments.js";
 import { confirm, open } from "./drawer.js";
+import { settled } from "./edits.js";
 import { fieldLine } from "./field_line.js";
 import { rowHistory } from "./history.js";
+import { editable } from "./inputs.js";
 import { QUEUES } from "./queues.js";
 import { linked } from "./refs.js";
 import { queueHref } from "./routes.js";
 import { pill } from "./show.js";
 import { called, find, forget, listen, load, row as rowOf, rows, stableId, table as tableOf } from "./tables.js";
-import { refused } from "./toast.js";
-import { count } from "./words.js";
+import { refused, say } from "./toast.js";
+import { count, head } from "./words.js";
 
 /** @type {{dialog: HTMLDialogElement, key: string, going: boolean}|null} */
 let shown = null;
+
+/** Rows that were added here and whose drawer was not closed yet. */
+const fresh = new Set();
+
+/** A row was just added, with few cells or none: its drawer asks for them; closed without any, the row is taken back. */
+export const begun = (id) => fresh.add(id);
+const asking = (table, row) => empty(table, row) || fresh.has(row.id);
 
 /** Close the drawer without moving in the address bar. */
 export function closeRecord() {
@@ -45,16 +54,13 @@ export async function showRecord(table, key, leave) {
   const closed = () => {
     quiet();
     if (shown === mine) shown = null;
+    if (fresh.delete(row.id)) void takeBack(table, row.id);
     if (!mine.going) leave();
   };
-  const name = called(table, row);
-  const title = h(
-    "span",
-    {},
-    name || stableId(table, row),
-    h("span.code", {}, name ? `${table} · ${stableId(table, row)}` : table),
-  );
-  mine.dialog = open({ title, closed, label: `${table}: ${name || stableId(table, row)}` }, (body) => {
+  const name = asking(table, row) ? `New ${one(table)}` : called(table, row);
+  const id = asking(table, row) ? "" : stableId(table, row);
+  const title = h("span", {}, name || id, h("span.code", {}, [table, name && id].filter(Boolean).join(" · ")));
+  mine.dialog = open({ title, closed, label: `${table}: ${name || id}` }, (body) => {
     const panel = recordPanel(body, table, row.id);
     quiet = listen((news) => {
       if (news.removed.includes(row.id)) mine.dialog.close();
@@ -71,12 +77,18 @@ function recordPanel(body, table, id) {
   /** @type {Map<string, {line: HTMLElement, draw: () => void}>} */
   const lines = new Map(fields.map((f) => [f.name, fieldLine(table, id, f)]));
   let everything = false;
+  const begins = rowOf(table, id);
+  const asked = asking(table, begins) ? typedByPeople(table) : [];
+  const given = asked.length ? fields.filter((f) => begins.cells[f.name] !== undefined) : [];
+  const ordered = [...new Set([...given, ...asked, ...fields])];
 
   function draw() {
     const cells = rowOf(table, id)?.cells ?? {};
-    const visible = fields.filter(
+    const visible = ordered.filter(
       (f) =>
         everything ||
+        asked.includes(f) ||
+        given.includes(f) ||
         (cells[f.name] !== undefined && !twice.has(f.name)) ||
         lines.get(f.name).line.classList.contains("editing"),
     );
@@ -98,7 +110,7 @@ function recordPanel(body, table, id) {
   }
 
   const parts = {
-    Fields: () => [onIt(table, id), list, more],
+    Fields: () => [asked.length ? h("p.hint", {}, mayStayEmpty(table)) : onIt(table, id), list, more],
     Comments: () => comments(table, id),
     History: () => rowHistory(table, id),
   };
@@ -139,6 +151,43 @@ function recordPanel(body, table, id) {
       draw();
     },
   };
+}
+
+/** Whether nobody filled anything in. */
+const empty = (table, row) => !tableOf(table).fields.some((f) => !f.computed && row.cells[f.name] !== undefined);
+
+/** "Evidence" → "evidence", "MDF Budgets" → "MDF budget". */
+function one(table) {
+  const words = table.split(" ").map((w) => (w === w.toUpperCase() ? w : w.toLowerCase()));
+  return words.join(" ").replace(/ies$/, "y").replace(/s$/, "");
+}
+
+/** Columns to fill in a new row, in the order of the table: what people type, decisions after what they are about. */
+function typedByPeople(table) {
+  const { fields } = tableOf(table);
+  const theirs = (f) => f.primary || ["people", "asked", ""].includes(writer(table, f));
+  const typed = fields.filter((f) => editable(f) && theirs(f));
+  const decision = (f) => /_decision(_reason)?$/.test(f.name);
+  return [...typed.filter((f) => !decision(f)), ...typed.filter(decision)];
+}
+
+function mayStayEmpty(table) {
+  const key = tableOf(table).fields.find((f) => f.primary);
+  return `Fill in what you know. ${head(key.name)} may stay empty: the worker gives the row one on its next run.`;
+}
+
+/** Take back a row that was added and left without anything in it. */
+async function takeBack(table, id) {
+  try {
+    await settled();
+    const row = rowOf(table, id);
+    if (!row || !empty(table, row) || (await api.comments(table, id)).length) return;
+    await api.remove(table, id);
+    forget(table, id);
+    say("Nothing was filled in: the new row was not kept.");
+  } catch (error) {
+    refused(error);
+  }
 }
 
 /** Open holds and exceptions on this row: why it goes nowhere. */

@@ -1,9 +1,12 @@
 /**
- * The search field: narrows what is shown as one types, and offers rows of other tables whose id or name fits.
+ * The search field: narrows what is shown as one types, and offers rows of other tables in which the words stand:
+ * those whose id or name fits first, then those where another column shows them.
  */
 import { at, fill, h, soon } from "./dom.js";
 import { here, go, rowHref } from "./routes.js";
+import { text } from "./show.js";
 import { all, called, loaded, rows, stableId } from "./tables.js";
+import { head } from "./words.js";
 
 const MOST = 8;
 
@@ -44,7 +47,7 @@ export function wireSearch(narrow) {
     finds.hidden = !found.length;
     fill(
       finds,
-      found.map(([table, id, name]) =>
+      found.map(({ table, id, name, where }) =>
         h(
           "li",
           {},
@@ -54,6 +57,7 @@ export function wireSearch(narrow) {
             h("span.table-name", {}, table),
             name && h("b", {}, name),
             h("span.code", {}, id),
+            where && h("span.where", {}, where),
           ),
         ),
       ),
@@ -63,15 +67,30 @@ export function wireSearch(narrow) {
 
 function matches(needle) {
   const place = here();
-  const found = [];
-  for (const { name: table } of all().filter(
-    (t) => loaded(t.name) && t.name !== place.name && t.name !== "Change History",
-  )) {
+  const [first, then] = [[], []];
+  for (const { name: table, fields } of all()) {
+    if (!loaded(table) || table === place.name || table === "Change History") continue;
     for (const row of rows(table)) {
       const [id, name] = [stableId(table, row), called(table, row)];
-      if (`${id} ${name}`.toLowerCase().includes(needle)) found.push([table, id, name]);
-      if (found.length >= MOST) return found;
+      if (`${id} ${name}`.toLowerCase().includes(needle)) first.push({ table, id, name });
+      else if (then.length < MOST && shownIn(row, fields).includes(needle))
+        then.push({ table, id, name, where: column(row, fields, needle) });
+      if (first.length >= MOST) return first;
     }
   }
-  return found;
+  return [...first, ...then].slice(0, MOST);
+}
+
+/** What a row shows, in lower case; rows are replaced when they change, so this is worked out once for each. */
+const SHOWN = new WeakMap();
+
+function shownIn(row, fields) {
+  if (!SHOWN.has(row)) SHOWN.set(row, fields.map((f) => text(f, row.cells[f.name])).join("\n").toLowerCase());
+  return SHOWN.get(row);
+}
+
+/** Where the words stand: "Vendor name: Brightpath Media". */
+function column(row, fields, needle) {
+  const found = fields.find((f) => text(f, row.cells[f.name]).toLowerCase().includes(needle));
+  return found ? `${head(found.name)}: ${text(found, row.cells[found.name])}` : "";
 }

@@ -6,7 +6,7 @@ import { currency, numeric } from "./columns.js";
 import { h } from "./dom.js";
 import { rowHref } from "./routes.js";
 import { tableById } from "./tables.js";
-import { bytes, day, moment, number, plain, who } from "./words.js";
+import { MIDNIGHT, bytes, day, moment, number, plain, who } from "./words.js";
 
 /** @typedef {import("./tables.js").Field} Field */
 
@@ -128,7 +128,7 @@ export function file(attachment, tabIndex = 0) {
 export function text(spec, value) {
   if (value === undefined || value === null) return "";
   if (spec.type === "date" || spec.options?.result?.type === "date") return day(String(value));
-  if (spec.type === "dateTime" || spec.type.endsWith("Time")) return moment(String(value));
+  if (spec.type === "dateTime" || spec.type.endsWith("Time")) return instant(spec, String(value));
   if (spec.type === "email") return who(String(value));
   if (spec.type === "percent") return `${Number((value * 100).toFixed(precision(spec)))} %`;
   if (numeric(spec) && typeof value === "number") return number(value, precision(spec));
@@ -138,6 +138,9 @@ export function text(spec, value) {
   if (typeof value === "object") return value.name ?? value.email ?? JSON.stringify(value);
   return String(value);
 }
+
+/** A close date is a day that a column of instants keeps: its midnight says nothing. */
+const instant = (spec, value) => (/_date$/.test(spec.name) && MIDNIGHT.test(value) ? day(value) : moment(value));
 
 const precision = (spec) => spec.options?.precision ?? spec.options?.result?.options?.precision ?? 0;
 

@@ -7,11 +7,17 @@ import { button, fill, h } from "./dom.js";
 import { undoLast } from "./edits.js";
 import { columnMenu, filterWords, passes } from "./filters.js";
 import { makeGrid } from "./grid.js";
+import { begun } from "./record.js";
 import { go, here, rowHref } from "./routes.js";
 import { shownColumns } from "./shown_columns.js";
 import { find, keep, rows, table } from "./tables.js";
 import { refused } from "./toast.js";
 import { count, head } from "./words.js";
+
+/** Tables whose rows only the worker makes. */
+const WORKERS = new Set(["Change History", "Sources", "Sync Runs", "Holds", "Exceptions", "Actions"]);
+/** Tables that are read from their newest row on, with the column that says when. */
+const NEWEST_FIRST = { "Change History": "captured_at" };
 
 /**
  * Show a table whose rows were loaded.
@@ -31,12 +37,14 @@ export async function tableView(host, name) {
   const hidden = h("span.count");
   const columns = h("button", { type: "button", onclick: () => shown.menu(columns) }, "Columns ", hidden);
   const undo = button("Undo", () => undoLast(), { title: "Take the last edit back (Ctrl Z)" });
-  const acts = h("div.filters", {}, columns, undo, button("Add row", add, { kind: "main" }));
+  const acts = h("div.filters", {}, columns, undo, !WORKERS.has(name) && button("Add row", add, { kind: "main" }));
   const top = h("header.view-head", {}, h("div", {}, h("h1", {}, name), legend()), acts);
   fill(host, h("section.table", {}, top, h("div.bar", {}, summary, chips), holder));
 
   const grid = makeGrid(holder, name, { visible: shown.visible, menu, fits, counted });
   await grid.built;
+  const when = fields.find((f) => f.name === NEWEST_FIRST[name]);
+  if (when) grid.sort(when, "desc");
   const asked = here().record && find(name, here().record);
   if (asked) void grid.reveal(asked.id);
   else scrollTo(0, 0);
@@ -81,6 +89,7 @@ export async function tableView(host, name) {
     try {
       const { row } = await api.add(name, {});
       keep(name, row);
+      begun(row.id);
       go(rowHref(name, row.id));
     } catch (error) {
       refused(error);

@@ -20,8 +20,24 @@ export function head(name) {
 /** `needs-review`, `in_force` → "needs review", "in force". */
 export const plain = (text) => String(text ?? "").replaceAll(/[_-]/g, " ");
 
-/** With a capital at the beginning. */
-export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+/** With a capital at the beginning, unless that is a name as it is written: `committed_on`, `finance.expenses`. */
+export function sentence(text) {
+  const [first] = text.match(/^\S*/);
+  const named = /[_@]|\.\w/.test(first);
+  return readable(named ? text : text.charAt(0).toUpperCase() + text.slice(1));
+}
+
+const MAIL = /[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g;
+const INSTANT = /(?<![\w-])\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?Z)?(?![\w-])/g;
+
+/** Running text for the eye: days and instants as dates, addresses as the names of their owners where known. */
+export const readable = (text) =>
+  text
+    .replace(MAIL, (mail) => nameOf(mail))
+    .replace(INSTANT, (when) => (when.length === 10 || MIDNIGHT.test(when) ? day(when) : moment(when)));
+
+/** An instant that is a day's beginning: what a date became in a column of instants. */
+export const MIDNIGHT = /T00:00:00(\.0+)?Z$/;
 
 export function day(text) {
   const when = new Date(text.length === 10 ? `${text}T00:00:00Z` : text);

@@ -3,12 +3,14 @@
  * The run is the real command on the server (`mdfsync run`); the page only asks for it.
  */
 import { api } from "./api.js";
-import { newly } from "./decide.js";
+import { newly, objectionTo } from "./decide.js";
 import { at, button, fill, h } from "./dom.js";
 import { open } from "./drawer.js";
 import { look, tick } from "./live.js";
+import { QUEUES, items } from "./queues.js";
+import { find } from "./tables.js";
 import { refused, say } from "./toast.js";
-import { clock } from "./words.js";
+import { clock, number } from "./words.js";
 
 /** What the worker's exit codes mean. */
 const ENDS = {
@@ -30,6 +32,8 @@ export function whenEnded(listener) {
 }
 
 let running = false;
+/** What waited in the queues when the run began, and whether it only plans. */
+let before = { waited: [], plans: false };
 let busy = false;
 /** @type {HTMLElement|null} */
 let drawer = null;
@@ -50,6 +54,7 @@ export async function runNow(what) {
   busy = true;
   draw();
   try {
+    before = { waited: everything(), plans: what === "plan" };
     await api.run(what);
     running = true;
     follow();
@@ -80,8 +85,9 @@ async function nextDay() {
 
 /** News of the poll: a run that began elsewhere, or one that ended. */
 export function heard(brief) {
-  if (brief.running === running) return;
+  if (busy || brief.running === running) return;
   running = brief.running;
+  if (running) before = { waited: everything(), plans: false };
   draw();
   if (running) follow();
 }
@@ -116,9 +122,40 @@ function ended(run) {
   if (drawer) return;
   const well = run.code === 0 || run.code === 5;
   const words = well
-    ? "The run is done; the queues are as it left them."
+    ? before.plans
+      ? "Nothing was written: this was only a plan. What a run would do stands in its output."
+      : `The run is done: ${outcome(before.waited)}.`
     : `The run ${ENDS[run.code] ?? "ended"}. ${run.lines.at(-1) ?? ""}`;
   say(words, { kind: well ? "done" : "refused", act: { label: "Output", run: () => showRun() } });
+}
+
+const everything = () => Object.keys(QUEUES).flatMap((queue) => items(queue));
+
+/** What a run did, as the queues tell it: "2 applied, 1 cleared, 4 not counted". */
+function outcome(waited) {
+  const waits = everything();
+  const still = new Set(waits.map((i) => i.row.id));
+  const known = new Set(waited.map((i) => i.row.id));
+  const many = {};
+  const add = (end) => (many[end] = (many[end] ?? 0) + 1);
+  for (const item of waited) if (!still.has(item.row.id) && item.queue !== "actions") add(endOf(item));
+  const uncounted = waits.filter((i) => i.decision && objectionTo(i)).length;
+  if (uncounted) many["not counted"] = uncounted;
+  const news = waits.filter((i) => !known.has(i.row.id) && i.queue !== "actions").length;
+  if (news) many["new in the queues"] = news;
+  return (
+    Object.entries(many)
+      .map(([end, n]) => `${number(n)} ${end}`)
+      .join(", ") || "nothing in the queues moved"
+  );
+}
+
+/** How an item that no longer waits ended: a change by its state, a hold or exception by its status. */
+function endOf({ queue, row: { id } }) {
+  const { table } = QUEUES[queue];
+  const cells = find(table, id)?.cells ?? {};
+  if (queue !== "proposals") return cells.status ?? "gone";
+  return /^refused/.test(cells.state ?? "") ? "rejected" : (cells.state ?? "gone");
 }
 
 function draw() {
