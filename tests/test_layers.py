@@ -131,3 +131,16 @@ def test_every_module_says_what_it_is() -> None:
         if p.read_text(encoding="utf-8").strip() and not ast.get_docstring(ast.parse(p.read_text(encoding="utf-8")))
     ]
     assert not silent
+
+
+def test_no_package_binds_a_name_of_its_own_modules_to_something_else() -> None:
+    """Importing the module later would bind the name anew, behind the package's back."""
+    faults = []
+    for init in PACKAGE.rglob("__init__.py"):
+        modules = {path.stem for path in init.parent.glob("*.py")}
+        package = ".".join(["mdfsync", *init.parent.relative_to(PACKAGE).parts])
+        for node in ast.parse(init.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ImportFrom) and not str(node.module).startswith(package):
+                bound = {alias.asname or alias.name for alias in node.names}
+                faults += [f"{package}: {name} from {node.module}" for name in bound & modules]
+    assert faults == []

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from mdfsync.sandbox import knobs
+from mdfsync.sandbox import knobs as switches
 from mdfsync.sandbox.clock import Clock
 from mdfsync.sandbox.crossbeam import tables
 from mdfsync.sandbox.crossbeam.overlaps import no_leads, nobody, overlap_search, overlaps, record_search, records
@@ -76,7 +76,7 @@ def _guarded(
                 payload = handler(store, clock, request)
         except Refused as refused:
             return Response(status_code=refused.status)
-        if knobs.value(store, "crossbeam.envelope") == "items":
+        if switches.value(store, "crossbeam.envelope") == "items":
             payload = {("items" if key == "data" else key): value for key, value in payload.items()}
         return JSONResponse(payload)
 
