@@ -12,8 +12,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-import iso4217
-
+from mdfsync.currencies import currency_exponent
 from mdfsync.model import (
     Bases,
     CellBase,
@@ -220,25 +219,6 @@ def _authoritative(out: Compared, spec: FieldSpec, says: list[Observation]) -> O
             says_all = {f"{best.ref.source_id} ({s.ref.external_id})": s.value for s in ranked if s.value}
         out.disagreements.append(Disagreement(subject=best.subject, field=best.field, says=says_all))
     return best
-
-
-def currency_exponent(code: str) -> int:
-    """Decimal places of an ISO 4217 currency; 2 when the code is not known."""
-    exponent = _exponent(code)
-    return 2 if exponent is None else exponent
-
-
-def is_currency(code: str) -> bool:
-    """Whether money can be counted in it: an ISO 4217 code that is not for tests, metals or "no currency"."""
-    return _exponent(code) is not None
-
-
-def _exponent(code: str) -> int | None:
-    try:
-        exponent = iso4217.Currency(code.upper()).exponent
-    except ValueError:
-        return None
-    return exponent if isinstance(exponent, int) else None
 
 
 def _decimal_places(record: Record, spec: FieldSpec, cells: Mapping[str, list[Observation]]) -> int | None:

@@ -43,7 +43,7 @@ def read_feed(ends: Ends, asked: Asked, snapshot: Snapshot, now: datetime) -> He
     if asked.write and cursor is not None:
         remember_crossed(ends, crossed)
         ends.state.save_edits(base_id, edits, cursor)
-        known = ends.state.last_edits(base_id)
+        known = ends.state.last_edits(base_id) if edits else known
     else:
         known = {**known, **{(e.table, e.record_id, e.field): e for e in edits}}
     return Heard(edits={**known, **_last_editors(ends, snapshot, known)}, crossed=crossed, notice=notice)

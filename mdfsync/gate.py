@@ -28,7 +28,7 @@ from mdfsync.model import (
 )
 from mdfsync.policy.dictionary import COMPUTED
 from mdfsync.policy.jobs import GateLimits
-from mdfsync.values import digest, list_items
+from mdfsync.values import cell_items, digest, list_items
 
 Refusals = dict[str, dict[str, str]]
 
@@ -132,7 +132,7 @@ def _strange(able: Able, table: str, name: str, value: str) -> str:
     missing, allowed = able.missing_choices.get((table, name)), able.allowed.get((table, name))
     if not value or (missing is None and allowed is None):
         return ""
-    items = list_items(value) if value.startswith("[") else [value]
+    items = cell_items(value)
     if allowed is not None and not allowed.issuperset(items):
         return f"{name}: “{value}” is not among its allowed values"
     if not set(missing or ()).isdisjoint(items):

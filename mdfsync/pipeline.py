@@ -29,6 +29,7 @@ from mdfsync.feed import Heard, read_feed, remember_crossed
 from mdfsync.gate import Able, Refusals, gate, refused_after
 from mdfsync.history import TABLE as HISTORY
 from mdfsync.model import (
+    Bases,
     Finding,
     Replace,
     Snapshot,
@@ -76,22 +77,19 @@ def _refresh(ends: Ends, asked: Asked, telling: Telling, run_id: str, started: d
     _require_adoption(ends, snapshot, write=asked.write)
     if asked.campaign and asked.campaign not in snapshot.by_id("Campaigns"):
         raise UsageError(f"--campaign: no joint campaign {asked.campaign} in the base")
+    bases = ends.state.bases(ends.base.base_id)
     with telling.stage("Pulling sources"):
-        pulls = _pull(ends, asked, snapshot, started, telling)
+        pulls = _pull(ends, asked, snapshot, bases, started, telling)
     recovered = Recovered()
     if asked.write:
         with telling.stage("Finishing what an earlier run began"):
             recovered = _recover(ends, snapshot, run_id, started, telling)
             if recovered.wrote:
                 snapshot = _read(ends, started, telling)
+            if recovered != Recovered():
+                bases = ends.state.bases(ends.base.base_id)
     with telling.stage("Planning"):
-        raised = (
-            *drift_findings(ends.drift, ends.policy),
-            *feed_findings(heard.notice, ends.policy),
-            *unreadable_findings(snapshot, ends.policy),
-            *_memory_findings(ends, snapshot),
-        )
-        planned = _plan(ends, asked, snapshot, pulls, heard, raised, as_of)
+        planned = _plan(ends, asked, snapshot, bases, pulls, heard, as_of)
         full = asked.full or any(job.full for job in asked.jobs)  # a full run tries again what Airtable once refused
         able = Able(
             missing_choices=ends.drift.missing_choices,
@@ -146,8 +144,9 @@ def _require_adoption(ends: Ends, snapshot: Snapshot, *, write: bool) -> None:
         ends.state.put(f"adopted:{ends.base.base_id}", "built")
 
 
-def _pull(ends: Ends, asked: Asked, snapshot: Snapshot, now: datetime, telling: Telling) -> dict[str, SourcePull]:
-    bases = ends.state.bases(ends.base.base_id)
+def _pull(
+    ends: Ends, asked: Asked, snapshot: Snapshot, bases: Bases, now: datetime, telling: Telling
+) -> dict[str, SourcePull]:
     snapshot = as_last_known(snapshot, bases)
     waived = waived_findings(snapshot, bases)
     wanted = {source for job in asked.jobs for source in job.sources}
@@ -182,13 +181,13 @@ def _writing(ends: Ends, snapshot: Snapshot, run_id: str, now: datetime, telling
     )
 
 
-def _memory_findings(ends: Ends, snapshot: Snapshot) -> tuple[Finding, ...]:
+def _memory_findings(ends: Ends, snapshot: Snapshot, chain: Sequence[Mapping[str, str]]) -> tuple[Finding, ...]:
     base_id = ends.base.base_id
     overtaken = json.loads(ends.state.get(f"overtaken:{base_id}") or "[]")
     return (
         *raced_findings(overtaken, snapshot, ends.policy),
         *refused_findings(_refused(ends), ends.policy),
-        *chain_findings(ends.state.chain(base_id), snapshot, ends.policy),
+        *chain_findings(chain, snapshot, ends.policy),
         *history_findings(ends.state.get(history_key(base_id)), ends.policy),
     )
 
@@ -197,23 +196,30 @@ def _plan(
     ends: Ends,
     asked: Asked,
     snapshot: Snapshot,
+    bases: Bases,
     pulls: Mapping[str, SourcePull],
     heard: Heard,
-    raised: tuple[Finding, ...],
     as_of: datetime,
 ) -> Planned:
     base_id, state = ends.base.base_id, ends.state
     register = ends.policy.register.sources
+    chain = state.chain(base_id)
+    raised = (
+        *drift_findings(ends.drift, ends.policy),
+        *feed_findings(heard.notice, ends.policy),
+        *unreadable_findings(snapshot, ends.policy),
+        *_memory_findings(ends, snapshot, chain),
+    )
     situation = Situation(
         snapshot=snapshot,
-        bases=state.bases(base_id),
+        bases=bases,
         bindings=state.bindings(base_id),
         mirror={s: ends.seen.rows(s) for s in register},
         gone={s: ends.seen.gone(s) for s in register},
         sources=source_health(pulls, ends.seen, ends.policy, as_of, base_read_at=snapshot.taken_at),
         seen=_first_seen(ends),
         edits=heard.edits,
-        chain=state.chain(base_id),
+        chain=chain,
         raised=raised,
         policy=ends.policy,
         as_of=as_of,

@@ -15,7 +15,7 @@ from datetime import datetime
 from mdfsync.model import Bases, CellBase, Record, Snapshot, Subject
 from mdfsync.policy.dictionary import Dictionary, TableSpec
 from mdfsync.ports import Base
-from mdfsync.values import list_items, list_text
+from mdfsync.values import cell_items, list_items, list_text
 
 Raw = list[tuple[str, Mapping[str, str]]]
 
@@ -95,8 +95,7 @@ def _strange_choices(
         (table, row.record_id, name): "it shows a choice that is none of the dictionary's"
         for table, name in lacking
         for row in snapshot.tables.get(table, ())
-        if (cell := row.get(name))
-        and {*(list_items(cell) if cell.startswith("[") else (cell,))} - {*dictionary.field(table, name).allowed}
+        if not set(dictionary.field(table, name).allowed).issuperset(cell_items(row.get(name)))
     }
 
 

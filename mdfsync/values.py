@@ -164,6 +164,13 @@ def list_items(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text)) if text else ()
 
 
+def cell_items(text: str) -> tuple[str, ...]:
+    """Items of a cell that may hold a list; a plain text is one item, a blank none."""
+    if not text:
+        return ()
+    return list_items(text) if text.startswith("[") else (text,)
+
+
 def same(kind: Kind, left: str, right: str, *, exponent: int | None = None) -> bool:
     """Whether two canonical texts mean the same; money is compared at the currency's exponent."""
     if left == right:

@@ -129,13 +129,17 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which the embedded base was built, filled in by its people and refreshed once."""
     home = tmp_path_factory.mktemp("furnished")
     begin(home / "sandbox" / "world")
+    command_line(home, "run")
+    return home
+
+
+def command_line(home: Path, *verb: str) -> None:
+    """The command line in a process of its own, on the sandbox of a home."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("MDFSYNC_", "AIRTABLE_", "HUBSPOT_"))}
     own = {**clean, "MDFSYNC_HOME": str(home), "MDFSYNC_MODE": "sandbox", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-m", "mdfsync", "run"], cwd=home, env=own, capture_output=True, text=True, timeout=240
-    )
+    command = [sys.executable, "-m", "mdfsync", *verb]
+    done = subprocess.run(command, cwd=home, env=own, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr + done.stdout
-    return home
 
 
 @pytest.fixture

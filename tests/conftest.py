@@ -14,6 +14,7 @@ from browser_lab import page as page
 from browser_lab import watch as watch
 from browser_lab import world as world
 from flow_lab import Lab, open_lab
+from flow_start import started
 from hypothesis import settings
 
 # Continuous integration repeats itself; everybody else's runs look in new places.
@@ -33,4 +34,14 @@ def _own_environment_only(monkeypatch: pytest.MonkeyPatch) -> None:
 def lab(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     """A fresh sandbox served over HTTP."""
     with open_lab(tmp_path, capsys, monkeypatch) as opened:
+        yield opened
+
+
+@pytest.fixture
+def fresh(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Lab]:  # fmt: skip
+    """A world just after its first run, whose time stands still."""
+    with started(tmp_path, capsys, monkeypatch, tmp_path_factory.mktemp("made")) as opened:
         yield opened

@@ -6,16 +6,13 @@ proposals wait in it. Test files take `expect` from here: without Playwright the
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from browser_lab import ROOT
+from browser_lab import command_line
 
 from mdfsync.sandbox.server import Running
 
@@ -34,12 +31,8 @@ def furnished(furnished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     """The home of `browser_lab`, two days and two runs later."""
     home = tmp_path_factory.mktemp("later") / "home"
     shutil.copytree(furnished, home)
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MDFSYNC_", "AIRTABLE_", "HUBSPOT_"))}
-    own = {**clean, "MDFSYNC_HOME": str(home), "MDFSYNC_MODE": "sandbox", "PYTHONPATH": str(ROOT)}
     for verb in (["sandbox", "advance"], ["run"]) * DAYS:
-        command = [sys.executable, "-m", "mdfsync", *verb]
-        done = subprocess.run(command, cwd=home, env=own, capture_output=True, text=True, timeout=240)
-        assert done.returncode == 0, done.stderr + done.stdout
+        command_line(home, *verb)
     return home
 
 

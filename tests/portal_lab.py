@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import hubspot
 import pytest
 import requests
-import uvicorn
+from serving import served
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -42,17 +40,8 @@ class World:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[tuple[Starlette, str]]:
-    app = Starlette()
-    config = uvicorn.Config(app, port=0, log_level="error", date_header=False)
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, daemon=True)
-    thread.start()
-    while not running.started:
-        time.sleep(0.01)
-    port = running.servers[0].sockets[0].getsockname()[1]
-    yield app, f"http://127.0.0.1:{port}/hubspot"
-    running.should_exit = True
-    thread.join(5)
+    with served(date_header=False) as (app, address):
+        yield app, f"{address}/hubspot"
 
 
 @pytest.fixture

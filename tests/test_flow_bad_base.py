@@ -5,13 +5,12 @@ Each stops itself at most, is said once, and nothing that was there is overwritt
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flow_lab import DANA, HEARTBEAT, Lab, unrecorded
-from flow_start import later, open_exceptions, policy, set_deal, started
+from flow_start import later, open_exceptions, policy, set_deal
 
 from mdfsync.plan import OWN_TABLES
 from mdfsync.policy import load_policy
@@ -20,14 +19,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
-def lab(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Lab]:  # fmt: skip
+def lab(fresh: Lab) -> Lab:
     """A world after its first run, a while later."""
-    with started(tmp_path, capsys, monkeypatch, tmp_path_factory.mktemp("made")) as opened:
-        later(opened)
-        yield opened
+    later(fresh)
+    return fresh
 
 
 def by_hand(lab: Lab, action: str, table: str, **more: Any) -> None:

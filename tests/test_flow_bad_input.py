@@ -7,7 +7,6 @@ come in one run wherever they do not hide each other, as they do in life.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,21 +28,17 @@ from flow_files import (
     written,
 )  # fmt: skip
 from flow_lab import HEARTBEAT, Lab, Outcome, unrecorded
-from flow_start import later, open_exceptions, set_deal, started
+from flow_start import later, open_exceptions, set_deal
 
 TOM = "tom.hale@northlight.example"
 DATA = {"Expenses", "MDF Budgets", "Evidence", "Leads", "Shared Accounts"}
 
 
 @pytest.fixture
-def lab(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Lab]:  # fmt: skip
+def lab(fresh: Lab) -> Lab:
     """A world after its first run, a while later."""
-    with started(tmp_path, capsys, monkeypatch, tmp_path_factory.mktemp("made")) as opened:
-        later(opened)
-        yield opened
+    later(fresh)
+    return fresh
 
 
 def refreshed(lab: Lab) -> Outcome:

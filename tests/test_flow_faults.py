@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,16 +21,6 @@ SCOPELESS = {
     "errors": [{"message": "missing", "context": {"requiredGranularScopes": ["crm.objects.contacts.read"]}}],
 }  # fmt: skip
 _undisturbed: dict[str, Base] = {}
-
-
-@pytest.fixture
-def fresh(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Lab]:  # fmt: skip
-    """A world just after its first run."""
-    with started(tmp_path, capsys, monkeypatch, tmp_path_factory.mktemp("made")) as opened:
-        yield opened
 
 
 @pytest.fixture

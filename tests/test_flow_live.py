@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from flow_lab import HEARTBEAT, WORKER, Lab, live, unrecorded
-from flow_start import later, set_deal, started
+from flow_start import later, set_deal
 
 from mdfsync.sandbox.hubspot import TOKEN
 
@@ -21,13 +20,9 @@ LIVE = ("AIRTABLE_API_KEY", "AIRTABLE_BASE_ID", "HUBSPOT_ACCESS_TOKEN")
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Lab]:  # fmt: skip
-    with started(tmp_path, capsys, monkeypatch, tmp_path_factory.mktemp("made")) as opened:
-        later(opened)
-        yield opened
+def world(fresh: Lab) -> Lab:
+    later(fresh)
+    return fresh
 
 
 @pytest.fixture

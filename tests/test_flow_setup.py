@@ -5,27 +5,22 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flow_lab import WORKER, Lab, Outcome, live
-from flow_start import ROOT, later, open_exceptions, started
+from flow_start import ROOT, later, open_exceptions
 from policy_tree import SHIPPED, policy_tree, replace
 
 from mdfsync.sandbox.hubspot import TOKEN
 
 
 @pytest.fixture
-def lab(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Lab]:  # fmt: skip
+def lab(fresh: Lab) -> Lab:
     """A world after its first run, a while later."""
-    with started(tmp_path, capsys, monkeypatch, tmp_path_factory.mktemp("made")) as opened:
-        later(opened)
-        yield opened
+    later(fresh)
+    return fresh
 
 
 def by_hand(lab: Lab, action: str, table: str, **more: Any) -> None:

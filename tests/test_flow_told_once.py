@@ -4,25 +4,20 @@ cause does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from flow_files import EXPENSES, REQUESTS, drop, exports, inbox, read, row_of, with_cells, written
 from flow_lab import DANA, HEARTBEAT, Lab, live
-from flow_start import later, open_exceptions, started
+from flow_start import later, open_exceptions
 
 
 @pytest.fixture
-def lab(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Lab]:  # fmt: skip
+def lab(fresh: Lab) -> Lab:
     """A world after its first run, a while later."""
-    with started(tmp_path, capsys, monkeypatch, tmp_path_factory.mktemp("made")) as opened:
-        later(opened)
-        yield opened
+    later(fresh)
+    return fresh
 
 
 def run(lab: Lab, *words: str) -> dict[tuple[str, str], Mapping[str, Any]]:

@@ -11,6 +11,7 @@ LAYERS = {
     "": 0,
     "errors": 0,
     "values": 0,
+    "currencies": 0,
     "model": 1,
     "ports": 2,
     "policy": 3,

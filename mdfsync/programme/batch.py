@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import iso4217
-
+from mdfsync.currencies import currency_exponent
 from mdfsync.programme.amounts import ZERO, Counted, Totals, count, draw
 from mdfsync.programme.judging import judge, shown
-from mdfsync.programme.reading import Env, Unknown
+from mdfsync.programme.reading import Env, Unknown, attribute
 from mdfsync.programme.rulebook import Programme
 from mdfsync.programme.verdict import Effect, Judgement, Reason, Verdict
 
@@ -23,7 +22,7 @@ from mdfsync.programme.verdict import Effect, Judgement, Reason, Verdict
 def judge_cases(programme: Programme, cases: Iterable[Mapping[str, Any]]) -> list[Verdict]:
     """A verdict for each case, in the order handed in. Every case has `id` and `as_of`."""
     cases = list(cases)
-    places = _places(programme.head.currency)
+    places = currency_exponent(programme.head.currency)
     totals = Totals()
     verdicts: dict[int, Verdict] = {}
     for n in sorted(range(len(cases)), key=lambda i: _turn(cases[i])):
@@ -31,13 +30,13 @@ def judge_cases(programme: Programme, cases: Iterable[Mapping[str, Any]]) -> lis
     return [verdicts[n] for n in range(len(cases))]
 
 
-def _turn(case: Mapping[str, Any]) -> tuple[str, str]:
-    expense = case.get("expense")
-    try:
-        invoiced = date.fromisoformat(expense["invoice_date"]).isoformat()  # type: ignore[index]
-    except (TypeError, KeyError, ValueError):
-        invoiced = "9999-12-31"  # who does not say when comes last
-    return (invoiced, str(case["id"]))
+def _turn(case: Mapping[str, Any]) -> tuple[date, str]:
+    invoiced = _invoiced(Env(case))
+    # who does not say when comes last
+    return (date.max if type(invoiced) is Unknown else invoiced, str(case["id"]))
+
+
+_invoiced = attribute("expense.invoice_date", "date", "")
 
 
 def _one(programme: Programme, case: Mapping[str, Any], totals: Totals, places: int) -> Verdict:
@@ -69,16 +68,16 @@ def _in_force(programme: Programme, env: Env) -> Iterator[Reason]:
     """Another version of the programme may be the one that counts."""
     head, governed = programme.head, programme.compiled["programme.governed_by"]
     found = governed.run(env)
-    common = {"rule": "version", "clause": "", "values": shown(programme, env, governed)}
     if type(found) is Unknown:
-        says = "Which version of the programme counts cannot be told."
-        yield Reason(**common, effect="held", says=says, missing=tuple(sorted(found)))  # type: ignore[arg-type]
-        return
-    day = programme.calendar.local(found)
-    if day < head.valid_from or (head.valid_until is not None and day > head.valid_until):
-        said = f"Version {head.version} is in force from {head.valid_from} to {head.valid_until or 'further notice'}."
-        wanted = f"the version of {head.id} that was in force on {day}"
-        yield Reason(**common, effect="held", says=said, missing=(wanted,))  # type: ignore[arg-type]
+        says, missing = "Which version of the programme counts cannot be told.", tuple(sorted(found))
+    else:
+        day = programme.calendar.local(found)
+        if head.valid_from <= day <= (head.valid_until or date.max):
+            return
+        says = f"Version {head.version} is in force from {head.valid_from} to {head.valid_until or 'further notice'}."
+        missing = (f"the version of {head.id} that was in force on {day}",)
+    values = shown(programme, env, governed)
+    yield Reason(rule="version", clause="", effect="held", says=says, values=values, missing=missing)
 
 
 def _nothing_left(counted: Counted, effect: Effect) -> Reason:
@@ -89,10 +88,3 @@ def _nothing_left(counted: Counted, effect: Effect) -> Reason:
         rule=last.rule if last else "amount", clause=last.clause if last else "", effect=effect, says=says,
         values=last.values if last else {},
     )  # fmt: skip
-
-
-def _places(currency: str) -> int:
-    try:
-        return int(iso4217.Currency(currency).exponent or 0)
-    except ValueError:
-        return 2

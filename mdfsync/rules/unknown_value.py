@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mdfsync.compare import is_currency
+from mdfsync.currencies import is_currency
 from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import sources_of, speak

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from mdfsync.model import Subject
-from mdfsync.values import list_items
+from mdfsync.values import cell_items
 
 _SEPARATOR = re.compile(r"[,\n]")
 
@@ -58,10 +58,7 @@ class Row:
 
     def items(self, field: str) -> tuple[str, ...]:
         """Items of a choice list, link or attachment cell; a plain text cell is one item."""
-        text = self.fields.get(field)
-        if not text:
-            return ()
-        return list_items(text) if text.startswith("[") else (text,)
+        return cell_items(self.fields.get(field, ""))
 
     def listed(self, field: str) -> tuple[str, ...]:
         """Entries of a text that lists several, separated by commas or one per line."""
