@@ -239,6 +239,7 @@ def _project(now: Situation, counted: Snapshot, draft: Draft, facts: Compared, o
         mirror=now.mirror,
         sources=now.sources,
         facts=view_facts(facts, _gone(now, observed), now.seen, sources_behind(observed.observations)),
+        programmes=now.policy.programmes,
     )
 
 

@@ -1,8 +1,9 @@
 """Policy: every rule that people set, loaded once and checked as a whole before anything else happens.
 
-`load_policy` reads the field dictionary, the source register, the jobs, the rulebook, the approval matrix and
-the column mappings, checks each file and all of them against each other, and gives every reason at once. It
-refuses to return half a policy. First in the flow; everything after takes the `Policy` as a value.
+`load_policy` reads the field dictionary, the source register, the jobs, the rulebook, the approval matrix, the
+column mappings and the MDF programmes, checks each file and all of them against each other, and gives every
+reason at once. It refuses to return half a policy. First in the flow; everything after takes the `Policy` as a
+value.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from mdfsync.policy.crosscheck import (
 from mdfsync.policy.dictionary import Dictionary, load_dictionary
 from mdfsync.policy.jobs import JobSpec, load_jobs
 from mdfsync.policy.mappings import MappingSpec, load_mappings
+from mdfsync.policy.programmes import Programmes, load_programmes
 from mdfsync.policy.register import Register, load_register
 from mdfsync.policy.rulebook import RuleSetting, load_rules
 from mdfsync.values import digest
@@ -47,6 +49,7 @@ class Policy:
     rules: Mapping[str, RuleSetting]
     approvals: ApprovalMatrix
     mappings: Mapping[str, MappingSpec]
+    programmes: Programmes
     digest: str
 
 
@@ -60,6 +63,7 @@ def load_policy(root: Path) -> Policy:
     rules = load_rules(root, reasons)
     approvals = load_approvals(root, reasons)
     mappings = load_mappings(root, reasons)
+    programmes = load_programmes(root, reasons)
     if register and not any(reason.startswith("jobs") for reason in reasons):
         reasons += check_coverage(register, jobs)
     reasons += _together(dictionary, register, jobs, rules, approvals, mappings)
@@ -74,6 +78,7 @@ def load_policy(root: Path) -> Policy:
         rules=rules,
         approvals=approvals,
         mappings=mappings,
+        programmes=programmes,
         digest=policy_digest(root),
     )
 

@@ -6,7 +6,7 @@
 Nothing in here knows a base, a clock or a network; `docs/programmes.md` is the language for those who write programmes.
 """
 
-from mdfsync.programme.batch import judge_cases
+from mdfsync.programme.batch import judge_cases, judge_versions
 from mdfsync.programme.cases import read_cases
 from mdfsync.programme.errors import CaseError, ProgrammeError
 from mdfsync.programme.rulebook import Programme, load_programme
@@ -19,6 +19,7 @@ __all__ = [
     "Reason",
     "Verdict",
     "judge_cases",
+    "judge_versions",
     "load_programme",
     "read_cases",
 ]

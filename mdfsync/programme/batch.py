@@ -21,13 +21,30 @@ from mdfsync.programme.verdict import Effect, Judgement, Reason, Verdict
 
 def judge_cases(programme: Programme, cases: Iterable[Mapping[str, Any]]) -> list[Verdict]:
     """A verdict for each case, in the order handed in. Every case has `id` and `as_of`."""
+    return judge_versions((programme,), cases, {})
+
+
+def judge_versions(
+    versions: Sequence[Programme], cases: Iterable[Mapping[str, Any]], against: Mapping[str, Sequence[Reason]]
+) -> list[Verdict]:
+    """The same with each case judged by that one of a programme's versions (oldest first) which is in force for it;
+    their shared ceilings are the same ceilings. `against` = what was found against a case elsewhere, by its id."""
     cases = list(cases)
-    places = currency_exponent(programme.head.currency)
     totals = Totals()
     verdicts: dict[int, Verdict] = {}
     for n in sorted(range(len(cases)), key=lambda i: _turn(cases[i])):
-        verdicts[n] = _one(programme, cases[n], totals, places)
+        found = against.get(str(cases[n]["id"]), ())
+        verdicts[n] = _one(_in_force_for(versions, cases[n]), cases[n], totals, found)
     return [verdicts[n] for n in range(len(cases))]
+
+
+def _in_force_for(versions: Sequence[Programme], case: Mapping[str, Any]) -> Programme:
+    """The version whose days hold the day that governs the case; the last one where there is none."""
+    *earlier, last = versions
+    for programme in earlier:
+        if not any(_in_force(programme, Env(case, programme.rates))):
+            return programme
+    return last
 
 
 def _turn(case: Mapping[str, Any]) -> tuple[date, str]:
@@ -39,9 +56,10 @@ def _turn(case: Mapping[str, Any]) -> tuple[date, str]:
 _invoiced = attribute("expense.invoice_date", "date", "")
 
 
-def _one(programme: Programme, case: Mapping[str, Any], totals: Totals, places: int) -> Verdict:
+def _one(programme: Programme, case: Mapping[str, Any], totals: Totals, against: Sequence[Reason]) -> Verdict:
+    places = currency_exponent(programme.head.currency)
     env = Env(case, programme.rates)
-    reasons = [*_in_force(programme, env), *judge(programme, env)]
+    reasons = [*against, *_in_force(programme, env), *judge(programme, env)]
     counted = count(programme, env, totals, places)
     reasons += counted.reasons
     verdict = _worst(reasons)

@@ -17,6 +17,7 @@ from typing import Any
 
 from mdfsync.model import Change, Create, RawRow, Snapshot, Subject
 from mdfsync.policy.dictionary import Dictionary
+from mdfsync.policy.programmes import Programmes
 from mdfsync.view.facts import Facts, SourceHealth
 from mdfsync.view.row import Row
 
@@ -26,8 +27,8 @@ Indexes = dict[tuple[str, ...], Any]
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class View:
     """`tables` = rows by table in the base's order, new rows last; `mirror` = last-seen rows of each
-    source by source id; `sources` = health by source id; `facts` = what other stages found. `memo` only
-    keeps indexes."""
+    source by source id; `sources` = health by source id; `facts` = what other stages found; `programmes` =
+    the versions of each MDF programme by name. `memo` only keeps indexes."""
 
     as_of: datetime
     dictionary: Dictionary
@@ -35,6 +36,7 @@ class View:
     mirror: Mapping[str, tuple[RawRow, ...]] = field(default_factory=dict)
     sources: Mapping[str, SourceHealth] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
+    programmes: Programmes = field(default_factory=dict)
     missing_fields: frozenset[tuple[str, str]] = frozenset()
     lacking_choices: frozenset[tuple[str, str]] = frozenset()
     memo: Indexes = field(default_factory=dict, repr=False)
@@ -130,6 +132,7 @@ def project(
     mirror: Mapping[str, tuple[RawRow, ...]] | None = None,
     sources: Mapping[str, SourceHealth] | None = None,
     facts: Facts | None = None,
+    programmes: Programmes | None = None,
 ) -> View:
     """The snapshot with `changes` applied. A cell change finds its row by record id; a `Create` of a
     stable id that the base already has adds nothing (the plan settles that case)."""
@@ -163,6 +166,7 @@ def project(
         mirror=mirror or {},
         sources=sources or {},
         facts=facts or Facts(),
+        programmes=programmes or {},
         missing_fields=snapshot.missing_fields,
         lacking_choices=snapshot.lacking_choices,
     )
