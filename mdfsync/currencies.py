@@ -5,6 +5,8 @@ Lowest layer of the flow, beside `values`.
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Decimal
+
 import iso4217
 
 
@@ -12,6 +14,12 @@ def currency_exponent(code: str) -> int:
     """Decimal places of an ISO 4217 currency; 2 when the code is not known."""
     exponent = _exponent(code)
     return 2 if exponent is None else exponent
+
+
+def in_currency(amount: Decimal, code: str) -> str:
+    """An amount as people read it, at the currency's decimal places: `1,155.00 USD`."""
+    cent = Decimal(1).scaleb(-currency_exponent(code))
+    return f"{amount.quantize(cent, ROUND_HALF_UP):,} {code}".strip()
 
 
 def is_currency(code: str) -> bool:

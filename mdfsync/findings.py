@@ -116,6 +116,7 @@ def view_facts(
     gone: Iterable[Observation],
     seen: Mapping[tuple[str, str], Interval],
     behind: Mapping[Subject, frozenset[str]],
+    waived: frozenset[str],
 ) -> Facts:
     """What rules are told beside the cells."""
     vanished = {Vanished(subject=o.subject, source_id=o.ref.source_id, external_id=o.ref.external_id) for o in gone}
@@ -130,4 +131,5 @@ def view_facts(
         vanished=tuple(sorted(vanished, key=lambda v: (v.subject, v.source_id, v.external_id))),
         seen=seen,
         behind=behind,
+        waived=waived,
     )

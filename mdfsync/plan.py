@@ -97,12 +97,12 @@ def _make_plan(now: Situation) -> Planned:
     draft.recorded.rows += edited.rows
 
     counted = count_decisions(judged.snapshot, now.edits, ledger, now.policy, cells)
-    view = _project(judged, counted.snapshot, draft, facts, observed)
+    waived = waived_findings(judged.snapshot, now.bases)
+    view = _project(judged, counted.snapshot, draft, facts, observed, waived)
     mass = mass_findings(draft.changes(), now.snapshot, now.policy, OWN_TABLES)
     findings = _findings(
         now, view, facts, observed, (*mass, *counted.findings, *crossed_findings(draft.offered, now.policy))
     )
-    waived = waived_findings(judged.snapshot, now.bases)
     derived = _compare(now, _computed(now, view, [f for f in findings if f.fingerprint not in waived]))
     derived.merge(_related(now, draft.compared, decided, derived))
     draft.compared.merge(derived)
@@ -229,7 +229,9 @@ def _record(now: Situation, draft: Draft, conflicts: Iterable[Conflict], ledger:
         draft.recorded.settled.setdefault(subject, {}).update(known_cells)
 
 
-def _project(now: Situation, counted: Snapshot, draft: Draft, facts: Compared, observed: Observed) -> View:
+def _project(
+    now: Situation, counted: Snapshot, draft: Draft, facts: Compared, observed: Observed, waived: frozenset[str]
+) -> View:
     stamps = {STAMP_NOW: instant_text(now.as_of), STAMP_RUN: "this run"}
     return project(
         counted,
@@ -238,8 +240,9 @@ def _project(now: Situation, counted: Snapshot, draft: Draft, facts: Compared, o
         dictionary=now.policy.dictionary,
         mirror=now.mirror,
         sources=now.sources,
-        facts=view_facts(facts, _gone(now, observed), now.seen, sources_behind(observed.observations)),
+        facts=view_facts(facts, _gone(now, observed), now.seen, sources_behind(observed.observations), waived),
         programmes=now.policy.programmes,
+        rules=now.policy.rules,
     )
 
 

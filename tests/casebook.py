@@ -17,6 +17,7 @@ from typing import Any
 
 from mdfsync.model import Finding, RawRow, Record, Snapshot, SourceRef, Subject
 from mdfsync.policy.dictionary import Dictionary, load_dictionary
+from mdfsync.policy.programmes import Programmes
 from mdfsync.policy.rulebook import RuleSetting, load_rules
 from mdfsync.rules import RULES
 from mdfsync.values import LISTS, canonical, to_instant
@@ -73,6 +74,7 @@ def case(
     unread: Iterable[str] = (),
     health: Mapping[str, SourceHealth] | None = None,
     facts: Facts | None = None,
+    programmes: Programmes | None = None,
 ) -> View:
     """The view of these tables. Every source but those `unread` delivered an hour ago."""
     at = to_instant(as_of)
@@ -96,6 +98,8 @@ def case(
         mirror={source: tuple(rows) for source, rows in mirror.items()},
         sources={**sources, **(health or {})},
         facts=facts,
+        programmes=programmes,
+        rules=rulebook(),
     )
 
 
@@ -103,6 +107,7 @@ def findings(rule_id: str, view: View, **params: Any) -> list[Finding]:
     """What one rule says about a view, under the rulebook's settings with `params` replaced."""
     setting = rulebook()[rule_id]
     setting = replace(setting, params={**setting.params, **params})
+    view = replace(view, rules={**view.rules, rule_id: setting}, memo={})
     rule = next(rule for rule in RULES if rule.id == rule_id)
     return sorted(rule.check(view, setting), key=lambda f: (f.subject, f.key))
 

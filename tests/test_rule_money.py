@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from casebook import PARTNERSHIP, case, findings, held
 
+from mdfsync.eligibility.invoices import number_key, vendor_key
 from mdfsync.model import Subject
-from mdfsync.rules.invoices import number_key, vendor_key
 from mdfsync.view import View
 
 REQUEST = """
@@ -258,7 +258,7 @@ def test_an_expense_with_all_proof_is_not_held() -> None:
 
 @pytest.mark.parametrize(
     "decision, words",
-    [("", "is not accepted yet (EV-3)"), ("returned", "was returned or rejected (EV-3)")],
+    [("", "is not accepted yet (EV-3)"), ("returned", "was returned (EV-3)")],
 )
 def test_proof_of_performance_counts_once_accepted(decision: str, words: str) -> None:
     [found] = findings("missing_proof", expense(tables=ALL_PROOF.format(decision=decision)))

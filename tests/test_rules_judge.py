@@ -27,7 +27,7 @@ def test_every_rule_stands_in_the_rulebook_once() -> None:
 
 
 def test_the_six_holds_of_the_workflow_are_there_and_hold() -> None:
-    assert {rule.id for rule in RULES if rulebook()[rule.id].kind == "hold"} == SIX
+    assert {rule.id for rule in RULES if rulebook()[rule.id].kind == "hold"} >= SIX
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

@@ -15,8 +15,10 @@ from mdfsync.derive.agreements import agreements
 from mdfsync.derive.attribution import attribution
 from mdfsync.derive.completeness import completeness
 from mdfsync.derive.computed import Computed
+from mdfsync.derive.expenses import expenses
 from mdfsync.derive.overlap import overlap
 from mdfsync.derive.owners import owners
+from mdfsync.derive.proof_owed import proof_owed
 from mdfsync.model import Finding
 from mdfsync.policy import Policy
 from mdfsync.view import View
@@ -31,6 +33,8 @@ def derive(view: View, findings: Sequence[Finding], policy: Policy) -> tuple[Com
         *agreements(view),
         *overlap(view),
         *attribution(view, windows),
+        *expenses(view, findings),
+        *proof_owed(view),
         *owners(view),
         *completeness(view, findings),
     )

@@ -72,6 +72,7 @@ KNOWN: Mapping[str, KnownRule] = {
     ),
     "missing_proof": KnownRule(kind="hold", params={"grace_days": "count"}),
     "outside_agreement": _HOLD,
+    "no_programme": _HOLD,
     # exceptions decided by rules
     "missing_id": _EXCEPTION,
     "duplicate_id": _FIRM,

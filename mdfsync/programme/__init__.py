@@ -9,17 +9,20 @@ Nothing in here knows a base, a clock or a network; `docs/programmes.md` is the 
 from mdfsync.programme.batch import judge_cases, judge_versions
 from mdfsync.programme.cases import read_cases
 from mdfsync.programme.errors import CaseError, ProgrammeError
-from mdfsync.programme.rulebook import Programme, load_programme
+from mdfsync.programme.judging import required
+from mdfsync.programme.rulebook import Programme, Proof, load_programme
 from mdfsync.programme.verdict import Reason, Verdict
 
 __all__ = [
     "CaseError",
     "Programme",
     "ProgrammeError",
+    "Proof",
     "Reason",
     "Verdict",
     "judge_cases",
     "judge_versions",
     "load_programme",
     "read_cases",
+    "required",
 ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from math import prod
 from typing import Any
 
 from mdfsync.programme.judging import shown
@@ -43,6 +44,17 @@ class Counted:
     steps: list[tuple[str, Decimal]] = field(default_factory=list)
     limit: Decimal = EVERYTHING
     waits: bool = False
+    before_share: Decimal | None = None
+
+    @property
+    def share(self) -> Decimal:
+        """What is paid of the part that counts, all shares together."""
+        return prod((value for kind, value in self.steps if kind == "share"), start=Decimal(1))
+
+    @property
+    def base(self) -> Decimal | None:
+        """The part of the cost that counts: what is left before the first share is taken."""
+        return self.amount if self.before_share is None else self.before_share
 
 
 def count(programme: Programme, env: Env, totals: Totals, places: int) -> Counted:
@@ -116,6 +128,7 @@ def _step(programme: Programme, step: Step, env: Env, totals: Totals, out: Count
         out.amount = before - found if name == "exclude" else before * found
         out.steps.append((name, found))
         if name == "share":
+            out.before_share = before if out.before_share is None else out.before_share
             out.limit = EVERYTHING  # that was a ceiling on the cost, not on the amount
     if out.amount is not None and out.amount < before:
         out.amount = max(out.amount, ZERO)

@@ -7,34 +7,39 @@ The public face of `programme`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from mdfsync.currencies import currency_exponent
 from mdfsync.programme.amounts import ZERO, Counted, Totals, count, draw
-from mdfsync.programme.judging import judge, shown
+from mdfsync.programme.judging import deadline, judge, shown
 from mdfsync.programme.reading import Env, Unknown, attribute
 from mdfsync.programme.rulebook import Programme
-from mdfsync.programme.verdict import Effect, Judgement, Reason, Verdict
+from mdfsync.programme.verdict import AGAINST, Effect, Judgement, Reason, Verdict
 
 
 def judge_cases(programme: Programme, cases: Iterable[Mapping[str, Any]]) -> list[Verdict]:
     """A verdict for each case, in the order handed in. Every case has `id` and `as_of`."""
-    return judge_versions((programme,), cases, {})
+    return judge_versions((programme,), cases, {}, lambda _id, _reason: False)
 
 
 def judge_versions(
-    versions: Sequence[Programme], cases: Iterable[Mapping[str, Any]], against: Mapping[str, Sequence[Reason]]
+    versions: Sequence[Programme],
+    cases: Iterable[Mapping[str, Any]],
+    against: Mapping[str, Sequence[Reason]],
+    excepted: Callable[[str, Reason], bool],
 ) -> list[Verdict]:
     """The same with each case judged by that one of a programme's versions (oldest first) which is in force for it;
-    their shared ceilings are the same ceilings. `against` = what was found against a case elsewhere, by its id."""
+    their shared ceilings are the same ceilings. `against` = what was found against a case elsewhere, by its id;
+    `excepted` = whether people let a reason of the programme pass for a case."""
     cases = list(cases)
     totals = Totals()
     verdicts: dict[int, Verdict] = {}
     for n in sorted(range(len(cases)), key=lambda i: _turn(cases[i])):
-        found = against.get(str(cases[n]["id"]), ())
-        verdicts[n] = _one(_in_force_for(versions, cases[n]), cases[n], totals, found)
+        programme = _in_force_for(versions, cases[n])
+        verdicts[n] = _one(programme, cases[n], totals, against.get(str(cases[n]["id"]), ()), excepted)
     return [verdicts[n] for n in range(len(cases))]
 
 
@@ -56,12 +61,20 @@ def _turn(case: Mapping[str, Any]) -> tuple[date, str]:
 _invoiced = attribute("expense.invoice_date", "date", "")
 
 
-def _one(programme: Programme, case: Mapping[str, Any], totals: Totals, against: Sequence[Reason]) -> Verdict:
+def _one(
+    programme: Programme,
+    case: Mapping[str, Any],
+    totals: Totals,
+    against: Sequence[Reason],
+    excepted: Callable[[str, Reason], bool],
+) -> Verdict:
     places = currency_exponent(programme.head.currency)
-    env = Env(case, programme.rates)
-    reasons = [*against, *_in_force(programme, env), *judge(programme, env)]
+    env, id = Env(case, programme.rates), str(case["id"])
     counted = count(programme, env, totals, places)
-    reasons += counted.reasons
+    own = [*_in_force(programme, env), *judge(programme, env), *counted.reasons]
+    if counted.amount is not None:
+        own = [replace(r, effect="excepted") if r.effect in AGAINST and excepted(id, r) else r for r in own]
+    reasons = [*against, *own]
     verdict = _worst(reasons)
     if verdict == "eligible" and not counted.amount:
         verdict = "held" if counted.waits else "ineligible"
@@ -70,10 +83,13 @@ def _one(programme: Programme, case: Mapping[str, Any], totals: Totals, against:
         draw(totals, counted, held=verdict == "held")
     cent = ZERO.quantize(ZERO.scaleb(-places)) if places else ZERO
     return Verdict(
-        id=str(case["id"]), programme=programme.head.id, version=programme.head.version, verdict=verdict,
+        id=id, programme=programme.head.id, version=programme.head.version, verdict=verdict,
         claimable=counted.amount if verdict == "eligible" and counted.amount is not None else cent,
         potential=cent if verdict == "ineligible" else counted.amount,
         currency=programme.head.currency, reasons=tuple(reasons),
+        base=counted.base if counted.amount is not None else None,
+        share=counted.share if counted.amount is not None else None,
+        claim_by=deadline(programme, env),
     )  # fmt: skip
 
 

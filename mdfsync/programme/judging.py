@@ -30,6 +30,17 @@ def judge(programme: Programme, env: Env) -> Iterator[Reason]:
         yield from _proof(programme, proof, env)
 
 
+def required(programme: Programme, case: Mapping[str, Any]) -> list[Proof]:
+    """The sets of evidence that the case needs, or may need as far as can be told."""
+    env = Env(case, programme.rates)
+    return [p for p in programme.file.evidence if _applies(programme, f"evidence.{p.id}.when", env) is not False]
+
+
+def deadline(programme: Programme, env: Env) -> date | None:
+    """The last day on which the case can be claimed, None where the programme names none or it cannot be told."""
+    return _until(programme, "programme.claim_by", env)
+
+
 def _demand(programme: Programme, demand: Demand, env: Env) -> Iterator[Reason]:
     key = f"rule.{demand.id}"
     applies = _applies(programme, f"{key}.when", env)

@@ -36,6 +36,13 @@ MONTHS = (
 )  # fmt: skip
 
 
+HOUSE = (
+    "barred", "category", "not_approved", "before_approval", "commit_date", "campaign_window", "approved_period",
+    "amount", "over_approved", "currency", "double_funding", "segregation",
+)  # fmt: skip
+"""What is held against an expense whatever its programme says, unless a rule of the programme stands for it."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -57,6 +64,7 @@ class Head(_Part):
     valid_from: date
     valid_until: date | None = None
     governed_by: Expression = "as_of"
+    claim_by: Expression | None = None
     zone: Text
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     direction: Literal["we_claim", "we_reimburse", "both"] = "both"
@@ -85,6 +93,7 @@ class Demand(_Part):
     discretion: bool = False
     owner: str = ""
     supply: str = ""
+    stands_for: list[Literal[HOUSE]] = []  # type: ignore[valid-type]
 
     @model_validator(mode="after")
     def _either(self) -> Demand:
@@ -278,6 +287,8 @@ _FLAG, _NUMBER, _MOMENT = frozenset({"flag"}), frozenset({"number"}), frozenset(
 def _expressions(file: File) -> Iterator[tuple[str, str, frozenset[str] | None, str]]:
     """(key, text, kinds it may have, list inside which it is read)."""
     yield "programme.governed_by", file.programme.governed_by, _MOMENT, ""
+    if file.programme.claim_by:
+        yield "programme.claim_by", file.programme.claim_by, _MOMENT, ""
     for rule in file.rule:
         for name, kinds in (("when", _FLAG), ("unless", _FLAG), ("must", _FLAG), ("until", _MOMENT)):
             if text := getattr(rule, name):

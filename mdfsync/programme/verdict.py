@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 Judgement = Literal["eligible", "held", "ineligible"]
 Effect = Literal["ineligible", "held", "reduced", "excepted"]
+AGAINST: frozenset[Effect] = frozenset({"ineligible", "held"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,8 @@ class Reason:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """`claimable` is 0 unless eligible; `potential` is what it would be if all that is held were cured, None where that
-    cannot be said. Both in the programme's currency, rounded."""
+    cannot be said. Both in the programme's currency, rounded. `base` is the part of the cost that counts, `share` what
+    is paid of it, `claim_by` the last day for the claim; each None where it cannot be told."""
 
     id: str
     programme: str
@@ -40,6 +42,9 @@ class Verdict:
     potential: Decimal | None
     currency: str
     reasons: tuple[Reason, ...]
+    base: Decimal | None = None
+    share: Decimal | None = None
+    claim_by: date | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The stable form of the answer; amounts are texts."""

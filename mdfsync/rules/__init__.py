@@ -24,6 +24,7 @@ from mdfsync.rules import (
     link_disagreement,
     missing_id,
     missing_proof,
+    no_programme,
     outside_agreement,
     source_conflict,
     source_cut_off,
@@ -45,6 +46,7 @@ def _rule(module: ModuleType) -> Rule:
 RULES: tuple[Rule, ...] = (
     _rule(outside_agreement),
     _rule(ineligible_expense),
+    _rule(no_programme),
     _rule(missing_proof),
     _rule(disputed_ownership),
     _rule(unreconciled_lead),

@@ -4,11 +4,13 @@ What it protects: a payer reimburses what is shown: the invoice, the payment, an
 The usual refusal is one missing proof, found after the deadline to supply it. Proof is asked for while it
 can still be had.
 
-When it fires: an expense that is invoiced, paid or claimed, or whose activity is over (plus the rulebook's
-days of grace), lacks one of invoice, proof of payment, proof of performance; or a deliverable that MDF pays
-for is delivered or over and lacks proof of performance. Returned, rejected or unreadable documents do not
-count. A proof counts once a reviewer has accepted it; only invoices and payments that finance's own files
-deliver count as received, and only while those files say so.
+When it fires: an expense owes a proof once it is invoiced or paid, every proof once it is claimed or its activity is
+over (plus the rulebook's days of grace). What is owed is said by the sets of evidence of its MDF programme, one hold
+for each set that is not complete; where the programme asks for no financial proof, or for none of performance, the
+house asks for the invoice and its payment, or for one proof of performance. A deliverable that MDF pays for owes proof
+of performance once it is delivered or over. Returned, rejected or unreadable documents do not count. A proof counts
+once a reviewer has accepted it; only invoices and payments that finance's own files deliver count as received, and
+only while those files say so.
 
 What clears it: the named proof arrives and is accepted. A deliverable's missing proof is one hold on the
 deliverable, which blocks the expenses that rest on it, not one hold for each.
@@ -21,34 +23,70 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from mdfsync.eligibility import Line, judged, telling
+from mdfsync.eligibility.proof import documents_of, why_not
 from mdfsync.model import Finding, Subject
 from mdfsync.policy.rulebook import RuleSetting
-from mdfsync.rules.rule import is_cancelled, lines_of, shown, sources_of, speak
+from mdfsync.rules.rule import lines_of, shown, sources_of, speak
 from mdfsync.view import Row, View
 
 ID = "missing_proof"
 TABLES = ("Expenses", "Deliverables", "Reimbursement Lines")
 PROOFS = {"invoice": "invoice", "payment": "proof of payment", "performance": "proof of performance"}
-_VOID = frozenset({"returned", "rejected"})
 
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     grace = timedelta(days=setting.params["grace_days"])
+    lines = judged(view).lines.values()
+    asked = {view.ref(line.expense, "deliverable_id") for line in lines if "performance" in line.purposes.values()}
     unproven = set()
     for deliverable in view.rows("Deliverables"):
         if not _is_paid_by_mdf(view, deliverable) or not _is_over(view, deliverable, grace):
             continue
-        lack = _lacking(view, deliverable, "performance")
+        lack = _lacking(view, deliverable, "performance") if deliverable.id not in asked else ""
         if lack:
             unproven.add(deliverable.id)
             yield _deliverable(view, setting, deliverable, lack)
-    for expense in view.rows("Expenses"):
-        owed = _owed(view, expense, grace)
+    for line in lines:
+        yield from (
+            _set(view, setting, line, told) for told in telling.told(view, line) if told.place.rule == ID and told.now
+        )
+        expense = line.expense
+        owed = telling.owed_by(view, expense) - _said_by_programme(line)
         if view.ref(expense, "deliverable_id") in unproven:
-            owed.discard("performance")
+            owed -= {"performance"}
         lacks = {proof: lack for proof in PROOFS if proof in owed and (lack := _lacking(view, expense, proof))}
         if lacks:
             yield _expense(view, setting, expense, lacks)
+
+
+def _said_by_programme(line: Line) -> frozenset[str]:
+    """The proofs that the programme asks for in its own words."""
+    purposes = frozenset(line.purposes.values())
+    return (purposes & {"performance"}) | (
+        frozenset({"invoice", "payment"}) if "financial" in purposes else frozenset()
+    )
+
+
+def _set(view: View, setting: RuleSetting, line: Line, told: telling.Told) -> Finding:
+    """One set of evidence of the programme that is not complete."""
+    waiting = [f"{d.id} {why}" for d in documents_of(view, line.expense) if (why := why_not(view, d))]
+    return speak(
+        setting,
+        told.place.subject,
+        f"Missing: {told.wanted}." if told.wanted else told.reason.says,
+        evidence={
+            "clause": telling.clause_of(line, told.reason),
+            "the programme asks": told.reason.says,
+            "does not count": "; ".join(sorted(waiting)),
+            "can be cured until": str(told.curable_until or ""),
+        },
+        sources=sources_of(view, "Evidence", "evidence_type"),
+        key=told.place.key,
+        blocks=(line.expense.place, *lines_of(view, line.expense.id)),
+        due=told.due(view.as_of.date(), setting.due_days),
+        required_action=told.required_action,
+    )
 
 
 def _expense(view: View, setting: RuleSetting, expense: Row, lacks: dict[str, str]) -> Finding:
@@ -95,74 +133,14 @@ def _is_over(view: View, row: Row, grace: timedelta) -> bool:
     return row.text("deliverable_state") == "delivered" or (end is not None and end + grace < view.as_of.date())
 
 
-def _owed(view: View, expense: Row, grace: timedelta) -> set[str]:
-    """Which proofs the expense owes by now."""
-    if is_cancelled(expense):
-        return set()
-    end = expense.day("activity_end")
-    claimed = bool(lines_of(view, expense.id))
-    over = end is not None and end + grace < view.as_of.date()
-    if claimed or over:
-        return set(PROOFS)
-    owed = set()
-    if expense.day("invoice_date") or expense.day("paid_on") or expense.money("paid_amount"):
-        owed.add("invoice")
-    if expense.day("paid_on") or expense.money("paid_amount"):
-        owed.add("payment")
-    return owed
-
-
 def _lacking(view: View, row: Row, proof: str) -> str:
     """What is wanting of one proof, in words; `""` when it is there."""
-    documents = _documents(view, row, proof)
+    documents = [document for document in documents_of(view, row) if document.text("evidence_type") == proof]
     if not documents:
         return "is missing"
-    void = sorted(d.id for d in documents if d.text("evidence_decision") in _VOID)
-    unread = sorted(d.id for d in documents if d.text("readable") == "no")
-    usable = [d for d in documents if d.id not in {*void, *unread} and _has_arrived(d)]
-    if not usable:
-        expected = sorted(d.id for d in documents if d.id not in {*void, *unread})
-        return (
-            f"was returned or rejected ({', '.join(void)})"
-            if void
-            else f"cannot be read ({', '.join(unread)})"
-            if unread
-            else f"is announced but has not arrived ({', '.join(expected)})"
-        )
-    if not any(d.text("evidence_decision") == "accepted" or _from_finance(view, d, proof) for d in usable):
-        return f"is not accepted yet ({', '.join(sorted(d.id for d in usable))})"
-    return ""
-
-
-def _from_finance(view: View, document: Row, proof: str) -> bool:
-    """Whether finance's own files say it today. What the row says of its origin is not asked: people can type there."""
-    behind = (view.facts.behind or {}).get(document.place, frozenset())
-    return proof != "performance" and any(source.startswith("finance.") for source in behind)
-
-
-def _documents(view: View, row: Row, proof: str) -> list[Row]:
-    """Evidence of that type on the row; for an expense, proof of performance of its deliverable too."""
-    if row.subject.table == "Deliverables":
-        found = view.where("Evidence", "deliverable_ids", row.id)
-    else:
-        found = view.where("Evidence", "expense_ids", row.id)
-        if proof == "performance" and (deliverable := view.ref(row, "deliverable_id")):
-            found = tuple(dict.fromkeys((*found, *view.where("Evidence", "deliverable_ids", deliverable))))
-    return [document for document in found if document.text("evidence_type") == proof]
-
-
-def _has_arrived(document: Row) -> bool:
-    """Whether there is something to look at: a number and date from finance's files, a file, a day of
-    receipt."""
-    return any(
-        document.text(name)
-        for name in (
-            "file",
-            "file_url",
-            "received_on",
-            "document_date",
-            "document_number",
-            "paid_on",
-            "landing_page_url",
-        )
-    )
+    reasons: dict[str, list[str]] = {}
+    for document in documents:
+        reasons.setdefault(why_not(view, document), []).append(document.id)
+    if "" in reasons:
+        return ""
+    return "; ".join(f"{why} ({', '.join(sorted(ids))})" for why, ids in sorted(reasons.items()))

@@ -95,8 +95,3 @@ def ruled(view: View, subject: Subject, *kinds: str) -> bool:
         if named and (until is None or until >= today):
             return True
     return False
-
-
-def is_cancelled(expense: Row) -> bool:
-    """Whether the finance system calls the expense off; its words are its own, these are the usual ones."""
-    return expense.text("source_status").strip().casefold() in {"cancelled", "canceled", "void", "voided"}

@@ -24,9 +24,9 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 
+from mdfsync.eligibility.invoices import vendor_key
 from mdfsync.model import Finding, Subject
 from mdfsync.policy.rulebook import RuleSetting
-from mdfsync.rules.invoices import vendor_key
 from mdfsync.rules.rule import shown, sources_of, speak
 from mdfsync.values import instant_text
 from mdfsync.view import Row, SourceConflict, View

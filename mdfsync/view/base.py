@@ -18,6 +18,7 @@ from typing import Any
 from mdfsync.model import Change, Create, RawRow, Snapshot, Subject
 from mdfsync.policy.dictionary import Dictionary
 from mdfsync.policy.programmes import Programmes
+from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.view.facts import Facts, SourceHealth
 from mdfsync.view.row import Row
 
@@ -28,7 +29,7 @@ Indexes = dict[tuple[str, ...], Any]
 class View:
     """`tables` = rows by table in the base's order, new rows last; `mirror` = last-seen rows of each
     source by source id; `sources` = health by source id; `facts` = what other stages found; `programmes` =
-    the versions of each MDF programme by name. `memo` only keeps indexes."""
+    the versions of each MDF programme by name; `rules` = the rulebook's settings. `memo` only keeps indexes."""
 
     as_of: datetime
     dictionary: Dictionary
@@ -37,6 +38,7 @@ class View:
     sources: Mapping[str, SourceHealth] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
     programmes: Programmes = field(default_factory=dict)
+    rules: Mapping[str, RuleSetting] = field(default_factory=dict)
     missing_fields: frozenset[tuple[str, str]] = frozenset()
     lacking_choices: frozenset[tuple[str, str]] = frozenset()
     memo: Indexes = field(default_factory=dict, repr=False)
@@ -133,6 +135,7 @@ def project(
     sources: Mapping[str, SourceHealth] | None = None,
     facts: Facts | None = None,
     programmes: Programmes | None = None,
+    rules: Mapping[str, RuleSetting] | None = None,
 ) -> View:
     """The snapshot with `changes` applied. A cell change finds its row by record id; a `Create` of a
     stable id that the base already has adds nothing (the plan settles that case)."""
@@ -167,6 +170,7 @@ def project(
         sources=sources or {},
         facts=facts or Facts(),
         programmes=programmes or {},
+        rules=rules or {},
         missing_fields=snapshot.missing_fields,
         lacking_choices=snapshot.lacking_choices,
     )

@@ -85,7 +85,8 @@ class Facts:
     interval in which the source row came into being for us; what is known of one contact on a deal goes
     by the external id `deals:<deal>:contacts:<contact>`, of the deal's list by `deals:<deal>:contacts`.
     `removed` are rows that we know and that a person removed or gave another id;
-    `behind` gives the sources that said something about each row (`None` = nobody kept count)."""
+    `behind` gives the sources that said something about each row (`None` = nobody kept count);
+    `waived` are fingerprints of findings that people let pass."""
 
     conflicts: tuple[SourceConflict, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
@@ -93,6 +94,7 @@ class Facts:
     removed: frozenset[Subject] = frozenset()
     seen: Mapping[tuple[str, str], Interval] = field(default_factory=dict)
     behind: Mapping[Subject, frozenset[str]] | None = None
+    waived: frozenset[str] = frozenset()
 
 
 def sources_behind(observations: Iterable[Observation]) -> dict[Subject, frozenset[str]]:

@@ -5,7 +5,7 @@ leading zeros. Several lines of one invoice are not a duplicate while their sum 
 without a known net amount, two expenses are twins when they claim the same amount, or when they stand on
 different requests, campaigns or partners. Refused lines are compared too: a refused cost that returns
 elsewhere is the usual form. Which expenses are credit notes is told from the documents on record. Used by
-`ineligible_expense`.
+`house`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 import unicodedata
 from decimal import Decimal
 
-from mdfsync.rules.rule import is_cancelled
+from mdfsync.eligibility.life import is_cancelled
 from mdfsync.view import Row, View
 
 _KEPT = re.compile(r"[^0-9a-z]")

@@ -1,0 +1,51 @@
+"""Which documents stand behind an expense or deliverable, and whether each of them counts as proof yet.
+
+A document counts once it is there, can be read and a reviewer has accepted it; invoices and payments also while
+finance's own files say them. What the row says of its own origin is not asked: people can type there. Fifth layer,
+used by `case` and by the rule `missing_proof`.
+"""
+
+from __future__ import annotations
+
+from mdfsync.view import Row, View
+
+FINANCIAL = frozenset({"invoice", "payment"})
+_VOID = frozenset({"returned", "rejected"})
+_ARRIVED = (
+    "file", "file_url", "received_on", "document_date", "document_number", "paid_on", "landing_page_url",
+)  # fmt: skip
+
+
+def documents_of(view: View, row: Row) -> tuple[Row, ...]:
+    """Evidence that names the row, each once; for an expense also the proof of performance of its deliverable, and what
+    was handed in for its request alone."""
+    if row.subject.table == "Deliverables":
+        return view.where("Evidence", "deliverable_ids", row.id)
+    found = list(view.where("Evidence", "expense_ids", row.id))
+    if deliverable := view.ref(row, "deliverable_id"):
+        shared = view.where("Evidence", "deliverable_ids", deliverable)
+        found += [document for document in shared if document.text("evidence_type") not in FINANCIAL]
+    if request := view.ref(row, "mdf_request_id"):
+        for document in view.where("Evidence", "mdf_request_id", request):
+            if not view.refs(document, "expense_ids") and not view.refs(document, "deliverable_ids"):
+                found.append(document)
+    return tuple(dict.fromkeys(found))
+
+
+def why_not(view: View, document: Row) -> str:
+    """Why the document is no proof (yet), in words that follow its id; `""` when it counts."""
+    decision = document.text("evidence_decision")
+    if decision in _VOID:
+        return f"was {decision}"
+    if document.text("readable") == "no":
+        return "cannot be read"
+    if not any(document.text(name) for name in _ARRIVED):
+        return "is announced but has not arrived"
+    return "" if decision == "accepted" or from_finance(view, document) else "is not accepted yet"
+
+
+def from_finance(view: View, document: Row) -> bool:
+    """Whether finance's own files say the invoice or payment today."""
+    behind = (view.facts.behind or {}).get(document.place, frozenset())
+    of_money = document.text("evidence_type") in FINANCIAL
+    return of_money and any(source.startswith("finance.") for source in behind)
