@@ -308,7 +308,6 @@ def test_the_cells_explain_themselves() -> None:
         "eligibility_reason",
         "reduction_reason",
         "programme_version",
-        "claim_deadline",
         "eligible_base",
         "share_applied",
     )
@@ -316,7 +315,6 @@ def test_the_cells_explain_themselves() -> None:
         "Every rule is met.",
         "1,200.00 USD less: Half of it. [half; 4]\n200.00 USD less: At most 1,000 for a request. [cap; 4.1]",
         "cobalt-mdf 1",
-        "2026-08-09",
         "2400",
         "0.5",
     ]

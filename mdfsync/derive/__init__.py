@@ -15,6 +15,7 @@ from mdfsync.derive.agreements import agreements
 from mdfsync.derive.attribution import attribution
 from mdfsync.derive.completeness import completeness
 from mdfsync.derive.computed import Computed
+from mdfsync.derive.deadlines import deadlines
 from mdfsync.derive.expenses import expenses
 from mdfsync.derive.overlap import overlap
 from mdfsync.derive.owners import owners
@@ -35,6 +36,7 @@ def derive(view: View, findings: Sequence[Finding], policy: Policy) -> tuple[Com
         *attribution(view, windows),
         *expenses(view, findings),
         *proof_owed(view),
+        *deadlines(view),
         *owners(view),
         *completeness(view, findings),
     )

@@ -106,7 +106,6 @@ def _amounts(standing: Standing) -> Mapping[str, str]:
         "eligible_base": "" if verdict.base is None else str(verdict.base),
         "share_applied": "" if verdict.share is None else str(verdict.share),
         "reduction_reason": "\n".join(words) or NOTHING,
-        "claim_deadline": verdict.claim_by.isoformat() if verdict.claim_by else "",
     }
     currency = row.text("expense_currency")
     if currency and currency != verdict.currency:

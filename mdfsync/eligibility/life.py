@@ -31,6 +31,13 @@ def is_spent(view: View, expense: Row) -> bool:
     return bool(spent_on(view, expense)) or expense.money("paid_amount") is not None
 
 
+def is_filed(view: View, expense: Row) -> bool:
+    """Whether a claim that carries the expense has been filed."""
+    lines = view.where("Reimbursement Lines", "expense_id", expense.id)
+    claims = (view.target(line, "reimbursement_id") for line in lines)
+    return any(claim is not None and claim.text("submitted_at") for claim in claims)
+
+
 def state_of(view: View, expense: Row) -> str:
     """One of the dictionary's states. What a person or the payer refused is rejected, whatever happened before."""
     lines = view.where("Reimbursement Lines", "expense_id", expense.id)
@@ -41,8 +48,7 @@ def state_of(view: View, expense: Row) -> str:
         return "rejected"
     if decisions & _GRANTED:
         return "granted"
-    claims = (view.target(line, "reimbursement_id") for line in lines)
-    if any(claim is not None and claim.text("submitted_at") for claim in claims):
+    if is_filed(view, expense):
         return "claimed"
     spent = spent_on(view, expense)
     if "paid_on" in spent or expense.money("paid_amount"):

@@ -74,6 +74,7 @@ KNOWN: Mapping[str, KnownRule] = {
     "outside_agreement": _HOLD,
     "no_programme": _HOLD,
     # exceptions decided by rules
+    "deadline_near": KnownRule(kind="exception", params={"days": "count", "urgent_days": "count"}),
     "missing_id": _EXCEPTION,
     "duplicate_id": _FIRM,
     "link_disagreement": _EXCEPTION,

@@ -18,6 +18,7 @@ from types import ModuleType
 from mdfsync.model import Finding, Subject
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules import (
+    deadline_near,
     disputed_ownership,
     duplicate_id,
     ineligible_expense,
@@ -51,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     _rule(disputed_ownership),
     _rule(unreconciled_lead),
     _rule(unsupported_influence),
+    _rule(deadline_near),
     _rule(missing_id),
     _rule(duplicate_id),
     _rule(link_disagreement),
