@@ -10,12 +10,14 @@ from decimal import Decimal
 import pytest
 from casebook import PARTNERSHIP, case, findings, held, rulebook
 
+from mdfsync.derive.claim_lines import claim_lines
 from mdfsync.derive.expenses import expenses
 from mdfsync.derive.proof_owed import proof_owed
 from mdfsync.eligibility import judged
 from mdfsync.eligibility.case import case_of
 from mdfsync.eligibility.place import place_of
 from mdfsync.eligibility.standing import standings
+from mdfsync.model import fingerprint
 from mdfsync.programme.rulebook import HOUSE, read_programme
 from mdfsync.rules import judge
 from mdfsync.view import Facts, View
@@ -142,7 +144,11 @@ def verdict(view: View, id: str = "EX-1") -> tuple[str, str]:
 
 
 def cell(view: View, name: str, id: str = "EX-1") -> str:
-    found = [c for c in (*expenses(view, judge(view, rulebook())), *proof_owed(view)) if c.subject.id == id]
+    found = [
+        c
+        for c in (*expenses(view, standings(view, judge(view, rulebook())).values()), *proof_owed(view))
+        if c.subject.id == id
+    ]
     return {c.field: c.value for c in found}.get(name, "")
 
 
@@ -195,7 +201,8 @@ def test_what_people_let_pass_is_claimed() -> None:
     view = world({"person_count": "51"})
     line = judged(view).lines["EX-1"]
     (reason,) = [r for r in line.reasons if r.rule == "heads"]
-    passed = Facts(waived=frozenset({place_of(view, line.expense, {}, reason).fingerprint}))
+    place = place_of(view, line.expense, {}, reason)
+    passed = Facts(waived=frozenset({fingerprint(place.rule, place.subject, place.key)}))
     again = replace(view, facts=passed, memo={})
     open_ = [f for f in judge(again, rulebook()) if f.fingerprint not in passed.waived]
     assert standings(again, open_)["EX-1"].claimable == Decimal("600.00")
@@ -323,6 +330,25 @@ def test_the_cells_explain_themselves() -> None:
         "category",
         "programme rule",
     ]
+
+
+LINES = """
+Reimbursement Lines
+reimbursement_line_id | expense_id | line_currency | claimed_amount
+RL-1                  | EX-1       | USD           | 200
+RL-2                  | EX-1       | USD           | 300
+RL-3                  | EX-1       | EUR           |
+"""
+
+
+def test_instalments_together_never_come_to_more_than_the_expense() -> None:
+    view = world(more=LINES)
+    found = {(c.subject.id, c.field): c.value for c in claim_lines(view, standings(view, judge(view, rulebook())))}
+    assert {id: found[id, "line_status"] for id in ("RL-1", "RL-2", "RL-3")} == dict.fromkeys(
+        ("RL-1", "RL-2", "RL-3"), "eligible"
+    )
+    assert (found["RL-1", "claimable_amount"], found["RL-2", "claimable_amount"]) == ("300.00", "400.00")
+    assert ("RL-3", "claimable_amount") not in found
 
 
 def test_what_a_programme_may_stand_for_are_the_causes_of_the_house() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from mdfsync.derive.agreements import agreements
 from mdfsync.derive.attribution import attribution
+from mdfsync.derive.claim_lines import claim_lines
 from mdfsync.derive.completeness import completeness
 from mdfsync.derive.computed import Computed
 from mdfsync.derive.deadlines import deadlines
@@ -20,6 +21,7 @@ from mdfsync.derive.expenses import expenses
 from mdfsync.derive.overlap import overlap
 from mdfsync.derive.owners import owners
 from mdfsync.derive.proof_owed import proof_owed
+from mdfsync.eligibility.standing import standings
 from mdfsync.model import Finding
 from mdfsync.policy import Policy
 from mdfsync.view import View
@@ -30,11 +32,13 @@ __all__ = ["Computed", "derive"]
 def derive(view: View, findings: Sequence[Finding], policy: Policy) -> tuple[Computed, ...]:
     """Every computed cell of the rows in the view, in a stable order of tables, rows and fields."""
     windows = policy.rules["unsupported_influence"].params
+    standing = standings(view, findings)
     return (
         *agreements(view),
         *overlap(view),
         *attribution(view, windows),
-        *expenses(view, findings),
+        *expenses(view, standing.values()),
+        *claim_lines(view, standing),
         *proof_owed(view),
         *deadlines(view),
         *owners(view),

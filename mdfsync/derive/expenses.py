@@ -14,9 +14,8 @@ from mdfsync.currencies import in_currency
 from mdfsync.derive.computed import NOTHING, Computed, cells
 from mdfsync.eligibility.life import state_of
 from mdfsync.eligibility.proof import documents_of
-from mdfsync.eligibility.standing import Standing, standings
+from mdfsync.eligibility.standing import Standing
 from mdfsync.eligibility.telling import clause_of
-from mdfsync.model import Finding
 from mdfsync.programme import Reason
 from mdfsync.view import Row, View
 
@@ -24,9 +23,9 @@ RULE = "eligibility"
 _PROOFS = {"invoice": "invoice", "payment": "payment", "performance": "performance"}
 
 
-def expenses(view: View, findings: Iterable[Finding]) -> Iterator[Computed]:
-    """Computed cells of every expense that has an id. `findings` are those that nobody let pass."""
-    for standing in standings(view, findings).values():
+def expenses(view: View, standings: Iterable[Standing]) -> Iterator[Computed]:
+    """Computed cells of every expense that has an id, from how each of them stands."""
+    for standing in standings:
         row, verdict = standing.line.expense, standing.line.verdict
         inputs = [name for name in ("mdf_request_id", "deliverable_id") if row.text(name)]
         if verdict is not None:

@@ -18,8 +18,8 @@ from mdfsync.eligibility.case import case_of
 from mdfsync.eligibility.house import Cause, causes_of
 from mdfsync.eligibility.invoices import twice_claimed
 from mdfsync.eligibility.life import is_cancelled
-from mdfsync.eligibility.place import place_of, purposes_of
-from mdfsync.model import Subject, fingerprint
+from mdfsync.eligibility.place import Place, place_of, purposes_of
+from mdfsync.model import Subject
 from mdfsync.programme import Programme, Proof, Reason, Verdict, judge_versions, required
 from mdfsync.programme.verdict import Effect
 from mdfsync.view import Row, View
@@ -146,7 +146,7 @@ def _against(view: View, expense: Row, causes: Sequence[Cause], twice: Container
     """What the house holds against the expense, as the programme's reckoning takes it; not what people let pass."""
     out = []
     for cause in (*causes, *((_TWICE,) if expense.id in twice else ())):
-        if fingerprint("ineligible_expense", expense.place, cause.key) in view.facts.waived:
+        if Place(rule="ineligible_expense", subject=expense.place, key=cause.key).is_waived(view):
             continue
         effect: Effect = "ineligible" if cause.refuses else "held"
         values = dict(cause.evidence)
@@ -167,6 +167,6 @@ class _Excepted:
         if expense is None:
             return False
         place = place_of(self.view, expense, purposes_of(self.versions), reason)
-        if place.fingerprint in self.view.facts.waived:
+        if place.is_waived(self.view):
             return True
         return expense.text("eligibility_decision") == "eligible" and place.rule == "ineligible_expense"

@@ -64,7 +64,7 @@ def told(view: View, line: Line) -> Iterator[Told]:
     spent, owed = is_spent(view, line.expense), owed_by(view, line.expense)
     for reason in line.reasons:
         place = place_of(view, line.expense, line.purposes, reason)
-        passed = place.fingerprint in view.facts.waived
+        passed = place.is_waived(view)
         if reason.effect not in AGAINST and not passed:
             continue
         wanting = bool(owed & _proofs_in(line, reason.rule)) if place.rule == "missing_proof" else spent
