@@ -14,10 +14,12 @@ from collections.abc import Sequence
 from mdfsync.derive.agreements import agreements
 from mdfsync.derive.attribution import attribution
 from mdfsync.derive.claim_lines import claim_lines
+from mdfsync.derive.claims import claims
 from mdfsync.derive.completeness import completeness
 from mdfsync.derive.computed import Computed
 from mdfsync.derive.deadlines import deadlines
 from mdfsync.derive.expenses import expenses
+from mdfsync.derive.money import money
 from mdfsync.derive.overlap import overlap
 from mdfsync.derive.owners import owners
 from mdfsync.derive.proof_owed import proof_owed
@@ -41,6 +43,8 @@ def derive(view: View, findings: Sequence[Finding], policy: Policy) -> tuple[Com
         *claim_lines(view, standing),
         *proof_owed(view),
         *deadlines(view),
+        *money(view),
+        *claims(view),
         *owners(view),
         *completeness(view, findings),
     )

@@ -73,6 +73,13 @@ KNOWN: Mapping[str, KnownRule] = {
     "missing_proof": KnownRule(kind="hold", params={"grace_days": "count"}),
     "outside_agreement": _HOLD,
     "no_programme": _HOLD,
+    # money: shares of one cost, budgets, funds, deadlines, books
+    "split_funding": KnownRule(kind="hold", never_waivable=True),
+    "budget_exceeded": _EXCEPTION,
+    "fund_overdrawn": _EXCEPTION,
+    "money_expiring": KnownRule(kind="exception", params={"days": "count", "urgent_days": "count"}),
+    "money_forfeited": _EXCEPTION,
+    "ledger_disagrees": _EXCEPTION,
     # exceptions decided by rules
     "deadline_near": KnownRule(kind="exception", params={"days": "count", "urgent_days": "count"}),
     "missing_id": _EXCEPTION,

@@ -1,0 +1,81 @@
+"""What a claim adds up to, and between whom it goes.
+
+Sums of the claim's lines, and of the expenses behind them, each expense once however many instalments it has; all in
+the claim's currency. A sum with an amount that no rate brings into that currency is left as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+
+from mdfsync.derive.computed import NOTHING, Computed, cells
+from mdfsync.derive.money import in_cells
+from mdfsync.ledger import actual_of, rate_of_expense, request_of, requests_of, sides_of
+from mdfsync.view import Row, View
+
+RULE = "claims"
+ZERO = Decimal(0)
+
+
+def claims(view: View) -> Iterator[Computed]:
+    """Computed cells of Reimbursements and their lines."""
+    for line in view.rows("Reimbursement Lines"):
+        claim = view.row("Reimbursements", view.ref(line, "reimbursement_id"))
+        values = {
+            "joint_campaign_id": view.ref(claim, "joint_campaign_id") if claim else "",
+            "mdf_request_id": request_of(view, line),
+        }
+        values = {name: value or NOTHING for name, value in values.items()}
+        yield from cells(line.place, values, rule=RULE, inputs=("reimbursement_id", "expense_id"))
+    for claim in view.rows("Reimbursements"):
+        lines = view.where("Reimbursement Lines", "reimbursement_id", claim.id) if claim.id else ()
+        values = {"line_count": str(len(lines)), **_sides(view, claim), **_sums(view, claim, lines)}
+        yield from cells(claim.place, values, rule=RULE, inputs=("Reimbursement Lines", "Expenses", "MDF Funds"))
+
+
+def _sides(view: View, claim: Row) -> Mapping[str, str]:
+    """Who pays whom, from the fund, or from the requests of the lines where these agree."""
+    fund = view.row("MDF Funds", view.ref(claim, "fund_id"))
+    of = requests_of(view, claim.id)
+    request = view.row("MDF Budgets", of[0]) if len(of) == 1 else None
+    sides = sides_of(view, fund, request, claim)
+    return {
+        "mdf_direction": sides.direction,
+        "payer_entity": sides.payer or NOTHING,
+        "claimant_entity": sides.claimant or NOTHING,
+        "addressee": ", ".join(name for name in (sides.payer, sides.payer_person) if name) or NOTHING,
+        "deadline_owner": sides.claimant_person,
+    }
+
+
+def _sums(view: View, claim: Row, lines: tuple[Row, ...]) -> Mapping[str, str]:
+    currency = claim.text("claim_currency").upper()
+    fund = view.row("MDF Funds", view.ref(claim, "fund_id"))
+    found = [view.row("Expenses", view.ref(line, "expense_id")) for line in lines]
+    expenses = {e.place: (e, rate_of_expense(view, e, fund, currency)) for e in found if e is not None}.values()
+
+    def of_lines(name: str) -> Decimal | None:
+        if any(line.text(name) and line.text("line_currency").upper() != currency for line in lines):
+            return None
+        return sum((line.money(name) or ZERO for line in lines), ZERO)
+
+    return in_cells(
+        currency,
+        planned_total=_worth((e.money("planned_amount"), rate) for e, rate in expenses),
+        approved_total=_worth((e.money("approved_amount"), rate) for e, rate in expenses),
+        actual_total=_worth((actual_of(e), rate) for e, rate in expenses),
+        claimed_total=of_lines("claimed_amount"),
+        granted_total=of_lines("granted_amount"),
+        paid_total=of_lines("paid_amount"),
+    )
+
+
+def _worth(amounts: Iterable[tuple[Decimal | None, Decimal | None]]) -> Decimal | None:
+    """The sum of amounts by their rates; `None` where an amount has none."""
+    total = ZERO
+    for amount, rate in amounts:
+        if amount and rate is None:
+            return None
+        total += (amount or ZERO) * (rate or ZERO)
+    return total

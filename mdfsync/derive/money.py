@@ -1,0 +1,79 @@
+"""What the ledger comes to, as cells: the balances of funds, the totals of MDF requests, the sign of each movement.
+
+Funds and requests are added up in their own currency. A total that rests on an amount without a rate is left as it
+was, `budget_status` says `unknown`, and the rule `ledger_disagrees` names the amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from mdfsync.currencies import currency_exponent
+from mdfsync.derive.computed import NOTHING, Computed, cells
+from mdfsync.ledger import Balance, Book, Movement, Sides, book_of, readings, sides_of, signed
+from mdfsync.values import money_text
+from mdfsync.view import Row, View
+
+RULE = "ledger"
+
+
+def money(view: View) -> Iterator[Computed]:
+    """Computed cells of MDF Ledger, MDF Funds and MDF Budgets that are sums of movements."""
+    book = book_of(view)
+    for row, made in readings(view):
+        if isinstance(made, Movement):
+            amount = signed(made.kind, made.amount, back=made.back)
+            inputs = ("movement_type", "amount", "reverses_movement_id")
+            yield from cells(row.place, in_cells(made.currency, signed_amount=amount), rule=RULE, inputs=inputs)
+    for fund in view.rows("MDF Funds"):
+        yield from cells(fund.place, _of_fund(book.fund(fund)), rule=RULE, inputs=("MDF Ledger",))
+    for request in view.rows("MDF Budgets"):
+        sides = sides_of(view, view.row("MDF Funds", view.ref(request, "fund_id")), request, request)
+        values = {**_of_request(book, request), **_of_sides(sides)}
+        yield from cells(request.place, values, rule=RULE, inputs=("MDF Ledger", "Expenses", "Reimbursement Lines"))
+
+
+def in_cells(currency: str, **amounts: Decimal | None) -> dict[str, str]:
+    """Amounts as cells, rounded once at the currency's exponent; what is unknown is left out."""
+    places = currency_exponent(currency)
+    return {name: money_text(amount, places) for name, amount in amounts.items() if amount is not None}
+
+
+def _of_fund(balance: Balance) -> Mapping[str, str]:
+    return in_cells(
+        balance.currency,
+        balance_available=balance.stage("available"),
+        balance_reserved=balance.stage("reserved"),
+        balance_claimed=balance.underway,
+        balance_paid=balance.stage("paid"),
+        balance_lost=balance.lost,
+    )
+
+
+def _of_request(book: Book, request: Row) -> dict[str, str]:
+    balance = book.request(request)
+    totals = in_cells(
+        balance.currency,
+        committed_total=balance.total("commitment"),
+        paid_total=balance.total("outlay"),
+        claimed_total=balance.total("claim"),
+        granted_total=balance.total("grant"),
+        remaining_mdf_amount=balance.stage("reserved"),
+    )
+    return {**totals, "budget_status": budget_status(request, balance)}
+
+
+def budget_status(request: Row, balance: Balance) -> str:
+    """Whether the activity costs no more than was approved, and no more is claimed than was. What is known to exceed
+    the approval exceeds it, whatever else is unknown."""
+    approved, remaining = request.money("approved_activity_cost"), balance.stage("reserved")
+    if (remaining is not None and remaining < 0) or (approved is not None and balance.known_exposure > approved):
+        return "exceeded"
+    if approved is None or remaining is None or balance.exposure is None:
+        return "unknown"
+    return "within"
+
+
+def _of_sides(sides: Sides) -> Mapping[str, str]:
+    return {"bill_to": sides.claimant or NOTHING, "deadline_owner": sides.claimant_person}

@@ -1,0 +1,43 @@
+"""Budget control: partner money as a ledger of movements, and every balance as a sum of them.
+
+    View ─book_of─> Book: movements, balances of funds and requests, what books and facts disagree on, what is lost
+
+`movement` says what kinds there are and what each does, `booked` reads the MDF Ledger, `facts` what follows from the
+rest of the base, `book` lets the two meet, `balance` adds up, `rates` converts, `terms` knows the last days and `sides`
+who pays whom. Nothing here writes, corrects or asks the time; `derive` makes cells of it and `rules` findings.
+"""
+
+from mdfsync.ledger.balance import Balance, balances
+from mdfsync.ledger.book import Book, Disagreement, Forfeit, book_of
+from mdfsync.ledger.booked import readings
+from mdfsync.ledger.facts import actual_of, is_filed, request_of, requests_of
+from mdfsync.ledger.movement import FLOWS, STAGES, Movement, signed, spelt
+from mdfsync.ledger.rates import rate_of_expense
+from mdfsync.ledger.sides import Sides, sides_of
+from mdfsync.ledger.terms import LastDay, day_at, last_claim_day, last_request_day
+
+__all__ = [
+    "FLOWS",
+    "STAGES",
+    "Balance",
+    "Book",
+    "Disagreement",
+    "Forfeit",
+    "LastDay",
+    "Movement",
+    "Sides",
+    "actual_of",
+    "balances",
+    "book_of",
+    "day_at",
+    "is_filed",
+    "last_claim_day",
+    "last_request_day",
+    "rate_of_expense",
+    "readings",
+    "request_of",
+    "requests_of",
+    "sides_of",
+    "signed",
+    "spelt",
+]

@@ -1,0 +1,176 @@
+"""Movements that follow from what stands elsewhere in the base: an approved request reserves, a filed claim claims,
+its lines grant, refuse and pay, expenses commit and spend.
+
+    MDF Funds · MDF Budgets · Expenses · Reimbursements and their lines ─> Movement, Movement, …
+
+Nothing is concluded from a blank: a line that nobody decided is claimed, not refused; a claim that was not filed moves
+nothing; an approval without its day approves nothing. Expenses that are cancelled, or that a person ruled ineligible,
+cost the request nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from mdfsync.ledger.movement import Movement
+from mdfsync.ledger.rates import rate_of_expense
+from mdfsync.ledger.terms import day_at
+from mdfsync.view import Row, View
+from mdfsync.view.statuses import is_cancelled
+
+FILED = frozenset(
+    {"submitted", "info_requested", "approved", "partly_approved", "rejected", "paid", "appealed", "clawed_back"}
+)
+_DECIDED = frozenset({"granted", "partly_granted", "refused"})
+ZERO = Decimal(0)
+
+
+def implied(view: View) -> Iterator[Movement]:
+    """Every movement that the facts amount to, booked or not."""
+    for fund in view.rows("MDF Funds"):
+        yield from _of_fund(fund)
+    for request in view.rows("MDF Budgets"):
+        yield from _of_request(view, request)
+    for expense in view.rows("Expenses"):
+        yield from _of_expense(view, expense)
+    for claim in view.rows("Reimbursements"):
+        if is_filed(claim):
+            yield from _of_claim(view, claim)
+
+
+def is_filed(claim: Row) -> bool:
+    """Whether the claim has gone to the payer."""
+    return claim.text("reimbursement_state") in FILED
+
+
+def counts(expense: Row) -> bool:
+    """Whether the expense is part of what the request costs."""
+    return not is_cancelled(expense) and expense.text("eligibility_decision") != "ineligible"
+
+
+def invoiced_of(expense: Row) -> Decimal:
+    """The net amount once it stands on an invoice; before that it is a plan."""
+    is_invoiced = any(expense.text(name) for name in ("invoice_date", "invoice_number", "paid_on"))
+    return (expense.money("net_amount") or ZERO) if is_invoiced else ZERO
+
+
+def actual_of(expense: Row) -> Decimal:
+    """What the expense did cost: invoiced, less what was credited."""
+    return invoiced_of(expense) - (expense.money("credited_amount") or ZERO)
+
+
+def request_of(view: View, line: Row) -> str:
+    """The MDF request that a claim's line is claimed on: its expense's."""
+    expense = view.row("Expenses", view.ref(line, "expense_id"))
+    return view.ref(expense, "mdf_request_id") if expense else ""
+
+
+def requests_of(view: View, claim_id: str) -> tuple[str, ...]:
+    """The requests that a claim's lines are claimed on."""
+    lines = view.where("Reimbursement Lines", "reimbursement_id", claim_id)
+    return tuple(dict.fromkeys(id for line in lines if (id := request_of(view, line))))
+
+
+def filed_claims_of(view: View, request_id: str) -> tuple[str, ...]:
+    """The filed claims with a line on this request."""
+    found: dict[str, tuple[str, ...]] | None = view.memo.get(("", "ledger", "claims"))
+    if found is None:
+        index: dict[str, list[str]] = {}
+        for claim in view.rows("Reimbursements"):
+            for id in requests_of(view, claim.id) if is_filed(claim) else ():
+                index.setdefault(id, []).append(claim.id)
+        found = view.memo["", "ledger", "claims"] = {id: tuple(claims) for id, claims in index.items()}
+    return found.get(request_id, ())
+
+
+def _of_fund(fund: Row) -> Iterator[Movement]:
+    for kind, name in (("accrual", "accrued_amount"), ("allocation", "allocated_amount")):
+        if amount := fund.money(name):
+            yield Movement(
+                kind=kind, amount=amount, currency=fund.text("fund_currency").upper(), fund_id=fund.id, request_id="",
+                on=fund.day("period_start"), source=fund.place,
+            )  # fmt: skip
+
+
+def _of_request(view: View, request: Row) -> Iterator[Movement]:
+    for kind, name, day in (
+        ("request", "requested_amount", "requested_on"),
+        ("reservation", "approved_mdf_amount", "approved_on"),
+    ):
+        amount, on = request.money(name), request.day(day)
+        if amount and (on or kind == "request"):
+            yield Movement(
+                kind=kind, amount=amount, currency=request.text("budget_currency").upper(),
+                fund_id=view.ref(request, "fund_id"), request_id=request.id, on=on, source=request.place,
+            )  # fmt: skip
+
+
+def _of_expense(view: View, expense: Row) -> Iterator[Movement]:
+    """What an expense costs, in the request's currency where the rate is known. Of a commitment, only what no
+    invoice has reached yet is open."""
+    if not counts(expense):
+        return
+    request_id = view.ref(expense, "mdf_request_id")
+    request = view.row("MDF Budgets", request_id)
+    if request is None:
+        return
+    fund_id, currency = view.ref(request, "fund_id"), request.text("budget_currency").upper()
+    rate = rate_of_expense(view, expense, view.row("MDF Funds", fund_id), currency)
+    if rate is None:
+        currency, rate = expense.text("expense_currency").upper(), Decimal(1)
+    committed = expense.money("committed_amount") or ZERO
+    actual = actual_of(expense)
+    for kind, amount, day in (
+        ("commitment", committed, "committed_on"),
+        ("actual", actual, "invoice_date"),
+        ("open_commitment", max(committed - invoiced_of(expense), ZERO), "committed_on"),
+        ("outlay", expense.money("paid_amount") or ZERO, "paid_on"),
+    ):
+        if amount:
+            yield Movement(
+                kind=kind, amount=amount * rate, currency=currency, fund_id=fund_id,
+                request_id=request_id, on=expense.day(day),
+                source=expense.place,
+            )  # fmt: skip
+
+
+def _of_claim(view: View, claim: Row) -> Iterator[Movement]:
+    fund_id = view.ref(claim, "fund_id")
+    filed = claim.instant("submitted_at")
+    filed_on = day_at(view, view.row("MDF Funds", fund_id), filed) if filed else None
+    lines = view.where("Reimbursement Lines", "reimbursement_id", claim.id)
+    for line in lines:
+        request_id = request_of(view, line)
+        request = view.row("MDF Budgets", request_id)
+        claimed, granted = line.money("claimed_amount") or ZERO, line.money("granted_amount")
+        decided_on = line.day("granted_on") or claim.day("payer_decided_on")
+        paid_on = line.day("paid_on") or claim.day("remitted_on")
+        refused = _refused(claim, line, claimed, granted)
+        for kind, amount, on in (
+            ("claim", claimed, filed_on),
+            ("grant", granted if granted and line.text("line_decision") in _DECIDED else ZERO, decided_on),
+            ("refusal", refused, decided_on),
+            ("payment", line.money("paid_amount") or ZERO, paid_on),
+        ):
+            if amount:
+                yield Movement(
+                    kind=kind, amount=amount, currency=line.text("line_currency").upper(),
+                    fund_id=fund_id or (view.ref(request, "fund_id") if request else ""), request_id=request_id,
+                    claim_id=claim.id, on=on, source=line.place,
+                )  # fmt: skip
+    if clawed := claim.money("clawback_amount"):
+        of = requests_of(view, claim.id)
+        yield Movement(
+            kind="clawback", amount=clawed, currency=claim.text("claim_currency").upper(), fund_id=fund_id,
+            request_id=of[0] if len(of) == 1 else "", claim_id=claim.id, on=claim.day("clawback_on"),
+            source=claim.place,
+        )  # fmt: skip
+
+
+def _refused(claim: Row, line: Row, claimed: Decimal, granted: Decimal | None) -> Decimal:
+    """What the payer refused of a line; nothing while a grant has no amount."""
+    decision = line.text("line_decision")
+    if decision == "refused" or (not decision and claim.text("reimbursement_state") == "rejected"):
+        return max(claimed - (granted or ZERO), ZERO)
+    return max(claimed - granted, ZERO) if decision in _DECIDED and granted is not None else ZERO

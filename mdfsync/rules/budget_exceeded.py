@@ -1,0 +1,79 @@
+"""Activities that cost more than was approved, and requests on which more is claimed than was approved.
+
+What it protects: the payer reimburses what was approved. Cost beyond the approved activity cost is carried by whoever
+spends it, unless an amendment is approved before the money is committed; found afterwards, it is a loss.
+
+When it fires:
+- `spend`: what is invoiced on a request, less credits, and what is committed beyond the invoices, is more than the
+  approved cost of the activity. Cancelled expenses, and those that a person ruled ineligible, do not count.
+- `claim`: after the booked and filed claims less than nothing of the approved MDF is left. Where the lines themselves
+  exceed the approval, `ineligible_expense` holds them and nothing is said here.
+
+What clears it: an amended approval in finance's file, a corrected or cancelled commitment, a corrected claim or
+booking. An amount in another currency counts at the rate that finance or the programme states; without one, only what
+is known is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from mdfsync.ledger import book_of, spelt
+from mdfsync.model import Finding
+from mdfsync.policy.rulebook import RuleSetting
+from mdfsync.rules.rule import shown, sources_of, speak
+from mdfsync.view import Row, View
+
+ID = "budget_exceeded"
+TABLES = ("MDF Budgets",)
+
+
+def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
+    book = book_of(view)
+    for request in view.rows("MDF Budgets"):
+        balance, currency = book.request(request), request.text("budget_currency").upper()
+        approved, cost = request.money("approved_activity_cost"), balance.known_exposure
+        if approved is not None and cost > approved:
+            yield speak(
+                setting,
+                request.place,
+                f"{spelt(cost - approved, currency)} too much: the activity costs {spelt(cost, currency)} so far, "
+                f"{spelt(approved, currency)} was approved.",
+                evidence={
+                    "invoiced": spelt(balance.sums.get("actual", Decimal(0)), currency),
+                    "committed beyond that": spelt(balance.sums.get("open_commitment", Decimal(0)), currency),
+                    **shown(request, "approved_activity_cost", "approval_reference"),
+                },
+                sources=sources_of(view, "Expenses", "committed_amount", "net_amount"),
+                key="spend",
+            )
+        left = balance.stage("reserved")
+        if left is not None and left < 0 and not _lines_say_so(view, request):
+            yield speak(
+                setting,
+                request.place,
+                f"{spelt(-left, currency)} more is claimed on this request than was approved.",
+                evidence={
+                    "claimed": spelt(balance.total("claim") or Decimal(0), currency),
+                    "approved": spelt(balance.approved or Decimal(0), currency),
+                },
+                sources=sources_of(view, "MDF Ledger", "amount"),
+                key="claim",
+            )
+
+
+def _lines_say_so(view: View, request: Row) -> bool:
+    """Whether the lines alone exceed the approval: then `ineligible_expense` says it, and holds them."""
+    approved = request.money("approved_mdf_amount")
+    if approved is None:
+        return False
+    claimed = sum(
+        (
+            line.money("claimed_amount") or Decimal(0)
+            for expense in view.where("Expenses", "mdf_request_id", request.id)
+            for line in view.where("Reimbursement Lines", "expense_id", expense.id)
+        ),
+        Decimal(0),
+    )
+    return claimed > approved

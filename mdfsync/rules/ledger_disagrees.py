@@ -1,0 +1,133 @@
+"""Where the books and the rest of the base do not say the same about money.
+
+What it protects: every balance is a sum of movements. A booking that differs from the claim it stands for, or that
+cannot be read, makes a balance wrong that somebody will spend by. The difference is shown and never corrected here.
+
+When it fires:
+- on a movement (`unread`): it lacks its type, amount, currency or day, its amount is not positive, what it belongs to
+  cannot be told, or it reverses more than there was. It counts in no balance.
+- on a fund, request or claim, by kind of movement: what is booked (accrual, allocation, reservation, claim, grant,
+  refusal, payment, clawback) is not what the fund, the approved request or the claim's lines say. Balances go by the
+  books until one of the two is corrected. What nobody booked yet is no disagreement: balances go by the facts.
+- on a fund or request (`order`): more was granted than claimed, more paid than granted, or more returned than paid.
+- on a fund or request (`rate`): an amount is in another currency and nobody states a rate; what rests on it is unknown.
+- on a request (`sides`): request and fund name different payers, or different directions.
+
+What clears it: the booking is reversed and booked anew, the row that it stands for is corrected, or the rate is stated
+(on the expense, or in the programme).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mdfsync.ledger import Balance, Disagreement, book_of, spelt
+from mdfsync.model import Finding
+from mdfsync.policy.rulebook import RuleSetting
+from mdfsync.rules.rule import BASE, shown, sources_of, speak
+from mdfsync.view import Row, View
+
+ID = "ledger_disagrees"
+TABLES = ("MDF Ledger", "MDF Funds", "MDF Budgets", "Reimbursements")
+_ORDER = {
+    "claimed": "more was granted or refused than was claimed",
+    "granted": "more was paid than was granted",
+    "paid": "more was clawed back or credited than was paid",
+}
+
+_TELLS = {"Reimbursements": "claim's lines say", "MDF Budgets": "approval says", "MDF Funds": "fund says"}
+
+
+def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
+    book = book_of(view)
+    for unread in book.unread:
+        yield speak(
+            setting,
+            unread.row.place,
+            f"This movement counts in no balance: {unread.why}.",
+            evidence=shown(unread.row, "movement_type", "amount", "currency", "effective_on", "reverses_movement_id"),
+            sources=(BASE,),
+            key="unread",
+        )
+    for disagreement in book.disagreements:
+        yield _disagreement(setting, disagreement)
+    for fund in view.rows("MDF Funds"):
+        yield from _of_balance(view, setting, fund, book.fund(fund))
+    for request in view.rows("MDF Budgets"):
+        yield from _of_balance(view, setting, request, book.request(request))
+        yield from _sides(view, setting, request)
+
+
+def _disagreement(setting: RuleSetting, found: Disagreement) -> Finding:
+    told = _TELLS[found.subject.table]
+    if found.booked is None or found.facts is None:
+        message = f"The {found.kind} is booked in another currency than the {told} ({found.currency})."
+        amounts = {"currencies": found.currency}
+    else:
+        booked, facts = spelt(found.booked, found.currency), spelt(found.facts, found.currency)
+        gap = spelt(abs(found.booked - found.facts), found.currency)
+        message = f"{booked} is booked as {found.kind}, the {told} {facts}: {gap} apart."
+        amounts = {"booked": booked, "on record": facts}
+    return speak(
+        setting,
+        found.subject,
+        message,
+        evidence={**amounts, "movements": ", ".join(found.rows)},
+        sources=(BASE,),
+        key=found.kind,
+    )
+
+
+def _of_balance(view: View, setting: RuleSetting, row: Row, balance: Balance) -> Iterator[Finding]:
+    wrong = [(name, stage) for name in _ORDER if (stage := balance.stage(name)) is not None and stage < 0]
+    if wrong and not (row.subject.table == "MDF Funds" and _told_by_requests(view, row)):
+        said = "; ".join(f"{_ORDER[name]} ({spelt(-stage, balance.currency)})" for name, stage in wrong)
+        yield speak(
+            setting,
+            row.place,
+            f"{said[:1].upper()}{said[1:]}.",
+            evidence={kind: spelt(total, balance.currency) for kind in _KINDS if (total := balance.total(kind))},
+            sources=sources_of(view, "MDF Ledger", "amount"),
+            key="order",
+        )
+    if balance.unknown:
+        currencies = ", ".join(sorted({c for found in balance.unknown.values() for c in found}))
+        yield speak(
+            setting,
+            row.place,
+            f"Amounts in {currencies} have no rate into {balance.currency or 'a stated currency'}, so balances that "
+            "rest on them are unknown.",
+            evidence={kind: ", ".join(sorted(found)) for kind, found in balance.unknown.items()},
+            sources=(BASE,),
+            key="rate",
+        )
+
+
+_KINDS = ("claim", "grant", "refusal", "payment", "clawback", "credit_note")
+
+
+def _told_by_requests(view: View, fund: Row) -> bool:
+    """Whether a request of the fund has the same fault already."""
+    book = book_of(view)
+    return any(
+        (book.request(request).stage(name) or 0) < 0
+        for request in view.where("MDF Budgets", "fund_id", fund.id)
+        for name in _ORDER
+    )
+
+
+def _sides(view: View, setting: RuleSetting, request: Row) -> Iterator[Finding]:
+    fund = view.row("MDF Funds", view.ref(request, "fund_id"))
+    names = ("mdf_direction", "payer_entity", "claimant_entity")
+    differing = [n for n in names if fund and fund.text(n) and request.text(n) and fund.text(n) != request.text(n)]
+    if fund is None or not differing:
+        return
+    said = "; ".join(f"{name}: {request.text(name)} here, {fund.text(name)} on {fund.id}" for name in differing)
+    yield speak(
+        setting,
+        request.place,
+        f"Request and fund do not agree on who pays whom ({said}).",
+        evidence={**shown(request, *differing), **{f"{n} of {fund.id}": fund.text(n) for n in differing}},
+        sources=sources_of(view, "MDF Budgets", *differing),
+        key="sides",
+    )
