@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from mdfsync.derive.computed import NOTHING, Computed, cells
 from mdfsync.derive.money import in_cells
-from mdfsync.ledger import actual_of, rate_of_expense, request_of, requests_of, sides_of
+from mdfsync.ledger import actual_of, paid_on_claim, rate_of_expense, request_of, requests_of, sides_of
 from mdfsync.view import Row, View
 
 RULE = "claims"
@@ -67,7 +67,7 @@ def _sums(view: View, claim: Row, lines: tuple[Row, ...]) -> Mapping[str, str]:
         actual_total=_worth((actual_of(e), rate) for e, rate in expenses),
         claimed_total=of_lines("claimed_amount"),
         granted_total=of_lines("granted_amount"),
-        paid_total=of_lines("paid_amount"),
+        paid_total=paid_on_claim(claim, lines) or of_lines("paid_amount"),
     )
 
 

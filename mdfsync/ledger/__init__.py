@@ -7,12 +7,13 @@ rest of the base, `book` lets the two meet, `balance` adds up, `rates` converts,
 who pays whom. Nothing here writes, corrects or asks the time; `derive` makes cells of it and `rules` findings.
 """
 
-from mdfsync.ledger.balance import Balance, balances
+from mdfsync.ledger.balance import Balance
 from mdfsync.ledger.book import Book, Disagreement, Forfeit, book_of
 from mdfsync.ledger.booked import readings
-from mdfsync.ledger.facts import actual_of, is_filed, request_of, requests_of
+from mdfsync.ledger.facts import actual_of, is_filed, paid_on_claim, request_of, requests_of
 from mdfsync.ledger.movement import FLOWS, STAGES, Movement, signed, spelt
 from mdfsync.ledger.rates import rate_of_expense
+from mdfsync.ledger.scopes import balances_by
 from mdfsync.ledger.sides import Sides, sides_of
 from mdfsync.ledger.terms import LastDay, day_at, last_claim_day, last_request_day
 
@@ -27,12 +28,13 @@ __all__ = [
     "Movement",
     "Sides",
     "actual_of",
-    "balances",
+    "balances_by",
     "book_of",
     "day_at",
     "is_filed",
     "last_claim_day",
     "last_request_day",
+    "paid_on_claim",
     "rate_of_expense",
     "readings",
     "request_of",

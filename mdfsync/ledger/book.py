@@ -2,11 +2,11 @@
 
     booked + implied ─meet─> movements ─> balances per fund, request, partner, programme, month
 
-Where they meet. A booked movement and a fact are the same money when they are of one kind and one fund (accrual,
-allocation with its adjustments), one request (reservation) or one claim (claim, grant, refusal, payment, clawback).
-Nothing booked: the fact counts, it is only not booked yet. Something booked: the books count and the fact does not,
-and where the two amounts differ that is told (`Disagreement`); neither is corrected. Only facts the base knows of are
-asked for, so releases, credit notes and expiries stand as booked.
+Where they meet. A booked movement and a fact are the same money when they are of one kind and belong to one fund
+(accrual; allocation with its adjustments), one request (reservation), or one claim and request (claim, grant, refusal,
+payment; a clawback to one claim). Nothing booked: the fact counts, it is only not booked yet. Something booked: the
+books count and the fact does not, and where the two amounts differ that is told (`Disagreement`); neither is corrected.
+Of releases, credit notes and expiries the base knows no facts; they stand as booked.
 
 What is left over. Money that an approved request reserved and nobody claimed goes back to its fund when the request is
 over, and is lost after its last claim day; money that no request reserved is lost after the fund's last request day.
@@ -22,7 +22,7 @@ from decimal import Decimal
 
 from mdfsync.ledger.balance import Balance, converted
 from mdfsync.ledger.booked import Unread, booked
-from mdfsync.ledger.facts import implied
+from mdfsync.ledger.facts import STATED_BY_FUNDS, implied
 from mdfsync.ledger.movement import FLOWS, OF_CLAIMS, Movement
 from mdfsync.ledger.rates import worth
 from mdfsync.ledger.terms import LastDay, day_at, last_claim_day, last_request_day
@@ -30,18 +30,19 @@ from mdfsync.model import Subject
 from mdfsync.view import Row, View
 from mdfsync.view.statuses import is_over
 
-Key = tuple[str, str, str]
+Key = tuple[str, str, str, str]
 _KNOWN = frozenset({"accrual", "allocation", "reservation", *OF_CLAIMS})
 """The kinds of which the base knows facts beside the books."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disagreement:
-    """One kind of movement of one fund, request or claim (`subject`) whose booked amount is not what the base says.
-    `None` where the amounts are in different currencies."""
+    """One kind of movement of one fund, request or claim (`subject`) whose booked amount is not what the base says;
+    of a claim, the part on one request. `None` where the amounts are in different currencies."""
 
     subject: Subject
     kind: str
+    request_id: str
     booked: Decimal | None
     facts: Decimal | None
     currency: str
@@ -112,11 +113,12 @@ def meeting(movement: Movement) -> Key:
     """What a booked movement and a fact must share to be the same money. Releases meet reservations and adjustments
     meet allocations, because a changed approval or allocation is booked as one of them."""
     if movement.kind in OF_CLAIMS and movement.claim_id:
-        return movement.kind, "Reimbursements", movement.claim_id
+        of = "" if movement.kind == "clawback" else movement.request_id  # a payer claws back from a claim as a whole
+        return movement.kind, "Reimbursements", movement.claim_id, of
     kind = {"release": "reservation", "adjustment": "allocation"}.get(movement.kind, movement.kind)
     if movement.request_id:
-        return kind, "MDF Budgets", movement.request_id
-    return kind, "MDF Funds", movement.fund_id
+        return kind, "MDF Budgets", movement.request_id, ""
+    return kind, "MDF Funds", movement.fund_id, ""
 
 
 class _Met:
@@ -135,22 +137,28 @@ class _Met:
                 yield from movements
 
     def _is_booked(self, key: Key) -> bool:
-        return any(movement.kind == key[0] for movement in self.booked.get(key, ()))
+        """Whether anything stands booked: a booking that was taken back in full is none."""
+        return self._sum(key) != 0
+
+    def _sum(self, key: Key) -> Decimal:
+        return sum((m.effect for m in self.booked.get(key, ()) if m.kind == key[0]), Decimal(0))
 
     def disagreements(self, view: View) -> Iterator[Disagreement]:
         for key, movements in self.booked.items():
-            kind, table, id = key
-            if kind not in _KNOWN or not self._is_booked(key) or view.row(table, id) is None:
+            kind, table, id, request_id = key
+            row, facts = view.row(table, id), self.implied.get(key, [])
+            if kind not in _KNOWN or not self._is_booked(key) or row is None:
                 continue
-            facts = self.implied.get(key, [])
+            if table == "MDF Funds" and not row.text(STATED_BY_FUNDS[kind]):
+                continue  # the fund states no amount, so nothing disagrees with the books
             currencies = sorted({m.currency for m in (*movements, *facts)})
             said = sum((m.effect for m in facts), Decimal(0))
-            alone = sum((m.effect for m in movements if m.kind == kind), Decimal(0))
+            alone = self._sum(key)
             net = sum((m.effect * (-1 if m.kind == "release" else 1) for m in movements), Decimal(0))
             one = len(currencies) == 1
             if not one or said not in (alone, net):
                 yield Disagreement(
-                    subject=Subject(table=table, id=id), kind=kind, booked=net if one else None,
+                    subject=row.place, kind=kind, request_id=request_id, booked=net if one else None,
                     facts=said if one else None, currency=" and ".join(c or "no currency" for c in currencies),
                     rows=tuple(sorted(m.source.id for m in movements)),
                 )  # fmt: skip

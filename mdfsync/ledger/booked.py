@@ -51,7 +51,7 @@ def _read(view: View, row: Row) -> Movement | str:
     kind, back = row.text("movement_type"), False
     lacking = [n for n in ("movement_type", "amount", "currency", "effective_on") if not row.text(n)]
     if lacking or amount is None:
-        return f"{', '.join(lacking)} is blank"
+        return f"blank: {', '.join(lacking)}"
     if amount <= 0:
         return "the amount is not positive; what takes a movement back names it in reverses_movement_id"
     if reversed_id := row.text("reverses_movement_id"):
@@ -66,7 +66,7 @@ def _read(view: View, row: Row) -> Movement | str:
         return "it names no fund, and no request or claim that would"
     if kind in OF_CLAIMS and not claim_id and len(filed_claims_of(view, request_id)) > 1:
         return f"it names no claim, and {request_id} has several"
-    if kind in OF_CLAIMS and claim_id and not request_id and len(requests_of(view, claim_id)) > 1:
+    if kind in OF_CLAIMS - {"clawback"} and claim_id and not request_id and len(requests_of(view, claim_id)) > 1:
         return f"it names no request, and {claim_id} has lines of several"
     if not request_id and not claim_id and kind not in OF_FUNDS | {"expiry"}:
         return f"a {kind} belongs to a request or claim, and it names none"
@@ -113,7 +113,7 @@ def _wrong_reversal(view: View, row: Row, original: Row | None) -> str:
     if original.text("movement_type") not in FLOWS:
         return f"it reverses {original.id}, which has no type"
     if row.text("movement_type") not in {original.text("movement_type"), "adjustment"}:
-        return f"it reverses {original.id}, a {original.text('movement_type')}, under another type"
+        return f"it reverses {original.id} ({original.text('movement_type')}) under another type"
     if row.text("currency").upper() != original.text("currency").upper():
         return f"it reverses {original.id} in another currency"
     taken = sum(

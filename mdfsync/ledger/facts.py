@@ -10,7 +10,7 @@ cost the request nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from mdfsync.ledger.movement import Movement
@@ -23,6 +23,7 @@ FILED = frozenset(
     {"submitted", "info_requested", "approved", "partly_approved", "rejected", "paid", "appealed", "clawed_back"}
 )
 _DECIDED = frozenset({"granted", "partly_granted", "refused"})
+STATED_BY_FUNDS = {"accrual": "accrued_amount", "allocation": "allocated_amount"}
 ZERO = Decimal(0)
 
 
@@ -85,7 +86,7 @@ def filed_claims_of(view: View, request_id: str) -> tuple[str, ...]:
 
 
 def _of_fund(fund: Row) -> Iterator[Movement]:
-    for kind, name in (("accrual", "accrued_amount"), ("allocation", "allocated_amount")):
+    for kind, name in STATED_BY_FUNDS.items():
         if amount := fund.money(name):
             yield Movement(
                 kind=kind, amount=amount, currency=fund.text("fund_currency").upper(), fund_id=fund.id, request_id="",
@@ -159,13 +160,27 @@ def _of_claim(view: View, claim: Row) -> Iterator[Movement]:
                     fund_id=fund_id or (view.ref(request, "fund_id") if request else ""), request_id=request_id,
                     claim_id=claim.id, on=on, source=line.place,
                 )  # fmt: skip
-    if clawed := claim.money("clawback_amount"):
-        of = requests_of(view, claim.id)
-        yield Movement(
-            kind="clawback", amount=clawed, currency=claim.text("claim_currency").upper(), fund_id=fund_id,
-            request_id=of[0] if len(of) == 1 else "", claim_id=claim.id, on=claim.day("clawback_on"),
-            source=claim.place,
-        )  # fmt: skip
+    yield from _as_a_whole(view, claim, fund_id, lines)
+
+
+def _as_a_whole(view: View, claim: Row, fund_id: str, lines: tuple[Row, ...]) -> Iterator[Movement]:
+    """What stands on the claim and not on its lines: a clawback, and a remittance that nobody spread over the lines."""
+    of = requests_of(view, claim.id)
+    remitted = paid_on_claim(claim, lines) if len(of) == 1 else None
+    for kind, amount, day in (
+        ("clawback", claim.money("clawback_amount"), "clawback_on"),
+        ("payment", remitted, "remitted_on"),
+    ):
+        if amount:
+            yield Movement(
+                kind=kind, amount=amount, currency=claim.text("claim_currency").upper(), fund_id=fund_id,
+                request_id=of[0] if len(of) == 1 else "", claim_id=claim.id, on=claim.day(day), source=claim.place,
+            )  # fmt: skip
+
+
+def paid_on_claim(claim: Row, lines: Iterable[Row]) -> Decimal | None:
+    """What the payer remitted, where no line says what was paid on it."""
+    return None if any(line.text("paid_amount") for line in lines) else claim.money("remitted_amount")
 
 
 def _refused(claim: Row, line: Row, claimed: Decimal, granted: Decimal | None) -> Decimal:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mdfsync.ledger import Balance, Disagreement, book_of, spelt
+from mdfsync.ledger import FLOWS, Balance, Disagreement, book_of, spelt
 from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import BASE, shown, sources_of, speak
@@ -72,15 +72,16 @@ def _disagreement(setting: RuleSetting, found: Disagreement) -> Finding:
         setting,
         found.subject,
         message,
-        evidence={**amounts, "movements": ", ".join(found.rows)},
+        evidence={**amounts, "movements": ", ".join(found.rows), "mdf_request_id": found.request_id},
         sources=(BASE,),
-        key=found.kind,
+        key=" ".join(part for part in (found.kind, found.request_id) if part),
     )
 
 
 def _of_balance(view: View, setting: RuleSetting, row: Row, balance: Balance) -> Iterator[Finding]:
     wrong = [(name, stage) for name in _ORDER if (stage := balance.stage(name)) is not None and stage < 0]
-    if wrong and not (row.subject.table == "MDF Funds" and _told_by_requests(view, row)):
+    told = _of_requests(view, row)
+    if wrong and not any((of.stage(name) or 0) < 0 for of in told for name in _ORDER):
         said = "; ".join(f"{_ORDER[name]} ({spelt(-stage, balance.currency)})" for name, stage in wrong)
         yield speak(
             setting,
@@ -90,14 +91,16 @@ def _of_balance(view: View, setting: RuleSetting, row: Row, balance: Balance) ->
             sources=sources_of(view, "MDF Ledger", "amount"),
             key="order",
         )
-    if balance.unknown:
-        currencies = ", ".join(sorted({c for found in balance.unknown.values() for c in found}))
+    is_fund = row.subject.table == "MDF Funds"
+    unknown = {kind: found for kind, found in balance.unknown.items() if kind in FLOWS or not is_fund}
+    if unknown and not any(unknown.keys() & of.unknown.keys() for of in told):
+        currencies = ", ".join(sorted({c for found in unknown.values() for c in found}))
         yield speak(
             setting,
             row.place,
             f"Amounts in {currencies} have no rate into {balance.currency or 'a stated currency'}, so balances that "
             "rest on them are unknown.",
-            evidence={kind: ", ".join(sorted(found)) for kind, found in balance.unknown.items()},
+            evidence={kind: ", ".join(sorted(found)) for kind, found in unknown.items()},
             sources=(BASE,),
             key="rate",
         )
@@ -106,14 +109,12 @@ def _of_balance(view: View, setting: RuleSetting, row: Row, balance: Balance) ->
 _KINDS = ("claim", "grant", "refusal", "payment", "clawback", "credit_note")
 
 
-def _told_by_requests(view: View, fund: Row) -> bool:
-    """Whether a request of the fund has the same fault already."""
+def _of_requests(view: View, row: Row) -> list[Balance]:
+    """Balances of a fund's requests: what one of them says already is not said of the fund once more."""
+    if row.subject.table != "MDF Funds":
+        return []
     book = book_of(view)
-    return any(
-        (book.request(request).stage(name) or 0) < 0
-        for request in view.where("MDF Budgets", "fund_id", fund.id)
-        for name in _ORDER
-    )
+    return [book.request(request) for request in view.where("MDF Budgets", "fund_id", row.id)]
 
 
 def _sides(view: View, setting: RuleSetting, request: Row) -> Iterator[Finding]:

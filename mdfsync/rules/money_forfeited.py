@@ -30,7 +30,7 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     for forfeit in book_of(view).forfeits:
         row, amount, last = forfeit.row, spelt(forfeit.amount, forfeit.currency), forfeit.last
         is_fund = row.subject.table == "MDF Funds"
-        words = "was never reserved by a request" if is_fund else "of the approved MDF was never claimed"
+        words = "of the allocation was left unreserved" if is_fund else "of the approved MDF was never claimed"
         yield speak(
             setting,
             row.place,

@@ -1,0 +1,301 @@
+"""Findings before money is lost: budgets, funds, last days, split funding, and books that disagree."""
+
+from __future__ import annotations
+
+import pytest
+from casebook import findings, held
+from ledger_lab import EXPENSES, claim, ledger, world
+
+from mdfsync.view import View
+
+
+def said(rule_id: str, view: View) -> list[str]:
+    return [finding.message for finding in findings(rule_id, view)]
+
+
+# --------------------------------------------------------------------------------------------- budget_exceeded
+
+
+@pytest.mark.parametrize(
+    "cost, told",
+    [
+        ("12000", []),
+        ("11999.99", ["0.01 USD too much: the activity costs 12,000 USD so far, 11,999.99 USD was approved."]),
+        ("", []),
+    ],
+)
+def test_an_activity_that_costs_more_than_was_approved(cost: str, told: list[str]) -> None:
+    assert said("budget_exceeded", world(EXPENSES, approved_activity_cost=cost)) == told
+
+
+def test_overspending_clears_when_the_commitment_is_cancelled() -> None:
+    head, first, second = EXPENSES.strip().splitlines()[1:]
+    cancelled = f"\nExpenses\n{head} | source_status\n{first} |\n{second} | Void\n"
+    assert held("budget_exceeded", world(EXPENSES, approved_activity_cost="9000")) == ["MDF Budgets/R1 spend"]
+    assert held("budget_exceeded", world(cancelled, approved_activity_cost="9000")) == []
+
+
+def test_what_is_known_to_exceed_exceeds_whatever_has_no_rate() -> None:
+    view = world(EXPENSES.replace("|              | USD", "| | EUR"), approved_activity_cost="7000")
+    assert held("budget_exceeded", view) == ["MDF Budgets/R1 spend"]
+
+
+def test_more_claimed_than_approved_is_told_once() -> None:
+    booked = world(ledger("claim 11500 R1"))
+    lines = world(EXPENSES, claim("E1 8000", "E2 4000"))
+    assert (held("budget_exceeded", booked), held("budget_exceeded", lines)) == (["MDF Budgets/R1 claim"], [])
+    assert "MDF Budgets/R1 over_approved" in held("ineligible_expense", lines)
+
+
+def test_a_claim_on_a_request_that_nobody_approved_is_told() -> None:
+    view = world(EXPENSES, claim("E2 100"), approved_on="", approved_mdf_amount="")
+    assert said("budget_exceeded", view) == ["100 USD more is claimed on this request than was approved."]
+
+
+# ---------------------------------------------------------------------------------------------- fund_overdrawn
+
+
+@pytest.mark.parametrize(
+    "changed, told",
+    [
+        ({}, []),
+        ({"allocated_amount": "11000"}, []),
+        ({"allocated_amount": "10000"}, ["MDF Funds/FD overdrawn"]),
+        ({"accrued_amount": "40000"}, []),
+        ({"accrued_amount": "39000"}, ["MDF Funds/FD over_accrual"]),
+        ({"accrued_amount": "39000", "fund_state": "planned"}, []),
+        ({"fund_state": "closed"}, []),
+        ({"fund_state": "closed", "approved_on": ""}, ["MDF Budgets/R1 closed"]),
+        ({"fund_state": "expired", "approved_on": "", "request_status": "Declined"}, []),
+        ({"request_deadline": "2026-05-01"}, []),
+        ({"request_deadline": "2026-04-30"}, ["MDF Budgets/R1 late"]),
+        ({"minimum_request": "12000"}, []),
+        ({"minimum_request": "12001"}, ["MDF Budgets/R1 minimum"]),
+        ({"activity_start": "2026-01-01", "activity_end": "2026-12-31"}, []),
+        ({"activity_start": "2026-12-30", "activity_end": "2027-01-01"}, ["MDF Budgets/R1 period"]),
+    ],
+)
+def test_what_a_fund_cannot_take(changed: dict[str, str], told: list[str]) -> None:
+    assert held("fund_overdrawn", world(**changed)) == told
+
+
+def test_an_overdrawn_fund_is_told_with_its_amounts_and_clears_with_a_release() -> None:
+    view = world(ledger("allocation 10000"), allocated_amount="10000")
+    assert said("fund_overdrawn", view) == ["1,000 USD more is reserved than was allocated to this fund."]
+    released = world(ledger("allocation 10000", "release 1000 R1"), allocated_amount="10000")
+    assert said("fund_overdrawn", released) == []
+
+
+# ------------------------------------------------------------------------------- money_expiring, money_forfeited
+
+FAR = {"request_deadline": "2027-12-31", "expires_on": "2027-12-31"}
+
+
+@pytest.mark.parametrize(
+    "last_day, severity",
+    [
+        ("2027-01-20", []),
+        ("2027-01-19", ["medium"]),
+        ("2026-12-21", ["medium"]),
+        ("2026-12-20", ["high"]),
+        ("2026-11-20", ["high"]),
+        ("2026-11-19", []),
+    ],
+)
+def test_unclaimed_money_is_told_from_60_days_before_and_grave_from_30(last_day: str, severity: list[str]) -> None:
+    view = world(claim_deadline=last_day, **FAR)
+    assert [f.severity for f in findings("money_expiring", view)] == severity
+
+
+def test_expiring_money_names_amount_day_and_who_acts() -> None:
+    partner = "\nPartners\npartner_id: cobalt\npartner_finance_email: arun@cobaltharbor.example\n"
+    [found] = findings("money_expiring", world(partner, claim_deadline="2026-12-31", **FAR))
+    assert (found.message, found.required_action, found.due) == (
+        "11,000 USD of the approved MDF is in no filed claim. The last day to claim it is 2026-12-31 "
+        "(claim deadline of FD).",
+        "Remind arun@cobaltharbor.example to file the claim by 2026-12-31, or record a later day that was granted.",
+        "2026-12-31",
+    )
+
+
+def test_where_we_claim_our_own_person_is_to_file() -> None:
+    ours = "\nCampaigns\njoint_campaign_id: JC-1\ncampaign_owner: sam@northlight.example\n"
+    [found] = findings("money_expiring", world(ours, claim_deadline="2026-12-31", mdf_direction="we_claim", **FAR))
+    assert found.required_action.startswith("Have sam@northlight.example file the claim by 2026-12-31")
+
+
+@pytest.mark.parametrize(
+    "facts, changed, told",
+    [
+        (claim("E1 4000"), {}, ["MDF Budgets/R1"]),
+        (claim("E1 8000", "E2 3000"), {}, []),
+        (claim("E1 8000", "E2 3000", state="draft"), {}, ["MDF Budgets/R1"]),
+        ("", {"request_status": "Closed"}, []),
+        ("", {"deadline_extended_to": "2027-11-01"}, []),
+    ],
+)
+def test_the_warning_clears_when_the_money_is_claimed_given_back_or_extended(
+    facts: str, changed: dict[str, str], told: list[str]
+) -> None:
+    assert held("money_expiring", world(EXPENSES, facts, claim_deadline="2026-12-31", **FAR, **changed)) == told
+
+
+def test_a_draft_claim_is_named_beside_the_money_it_would_save() -> None:
+    view = world(EXPENSES, claim("E1 8000", state="draft"), claim_deadline="2026-12-31", **FAR)
+    assert [f.evidence["in claims not filed"] for f in findings("money_expiring", view)] == ["C1"]
+
+
+@pytest.mark.parametrize(
+    "request_deadline, expiring, forfeited",
+    [
+        ("2027-02-01", [], []),
+        (
+            "2026-12-31",
+            [
+                "29,000 USD of the allocation is reserved by no request. The last day to request it is 2026-12-31 "
+                "(request deadline of FD)."
+            ],
+            [],
+        ),
+        (
+            "2026-11-19",
+            [],
+            [
+                "29,000 USD of the allocation was left unreserved; the last day was 2026-11-19 (request deadline of "
+                "FD). It counts as lost."
+            ],
+        ),
+    ],
+)
+def test_unreserved_money_is_told_before_and_after_its_last_day(
+    request_deadline: str, expiring: list[str], forfeited: list[str]
+) -> None:
+    view = world(request_deadline=request_deadline)
+    assert (said("money_expiring", view), said("money_forfeited", view)) == (expiring, forfeited)
+
+
+def test_unclaimed_money_is_forfeited_after_its_last_day_until_the_loss_is_booked() -> None:
+    late = {"claim_deadline": "2026-11-19", **FAR}
+    assert said("money_forfeited", world(**late)) == [
+        "11,000 USD of the approved MDF was never claimed; the last day was 2026-11-19 (claim deadline of FD). "
+        "It counts as lost."
+    ]
+    assert said("money_forfeited", world(ledger("expiry 11000 R1"), **late)) == []
+
+
+def test_the_same_cause_says_the_same_words_on_every_day() -> None:
+    days = ("2026-11-21T12:00:00Z", "2026-11-28T12:00:00Z")
+    assert len({said("money_expiring", world(as_of=day, claim_deadline="2026-12-31", **FAR))[0] for day in days}) == 1
+
+
+# ----------------------------------------------------------------------------------------------- split_funding
+
+
+def parts(*shares: str) -> str:
+    rows = "\n".join(f"CP-{n} | JC-1 | p{n} | {share}" for n, share in enumerate(shares))
+    head = "campaign_partner_id | joint_campaign_id | partner_id | funding_share"
+    return f"\nCampaigns\njoint_campaign_id: JC-1\n\nCampaign Partners\n{head}\n{rows}\n"
+
+
+@pytest.mark.parametrize("shares, told", [(("0.5", "0.5"), []), (("0.5", "0.51"), ["Campaigns/JC-1 campaign"])])
+def test_shares_of_all_partners_above_100_percent(shares: tuple[str, str], told: list[str]) -> None:
+    view = world(parts(*shares), EXPENSES, claim("E1 100"))
+    assert held("split_funding", view) == told
+    assert [str(b) for f in findings("split_funding", view) for b in f.blocks] == ["Reimbursement Lines/L1"] * len(told)
+
+
+@pytest.mark.parametrize(
+    "changed, told",
+    [
+        ({"match_amount": "11000"}, []),
+        ({"match_amount": "11001"}, ["MDF Budgets/R1 request"]),
+        ({"match_amount": "11001", "request_status": "Withdrawn"}, []),
+        ({"other_funding_declared": "no"}, []),
+        ({"other_funding_declared": "yes"}, ["MDF Budgets/R1 declared"]),
+    ],
+)
+def test_mdf_match_and_other_funding_of_one_request(changed: dict[str, str], told: list[str]) -> None:
+    assert held("split_funding", world(**changed)) == told
+
+
+def test_other_funding_is_told_once_where_the_expense_says_it_too() -> None:
+    both = "\nExpenses\nexpense_id: E1\nmdf_request_id: R1\nother_funding_declared: yes\n"
+    view = world(both, other_funding_declared="yes")
+    assert (held("split_funding", view), held("ineligible_expense", view)) == ([], ["Expenses/E1 double_funding"])
+
+
+SECOND = """
+Reimbursements
+reimbursement_id | fund_id | claim_currency | reimbursement_state
+C2               | FD      | USD            | submitted
+
+Reimbursement Lines
+reimbursement_line_id | reimbursement_id | expense_id | line_currency | claimed_amount | line_decision | granted_amount
+L9                    | C2               | E1         | USD           | 4001           | {decision}    | {granted}
+"""
+
+
+@pytest.mark.parametrize(
+    "decision, granted, told",
+    [("", "", ["Expenses/E1 claims"]), ("partly_granted", "4000", []), ("refused", "", [])],
+)
+def test_one_cost_claimed_from_two_sides_above_what_it_was(decision: str, granted: str, told: list[str]) -> None:
+    view = world(EXPENSES, claim("E1 4000"), SECOND.format(decision=decision, granted=granted))
+    assert held("split_funding", view) == told
+
+
+# -------------------------------------------------------------------------------------------- ledger_disagrees
+
+PAID = EXPENSES, claim("E1 4000 granted 4000 4000", state="paid")
+
+
+@pytest.mark.parametrize(
+    "booked, told",
+    [
+        ("claim 4000 R1 C1", []),
+        ("claim 4100 R1 C1", ["4,100 USD is booked as claim, the claim's lines say 4,000 USD: 100 USD apart."]),
+        (
+            "reservation 10000 R1",
+            ["10,000 USD is booked as reservation, the approval says 11,000 USD: 1,000 USD apart."],
+        ),
+        ("allocation 30000", ["30,000 USD is booked as allocation, the fund says 40,000 USD: 10,000 USD apart."]),
+        (
+            "payment 4000 R1 C1 EUR",
+            [
+                "The payment is booked in another currency than the claim's lines say (EUR and USD).",
+                "Amounts in EUR have no rate into USD, so balances that rest on them are unknown.",
+            ],
+        ),
+        (
+            "adjustment 500 < M7",
+            ["This movement counts in no balance: it reverses M7, which is not in the ledger."],
+        ),
+    ],
+)
+def test_books_that_say_something_else(booked: str, told: list[str]) -> None:
+    assert sorted(said("ledger_disagrees", world(*PAID, ledger(booked)))) == sorted(told)
+
+
+def test_a_disagreement_clears_when_the_booking_is_taken_back_and_booked_anew() -> None:
+    right = ledger("claim 4100 R1 C1", "claim 4100 R1 C1 < M1", "claim 4000 R1 C1")
+    assert said("ledger_disagrees", world(*PAID, right)) == []
+
+
+def test_more_paid_than_granted_is_told_of_the_request_alone() -> None:
+    view = world(EXPENSES, claim("E1 4000 pending - 4000", state="submitted"))
+    assert [(str(f.subject), f.message) for f in findings("ledger_disagrees", view)] == [
+        ("MDF Budgets/R1", "More was paid than was granted (4,000 USD).")
+    ]
+
+
+@pytest.mark.parametrize("expense, told", [("EUR | ", ["MDF Budgets/R1 rate"]), ("EUR | 1.1", []), ("USD | ", [])])
+def test_an_amount_without_a_rate_is_told_until_a_rate_is_stated(expense: str, told: list[str]) -> None:
+    head = "expense_id | mdf_request_id | committed_amount | expense_currency | stated_rate"
+    assert held("ledger_disagrees", world(f"\nExpenses\n{head}\nE1 | R1 | 1000 | {expense}\n")) == told
+
+
+def test_request_and_fund_that_name_different_payers() -> None:
+    view = world("\nMDF Budgets\nmdf_request_id: R2\nfund_id: FD\nmdf_direction: we_claim\n")
+    assert said("ledger_disagrees", view) == [
+        "Request and fund do not agree on who pays whom (mdf_direction: we_claim here, we_reimburse on FD)."
+    ]
