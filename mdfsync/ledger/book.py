@@ -90,9 +90,13 @@ def _book(view: View) -> Book:
     met = _Met()
     for movement in rows:
         met.booked.setdefault(meeting(movement), []).append(movement)
+    movements = []
     for movement in implied(view):
-        met.implied.setdefault(meeting(movement), []).append(movement)
-    movements = [*met.counted()]
+        if movement.kind in FLOWS:
+            met.implied.setdefault(meeting(movement), []).append(movement)
+        else:
+            movements.append(movement)  # what the activity costs is never booked, so it meets nothing
+    movements += met.counted()
     rate = worth(view)
     requests = converted(movements, _request, _currency_of(view, "MDF Budgets", "budget_currency"), rate)
     forfeits: list[Forfeit] = []
