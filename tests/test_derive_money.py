@@ -7,11 +7,13 @@ from ledger_lab import EXPENSES, claim, ledger, world
 
 from mdfsync.derive.claims import claims
 from mdfsync.derive.money import money
+from mdfsync.eligibility.standing import standings
 from mdfsync.view import View
 
 
 def cells(view: View, subject: str) -> dict[str, str]:
-    return {c.field: c.value for c in (*money(view), *claims(view)) if str(c.subject) == subject}
+    worth = standings(view, ())
+    return {c.field: c.value for c in (*money(view, worth), *claims(view, worth)) if str(c.subject) == subject}
 
 
 PAID = EXPENSES, claim("E1 4000 granted 3900 3900", "E2 500", state="partly_approved")

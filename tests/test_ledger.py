@@ -136,7 +136,7 @@ def test_a_row_that_is_no_movement_counts_nowhere_and_says_why(booked: str, why:
     "second, why",
     [
         ("claim 100 R1 < M1", "it reverses M1 (adjustment) under another type"),
-        ("adjustment 501 < M1", "501 USD is taken back of 500 USD in M1"),
+        ("adjustment 501 < M1", "501.00 USD is taken back of 500.00 USD in M1"),
         ("adjustment 100 EUR < M1", "it reverses M1 in another currency"),
     ],
 )

@@ -20,7 +20,7 @@ def said(rule_id: str, view: View) -> list[str]:
     "cost, told",
     [
         ("12000", []),
-        ("11999.99", ["0.01 USD too much: the activity costs 12,000 USD so far, 11,999.99 USD was approved."]),
+        ("11999.99", ["0.01 USD too much: the activity costs 12,000.00 USD so far, 11,999.99 USD was approved."]),
         ("", []),
     ],
 )
@@ -49,7 +49,7 @@ def test_more_claimed_than_approved_is_told_once() -> None:
 
 def test_a_claim_on_a_request_that_nobody_approved_is_told() -> None:
     view = world(EXPENSES, claim("E2 100"), approved_on="", approved_mdf_amount="")
-    assert said("budget_exceeded", view) == ["100 USD more is claimed on this request than was approved."]
+    assert said("budget_exceeded", view) == ["100.00 USD more is claimed on this request than was approved."]
 
 
 # ---------------------------------------------------------------------------------------------- fund_overdrawn
@@ -81,7 +81,7 @@ def test_what_a_fund_cannot_take(changed: dict[str, str], told: list[str]) -> No
 
 def test_an_overdrawn_fund_is_told_with_its_amounts_and_clears_with_a_release() -> None:
     view = world(ledger("allocation 10000"), allocated_amount="10000")
-    assert said("fund_overdrawn", view) == ["1,000 USD more is reserved than was allocated to this fund."]
+    assert said("fund_overdrawn", view) == ["1,000.00 USD more is reserved than was allocated to this fund."]
     released = world(ledger("allocation 10000", "release 1000 R1"), allocated_amount="10000")
     assert said("fund_overdrawn", released) == []
 
@@ -111,7 +111,7 @@ def test_expiring_money_names_amount_day_and_who_acts() -> None:
     partner = "\nPartners\npartner_id: cobalt\npartner_finance_email: arun@cobaltharbor.example\n"
     [found] = findings("money_expiring", world(partner, claim_deadline="2026-12-31", **FAR))
     assert (found.message, found.required_action, found.due) == (
-        "11,000 USD of the approved MDF is in no filed claim. The last day to claim it is 2026-12-31 "
+        "11,000.00 USD of the approved MDF is in no filed claim. The last day to claim it is 2026-12-31 "
         "(claim deadline of FD).",
         "Remind arun@cobaltharbor.example to file the claim by 2026-12-31, or record a later day that was granted.",
         "2026-12-31",
@@ -152,7 +152,7 @@ def test_a_draft_claim_is_named_beside_the_money_it_would_save() -> None:
         (
             "2026-12-31",
             [
-                "29,000 USD of the allocation is reserved by no request. The last day to request it is 2026-12-31 "
+                "29,000.00 USD of the allocation is reserved by no request. The last day to request it is 2026-12-31 "
                 "(request deadline of FD)."
             ],
             [],
@@ -161,7 +161,7 @@ def test_a_draft_claim_is_named_beside_the_money_it_would_save() -> None:
             "2026-11-19",
             [],
             [
-                "29,000 USD of the allocation was left unreserved; the last day was 2026-11-19 (request deadline of "
+                "29,000.00 USD of the allocation was left unreserved; the last day was 2026-11-19 (request deadline of "
                 "FD). It counts as lost."
             ],
         ),
@@ -177,7 +177,7 @@ def test_unreserved_money_is_told_before_and_after_its_last_day(
 def test_unclaimed_money_is_forfeited_after_its_last_day_until_the_loss_is_booked() -> None:
     late = {"claim_deadline": "2026-11-19", **FAR}
     assert said("money_forfeited", world(**late)) == [
-        "11,000 USD of the approved MDF was never claimed; the last day was 2026-11-19 (claim deadline of FD). "
+        "11,000.00 USD of the approved MDF was never claimed; the last day was 2026-11-19 (claim deadline of FD). "
         "It counts as lost."
     ]
     assert said("money_forfeited", world(ledger("expiry 11000 R1"), **late)) == []
@@ -253,12 +253,18 @@ PAID = EXPENSES, claim("E1 4000 granted 4000 4000", state="paid")
     "booked, told",
     [
         ("claim 4000 R1 C1", []),
-        ("claim 4100 R1 C1", ["4,100 USD is booked as claim, the claim's lines say 4,000 USD: 100 USD apart."]),
+        (
+            "claim 4100 R1 C1",
+            ["4,100.00 USD is booked as claim, the claim's lines say 4,000.00 USD: 100.00 USD apart."],
+        ),
         (
             "reservation 10000 R1",
-            ["10,000 USD is booked as reservation, the approval says 11,000 USD: 1,000 USD apart."],
+            ["10,000.00 USD is booked as reservation, the approval says 11,000.00 USD: 1,000.00 USD apart."],
         ),
-        ("allocation 30000", ["30,000 USD is booked as allocation, the fund says 40,000 USD: 10,000 USD apart."]),
+        (
+            "allocation 30000",
+            ["30,000.00 USD is booked as allocation, the fund says 40,000.00 USD: 10,000.00 USD apart."],
+        ),
         (
             "payment 4000 R1 C1 EUR",
             [
@@ -284,7 +290,7 @@ def test_a_disagreement_clears_when_the_booking_is_taken_back_and_booked_anew() 
 def test_more_paid_than_granted_is_told_of_the_request_alone() -> None:
     view = world(EXPENSES, claim("E1 4000 pending - 4000", state="submitted"))
     assert [(str(f.subject), f.message) for f in findings("ledger_disagrees", view)] == [
-        ("MDF Budgets/R1", "More was paid than was granted (4,000 USD).")
+        ("MDF Budgets/R1", "More was paid than was granted (4,000.00 USD).")
     ]
 
 

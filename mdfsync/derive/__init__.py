@@ -43,8 +43,8 @@ def derive(view: View, findings: Sequence[Finding], policy: Policy) -> tuple[Com
         *claim_lines(view, standing),
         *proof_owed(view),
         *deadlines(view),
-        *money(view),
-        *claims(view),
+        *money(view, standing),
+        *claims(view, standing),
         *owners(view),
         *completeness(view, findings),
     )

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from mdfsync.derive.computed import NOTHING, Computed, cells
-from mdfsync.derive.money import in_cells
+from mdfsync.derive.money import in_cells, worth_of
+from mdfsync.eligibility.standing import Standing
 from mdfsync.ledger import actual_of, paid_on_claim, rate_of_expense, request_of, requests_of, sides_of
 from mdfsync.view import Row, View
 
@@ -18,8 +19,8 @@ RULE = "claims"
 ZERO = Decimal(0)
 
 
-def claims(view: View) -> Iterator[Computed]:
-    """Computed cells of Reimbursements and their lines."""
+def claims(view: View, standing: Mapping[str, Standing]) -> Iterator[Computed]:
+    """Computed cells of Reimbursements and their lines. `standing` = what each expense is worth, by id."""
     for line in view.rows("Reimbursement Lines"):
         claim = view.row("Reimbursements", view.ref(line, "reimbursement_id"))
         values = {
@@ -31,6 +32,7 @@ def claims(view: View) -> Iterator[Computed]:
     for claim in view.rows("Reimbursements"):
         lines = view.where("Reimbursement Lines", "reimbursement_id", claim.id) if claim.id else ()
         values = {"line_count": str(len(lines)), **_sides(view, claim), **_sums(view, claim, lines)}
+        values |= _worth_of(view, claim, lines, standing)
         yield from cells(claim.place, values, rule=RULE, inputs=("Reimbursement Lines", "Expenses", "MDF Funds"))
 
 
@@ -49,25 +51,40 @@ def _sides(view: View, claim: Row) -> Mapping[str, str]:
     }
 
 
+def _worth_of(view: View, claim: Row, lines: tuple[Row, ...], standing: Mapping[str, Standing]) -> Mapping[str, str]:
+    """What its expenses are worth, and what is claimed on those that are held or ruled out."""
+    currency = claim.text("claim_currency").upper()
+    stands = [(line, standing[id]) for line in lines if (id := view.ref(line, "expense_id")) in standing]
+    expenses = {s.line.expense.id: s for _, s in stands}.values()
+
+    def claimed_on(status: str) -> Decimal | None:
+        return _added((line for line, s in stands if s.status == status), "claimed_amount", currency)
+
+    barred = in_cells(currency, held_total=claimed_on("held"), disallowed_total=claimed_on("ineligible"))
+    return {**worth_of(expenses, currency), **barred}
+
+
+def _added(lines: Iterable[Row], name: str, currency: str) -> Decimal | None:
+    """The sum of an amount of the lines; `None` where one is in another currency."""
+    given = [line for line in lines if line.text(name)]
+    if any(line.text("line_currency").upper() != currency for line in given):
+        return None
+    return sum((line.money(name) or ZERO for line in given), ZERO)
+
+
 def _sums(view: View, claim: Row, lines: tuple[Row, ...]) -> Mapping[str, str]:
     currency = claim.text("claim_currency").upper()
     fund = view.row("MDF Funds", view.ref(claim, "fund_id"))
     found = [view.row("Expenses", view.ref(line, "expense_id")) for line in lines]
     expenses = {e.place: (e, rate_of_expense(view, e, fund, currency)) for e in found if e is not None}.values()
-
-    def of_lines(name: str) -> Decimal | None:
-        if any(line.text(name) and line.text("line_currency").upper() != currency for line in lines):
-            return None
-        return sum((line.money(name) or ZERO for line in lines), ZERO)
-
     return in_cells(
         currency,
         planned_total=_worth((e.money("planned_amount"), rate) for e, rate in expenses),
         approved_total=_worth((e.money("approved_amount"), rate) for e, rate in expenses),
         actual_total=_worth((actual_of(e), rate) for e, rate in expenses),
-        claimed_total=of_lines("claimed_amount"),
-        granted_total=of_lines("granted_amount"),
-        paid_total=paid_on_claim(claim, lines) or of_lines("paid_amount"),
+        claimed_total=_added(lines, "claimed_amount", currency),
+        granted_total=_added(lines, "granted_amount", currency),
+        paid_total=paid_on_claim(claim, lines) or _added(lines, "paid_amount", currency),
     )
 
 

@@ -1,16 +1,19 @@
 """What the ledger comes to, as cells: the balances of funds, the totals of MDF requests, the sign of each movement.
 
-Funds and requests are added up in their own currency. A total that rests on an amount without a rate is left as it
-was, `budget_status` says `unknown`, and the rule `ledger_disagrees` names the amount.
+What counts and what can be claimed of a request is the sum of what its expenses are worth by their programme
+(`eligibility.standing`); everything else is a sum of movements. Funds and requests are added up in their own currency.
+A total that rests on an amount without a rate is left as it was, `budget_status` says `unknown`, and the rule
+`ledger_disagrees` names the amount.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from mdfsync.currencies import currency_exponent
 from mdfsync.derive.computed import NOTHING, Computed, cells
+from mdfsync.eligibility.standing import Standing
 from mdfsync.ledger import Balance, Book, Movement, Sides, book_of, readings, sides_of, signed
 from mdfsync.values import money_text
 from mdfsync.view import Row, View
@@ -18,8 +21,8 @@ from mdfsync.view import Row, View
 RULE = "ledger"
 
 
-def money(view: View) -> Iterator[Computed]:
-    """Computed cells of MDF Ledger, MDF Funds and MDF Budgets that are sums of movements."""
+def money(view: View, standing: Mapping[str, Standing]) -> Iterator[Computed]:
+    """Computed cells of MDF Ledger, MDF Funds and MDF Budgets. `standing` = what each expense is worth, by id."""
     book = book_of(view)
     for row, made in readings(view):
         if isinstance(made, Movement):
@@ -30,7 +33,9 @@ def money(view: View) -> Iterator[Computed]:
         yield from cells(fund.place, _of_fund(book.fund(fund)), rule=RULE, inputs=("MDF Ledger",))
     for request in view.rows("MDF Budgets"):
         sides = sides_of(view, view.row("MDF Funds", view.ref(request, "fund_id")), request, request)
-        values = {**_of_request(book, request), **_of_sides(sides)}
+        expenses = view.where("Expenses", "mdf_request_id", request.id) if request.id else ()
+        worth = worth_of((standing[e.id] for e in expenses if e.id in standing), book.request(request).currency)
+        values = {**_of_request(book, request), **worth, **_of_sides(sides)}
         yield from cells(request.place, values, rule=RULE, inputs=("MDF Ledger", "Expenses", "Reimbursement Lines"))
 
 
@@ -38,6 +43,19 @@ def in_cells(currency: str, **amounts: Decimal | None) -> dict[str, str]:
     """Amounts as cells, rounded once at the currency's exponent; what is unknown is left out."""
     places = currency_exponent(currency)
     return {name: money_text(amount, places) for name, amount in amounts.items() if amount is not None}
+
+
+def worth_of(standing: Iterable[Standing], currency: str) -> Mapping[str, str]:
+    """Eligible base and claimable amount of these expenses together, where their programme counts in that currency."""
+    eligible = [s for s in standing if s.status == "eligible" and s.line.verdict is not None]
+    if any(s.currency != currency for s in eligible):
+        return {}
+    bases = [s.line.verdict.base or Decimal(0) for s in eligible if s.line.verdict is not None]
+    return in_cells(
+        currency,
+        eligible_total=sum(bases, Decimal(0)),
+        claimable_total=sum((s.claimable for s in eligible), Decimal(0)),
+    )
 
 
 def _of_fund(balance: Balance) -> Mapping[str, str]:

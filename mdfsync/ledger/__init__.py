@@ -11,11 +11,11 @@ from mdfsync.ledger.balance import Balance
 from mdfsync.ledger.book import Book, Disagreement, Forfeit, book_of
 from mdfsync.ledger.booked import readings
 from mdfsync.ledger.facts import actual_of, is_filed, paid_on_claim, request_of, requests_of
-from mdfsync.ledger.movement import FLOWS, STAGES, Movement, signed, spelt
+from mdfsync.ledger.movement import FLOWS, STAGES, Movement, signed
 from mdfsync.ledger.rates import rate_of_expense
 from mdfsync.ledger.scopes import balances_by
 from mdfsync.ledger.sides import Sides, sides_of
-from mdfsync.ledger.terms import LastDay, day_at, last_claim_day, last_request_day
+from mdfsync.ledger.terms import LastDay, came_to_nothing, day_at, last_claim_day, last_request_day
 
 __all__ = [
     "FLOWS",
@@ -30,6 +30,7 @@ __all__ = [
     "actual_of",
     "balances_by",
     "book_of",
+    "came_to_nothing",
     "day_at",
     "is_filed",
     "last_claim_day",
@@ -41,5 +42,4 @@ __all__ = [
     "requests_of",
     "sides_of",
     "signed",
-    "spelt",
 ]

@@ -25,10 +25,9 @@ from mdfsync.ledger.booked import Unread, booked
 from mdfsync.ledger.facts import STATED_BY_FUNDS, implied
 from mdfsync.ledger.movement import FLOWS, OF_CLAIMS, Movement
 from mdfsync.ledger.rates import worth
-from mdfsync.ledger.terms import LastDay, day_at, last_claim_day, last_request_day
+from mdfsync.ledger.terms import LastDay, day_at, is_over, last_claim_day, last_request_day
 from mdfsync.model import Subject
 from mdfsync.view import Row, View
-from mdfsync.view.statuses import is_over
 
 Key = tuple[str, str, str, str]
 _KNOWN = frozenset({"accrual", "allocation", "reservation", *OF_CLAIMS})

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from mdfsync.currencies import in_currency
 from mdfsync.ledger.facts import filed_claims_of, requests_of
-from mdfsync.ledger.movement import FLOWS, OF_CLAIMS, OF_FUNDS, Movement, spelt
+from mdfsync.ledger.movement import FLOWS, OF_CLAIMS, OF_FUNDS, Movement
 from mdfsync.ledger.terms import day_at
 from mdfsync.view import Row, View
 
@@ -123,7 +124,7 @@ def _wrong_reversal(view: View, row: Row, original: Row | None) -> str:
     there = original.money("amount") or Decimal(0)
     if taken > there:
         currency = row.text("currency")
-        return f"{spelt(taken, currency)} is taken back of {spelt(there, currency)} in {original.id}"
+        return f"{in_currency(taken, currency)} is taken back of {in_currency(there, currency)} in {original.id}"
     return ""
 
 

@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from mdfsync.eligibility.life import is_cancelled
 from mdfsync.ledger.movement import Movement
 from mdfsync.ledger.rates import rate_of_expense
 from mdfsync.ledger.terms import day_at
 from mdfsync.view import Row, View
-from mdfsync.view.statuses import is_cancelled
 
 FILED = frozenset(
     {"submitted", "info_requested", "approved", "partly_approved", "rejected", "paid", "appealed", "clawed_back"}

@@ -18,9 +18,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from mdfsync.currencies import currency_exponent
 from mdfsync.model import Subject
-from mdfsync.values import money_text
 
 OUTSIDE = ""
 
@@ -90,8 +88,3 @@ class Movement:
 def signed(kind: str, amount: Decimal, *, back: bool = False) -> Decimal:
     """An amount with its sign from the fund's point of view, the same whoever pays whom."""
     return amount * FLOWS[kind].sign * (-1 if back else 1)
-
-
-def spelt(amount: Decimal, currency: str) -> str:
-    """An amount as people read it: `11,000 USD`, `319.5 EUR`."""
-    return f"{Decimal(money_text(amount, currency_exponent(currency))):,f} {currency or '(no currency)'}"

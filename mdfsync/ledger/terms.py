@@ -15,6 +15,10 @@ from mdfsync.view import Row, View
 from mdfsync.view.charter import zone_of
 
 LAST_ZONE = ZoneInfo("Etc/GMT+12")
+_FINISHED = frozenset({"closed", "completed", "finished"})
+_NOTHING = frozenset(
+    {"cancelled", "canceled", "void", "voided", "withdrawn", "declined", "rejected", "denied", "terminated", "expired"}
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,6 +55,21 @@ def last_claim_day(view: View, request: Row) -> LastDay | None:
         *_days(campaign, reimbursement_deadline="claim deadline"),
         *_days(fund, claim_deadline="claim deadline", expires_on="expiry"),
     )
+
+
+def came_to_nothing(request: Row) -> bool:
+    """Whether the approving system calls the request declined, withdrawn or cancelled; its words are its own, these are
+    the usual ones."""
+    return _status(request) in _NOTHING
+
+
+def is_over(request: Row) -> bool:
+    """Whether the request is finished or came to nothing: nothing more will be claimed on it."""
+    return _status(request) in _NOTHING | _FINISHED
+
+
+def _status(request: Row) -> str:
+    return request.text("request_status").strip().casefold()
 
 
 def _days(paper: Row | None, **names: str) -> Iterator[LastDay]:

@@ -19,7 +19,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from mdfsync.ledger import book_of, spelt
+from mdfsync.currencies import in_currency
+from mdfsync.ledger import book_of
 from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import shown, sources_of, speak
@@ -38,11 +39,11 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
             yield speak(
                 setting,
                 request.place,
-                f"{spelt(cost - approved, currency)} too much: the activity costs {spelt(cost, currency)} so far, "
-                f"{spelt(approved, currency)} was approved.",
+                f"{in_currency(cost - approved, currency)} too much: the activity costs {in_currency(cost, currency)} "
+                f"so far, {in_currency(approved, currency)} was approved.",
                 evidence={
-                    "invoiced": spelt(balance.sums.get("actual", Decimal(0)), currency),
-                    "committed beyond that": spelt(balance.sums.get("open_commitment", Decimal(0)), currency),
+                    "invoiced": in_currency(balance.sums.get("actual", Decimal(0)), currency),
+                    "committed beyond that": in_currency(balance.sums.get("open_commitment", Decimal(0)), currency),
                     **shown(request, "approved_activity_cost", "approval_reference"),
                 },
                 sources=sources_of(view, "Expenses", "committed_amount", "net_amount"),
@@ -53,10 +54,10 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
             yield speak(
                 setting,
                 request.place,
-                f"{spelt(-left, currency)} more is claimed on this request than was approved.",
+                f"{in_currency(-left, currency)} more is claimed on this request than was approved.",
                 evidence={
-                    "claimed": spelt(balance.total("claim") or Decimal(0), currency),
-                    "approved": spelt(balance.approved or Decimal(0), currency),
+                    "claimed": in_currency(balance.total("claim") or Decimal(0), currency),
+                    "approved": in_currency(balance.approved or Decimal(0), currency),
                 },
                 sources=sources_of(view, "MDF Ledger", "amount"),
                 key="claim",

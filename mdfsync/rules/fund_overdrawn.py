@@ -22,12 +22,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mdfsync.ledger import Balance, book_of, spelt
+from mdfsync.currencies import in_currency
+from mdfsync.ledger import Balance, book_of, came_to_nothing
 from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import shown, sources_of, speak
 from mdfsync.view import Row, View
-from mdfsync.view.statuses import came_to_nothing
 
 ID = "fund_overdrawn"
 TABLES = ("MDF Funds", "MDF Budgets")
@@ -66,16 +66,16 @@ def _of_fund(view: View, setting: RuleSetting, fund: Row, balance: Balance) -> I
     available, earned = balance.stage("available"), balance.stage("earned")
     said_of = sources_of(view, "MDF Ledger", "amount")
     totals = {
-        kind: spelt(total, balance.currency)
+        kind: in_currency(total, balance.currency)
         for kind in ("accrual", "allocation", "adjustment", "reservation", "release")
         if (total := balance.total(kind))
     }
     if available is not None and available < 0:
-        words = f"{spelt(-available, balance.currency)} more is reserved than was allocated to this fund."
+        words = f"{in_currency(-available, balance.currency)} more is reserved than was allocated to this fund."
         yield speak(setting, fund.place, words, evidence=totals, sources=said_of, key="overdrawn")
     accrues = fund.text("accrued_amount") or balance.total("accrual")
     if accrues and fund.text("fund_state") != "planned" and earned is not None and earned < 0:
-        words = f"{spelt(-earned, balance.currency)} more is allocated than was earned."
+        words = f"{in_currency(-earned, balance.currency)} more is allocated than was earned."
         yield speak(setting, fund.place, words, evidence=totals, sources=said_of, key="over_accrual")
 
 
@@ -90,7 +90,8 @@ def _faults(request: Row, fund: Row) -> Iterator[Fault]:
     amount, least = request.money("requested_amount"), fund.money("minimum_request")
     currency = fund.text("fund_currency").upper()
     if amount is not None and least and amount < least and request.text("budget_currency").upper() == currency:
-        words = f"{spelt(amount, currency)} is requested; {fund.id} takes requests from {spelt(least, currency)}."
+        smallest = in_currency(least, currency)
+        words = f"{in_currency(amount, currency)} is requested; {fund.id} takes requests from {smallest}."
         yield Fault("minimum", words, ("minimum_request",), ("requested_amount",))
     start, end = fund.day("period_start"), fund.day("period_end")
     days = [day for name in ("activity_start", "activity_end") if (day := request.day(name))]

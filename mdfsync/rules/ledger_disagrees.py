@@ -21,7 +21,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mdfsync.ledger import FLOWS, Balance, Disagreement, book_of, spelt
+from mdfsync.currencies import in_currency
+from mdfsync.ledger import FLOWS, Balance, Disagreement, book_of
 from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import BASE, shown, sources_of, speak
@@ -64,8 +65,8 @@ def _disagreement(setting: RuleSetting, found: Disagreement) -> Finding:
         message = f"The {found.kind} is booked in another currency than the {told} ({found.currency})."
         amounts = {"currencies": found.currency}
     else:
-        booked, facts = spelt(found.booked, found.currency), spelt(found.facts, found.currency)
-        gap = spelt(abs(found.booked - found.facts), found.currency)
+        booked, facts = in_currency(found.booked, found.currency), in_currency(found.facts, found.currency)
+        gap = in_currency(abs(found.booked - found.facts), found.currency)
         message = f"{booked} is booked as {found.kind}, the {told} {facts}: {gap} apart."
         amounts = {"booked": booked, "on record": facts}
     return speak(
@@ -82,12 +83,12 @@ def _of_balance(view: View, setting: RuleSetting, row: Row, balance: Balance) ->
     wrong = [(name, stage) for name in _ORDER if (stage := balance.stage(name)) is not None and stage < 0]
     told = _of_requests(view, row)
     if wrong and not any((of.stage(name) or 0) < 0 for of in told for name in _ORDER):
-        said = "; ".join(f"{_ORDER[name]} ({spelt(-stage, balance.currency)})" for name, stage in wrong)
+        said = "; ".join(f"{_ORDER[name]} ({in_currency(-stage, balance.currency)})" for name, stage in wrong)
         yield speak(
             setting,
             row.place,
             f"{said[:1].upper()}{said[1:]}.",
-            evidence={kind: spelt(total, balance.currency) for kind in _KINDS if (total := balance.total(kind))},
+            evidence={kind: in_currency(total, balance.currency) for kind in _KINDS if (total := balance.total(kind))},
             sources=sources_of(view, "MDF Ledger", "amount"),
             key="order",
         )

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
+from mdfsync.currencies import in_currency
 from mdfsync.ledger import (
     Balance,
     LastDay,
@@ -32,7 +33,6 @@ from mdfsync.ledger import (
     last_claim_day,
     last_request_day,
     sides_of,
-    spelt,
 )
 from mdfsync.model import Finding, Severity
 from mdfsync.policy.rulebook import RuleSetting
@@ -54,7 +54,7 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     for fund in view.rows("MDF Funds"):
         last, left = last_request_day(fund), book.fund(fund).stage("available")
         if last and left and left > 0 and (severity := _near(view, setting, fund, last)):
-            yield _unrequested(view, setting, fund, spelt(left, book.fund(fund).currency), last, severity)
+            yield _unrequested(view, setting, fund, in_currency(left, book.fund(fund).currency), last, severity)
 
 
 def _near(view: View, setting: RuleSetting, fund: Row | None, last: LastDay) -> Severity | None:
@@ -68,7 +68,7 @@ def _near(view: View, setting: RuleSetting, fund: Row | None, last: LastDay) -> 
 def _unclaimed(
     view: View, setting: RuleSetting, request: Row, balance: Balance, last: LastDay, severity: Severity
 ) -> Finding:
-    left = spelt(balance.stage("reserved") or Decimal(0), balance.currency)
+    left = in_currency(balance.stage("reserved") or Decimal(0), balance.currency)
     sides = sides_of(view, view.row("MDF Funds", view.ref(request, "fund_id")), request, request)
     return speak(
         setting,
@@ -76,7 +76,7 @@ def _unclaimed(
         f"{left} of the approved MDF is in no filed claim. The last day to claim it is {last.on} ({last.why}).",
         evidence={
             "left": left,
-            "approved": spelt(balance.approved or Decimal(0), balance.currency),
+            "approved": in_currency(balance.approved or Decimal(0), balance.currency),
             "last day": f"{last.on}, {last.why}",
             "in claims not filed": ", ".join(_drafts(view, request)),
             "who claims": _named(sides.claimant, sides.claimant_person),

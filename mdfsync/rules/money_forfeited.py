@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mdfsync.ledger import book_of, spelt
+from mdfsync.currencies import in_currency
+from mdfsync.ledger import book_of
 from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import shown, sources_of, speak
@@ -28,7 +29,7 @@ TABLES = ("MDF Funds", "MDF Budgets")
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     for forfeit in book_of(view).forfeits:
-        row, amount, last = forfeit.row, spelt(forfeit.amount, forfeit.currency), forfeit.last
+        row, amount, last = forfeit.row, in_currency(forfeit.amount, forfeit.currency), forfeit.last
         is_fund = row.subject.table == "MDF Funds"
         words = "of the allocation was left unreserved" if is_fund else "of the approved MDF was never claimed"
         yield speak(

@@ -20,12 +20,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from mdfsync.ledger import actual_of, spelt
+from mdfsync.currencies import in_currency
+from mdfsync.ledger import actual_of, came_to_nothing
 from mdfsync.model import Finding, Subject
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import lines_of, shown, sources_of, speak
 from mdfsync.view import Row, View
-from mdfsync.view.statuses import came_to_nothing
 
 ID = "split_funding"
 TABLES = ("MDF Budgets", "Expenses", "Reimbursement Lines")
@@ -69,8 +69,8 @@ def _of_request(view: View, setting: RuleSetting, request: Row) -> Iterator[Find
         yield speak(
             setting,
             request.place,
-            f"MDF of {spelt(granted, currency)} and a match of {spelt(match, currency)} are more than the approved "
-            f"cost of {spelt(cost, currency)}.",
+            f"MDF of {in_currency(granted, currency)} and a match of {in_currency(match, currency)} are more than the "
+            f"approved cost of {in_currency(cost, currency)}.",
             evidence=shown(request, "approved_mdf_amount", "match_amount", "approved_activity_cost", "budget_currency"),
             sources=sources_of(view, "MDF Budgets", "approved_mdf_amount", "match_amount"),
             key="request",
@@ -102,8 +102,9 @@ def _of_expense(view: View, setting: RuleSetting, expense: Row) -> Iterator[Find
     yield speak(
         setting,
         expense.place,
-        f"{spelt(claimed, currency)} is claimed in {len(claims)} claims; the expense did cost {spelt(cost, currency)}.",
-        evidence={line.id: spelt(_asked(line), currency) for line in lines},
+        f"{in_currency(claimed, currency)} is claimed in {len(claims)} claims; the expense did cost "
+        f"{in_currency(cost, currency)}.",
+        evidence={line.id: in_currency(_asked(line), currency) for line in lines},
         sources=sources_of(view, "Reimbursement Lines", "claimed_amount"),
         key="claims",
         blocks=lines_of(view, expense.id),
