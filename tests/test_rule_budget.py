@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
+from dataclasses import replace
+
 import pytest
 from casebook import findings, held
 from ledger_lab import EXPENSES, claim, ledger, world
 
+from mdfsync.programme.rulebook import read_programme
 from mdfsync.view import View
 
 
@@ -143,6 +147,48 @@ def test_the_warning_clears_when_the_money_is_claimed_given_back_or_extended(
 def test_a_draft_claim_is_named_beside_the_money_it_would_save() -> None:
     view = world(EXPENSES, claim("E1 8000", state="draft"), claim_deadline="2026-12-31", **FAR)
     assert [f.evidence["in claims not filed"] for f in findings("money_expiring", view)] == ["C1"]
+
+
+HALF = """
+[programme]
+id = "northlight"
+title = "Half of the cost"
+version = "1"
+valid_from = 2026-01-01
+zone = "UTC"
+currency = "USD"
+
+[amount]
+of = "expense.net"
+clause = "1"
+
+[[amount.step]]
+id = "half"
+clause = "2"
+says = "Half of the cost."
+share = "50%"
+"""
+
+
+@pytest.mark.parametrize(
+    "last_day, told, message",
+    [
+        ("2027-01-10", [], "11,000.00 USD of the approved MDF is in no filed claim. "),
+        (
+            "2026-12-15",
+            ["Up to 4,000.00 USD of E1 can be claimed until 2026-12-15 and is in no filed claim."],
+            "5,000.00 USD of the approved MDF has no expense that could be claimed for it. ",
+        ),
+    ],
+)
+def test_what_deadline_near_tells_of_its_expenses_is_not_told_again(
+    last_day: str, told: list[str], message: str
+) -> None:
+    """Of the 11,000, half of E1 (8,000) waits to be claimed, half of E2 (4,000) will."""
+    programme = read_programme(tomllib.loads(HALF), "half.toml")
+    view = replace(world(EXPENSES, claim_deadline=last_day, **FAR), programmes={"northlight": (programme,)}, memo={})
+    [found] = findings("money_expiring", view)
+    assert (said("deadline_near", view), found.message.partition("The last day")[0]) == (told, message)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ who pays whom. Nothing here writes, corrects or asks the time; `derive` makes ce
 from mdfsync.ledger.balance import Balance
 from mdfsync.ledger.book import Book, Disagreement, Forfeit, book_of
 from mdfsync.ledger.booked import readings
-from mdfsync.ledger.facts import actual_of, is_filed, paid_on_claim, request_of, requests_of
+from mdfsync.ledger.facts import actual_of, is_claim_filed, paid_on_claim, request_of, requests_of
 from mdfsync.ledger.movement import FLOWS, STAGES, Movement, signed
 from mdfsync.ledger.rates import rate_of_expense
 from mdfsync.ledger.scopes import balances_by
@@ -32,7 +32,7 @@ __all__ = [
     "book_of",
     "came_to_nothing",
     "day_at",
-    "is_filed",
+    "is_claim_filed",
     "last_claim_day",
     "last_request_day",
     "paid_on_claim",

@@ -36,13 +36,14 @@ def implied(view: View) -> Iterator[Movement]:
     for expense in view.rows("Expenses"):
         yield from _of_expense(view, expense)
     for claim in view.rows("Reimbursements"):
-        if is_filed(claim):
+        if is_claim_filed(claim):
             yield from _of_claim(view, claim)
 
 
-def is_filed(claim: Row) -> bool:
+def is_claim_filed(claim: Row) -> bool:
     """Whether the claim has gone to the payer."""
-    return claim.text("reimbursement_state") in FILED
+    state = claim.text("reimbursement_state")
+    return state in FILED or (not state and bool(claim.text("submitted_at")))
 
 
 def counts(expense: Row) -> bool:
@@ -79,7 +80,7 @@ def filed_claims_of(view: View, request_id: str) -> tuple[str, ...]:
     if found is None:
         index: dict[str, list[str]] = {}
         for claim in view.rows("Reimbursements"):
-            for id in requests_of(view, claim.id) if is_filed(claim) else ():
+            for id in requests_of(view, claim.id) if is_claim_filed(claim) else ():
                 index.setdefault(id, []).append(claim.id)
         found = view.memo["", "ledger", "claims"] = {id: tuple(claims) for id, claims in index.items()}
     return found.get(request_id, ())

@@ -18,8 +18,8 @@ from types import ModuleType
 from mdfsync.model import Finding, Subject
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules import (
-    deadline_near,
     budget_exceeded,
+    deadline_near,
     disputed_ownership,
     duplicate_id,
     fund_overdrawn,

@@ -44,17 +44,7 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
 
 
 def _claims(view: View, setting: RuleSetting) -> Iterator[Finding]:
-    waiting: dict[tuple[Subject, LastDay], list[Line]] = {}
-    for line in judged(view).lines.values():
-        verdict = line.verdict
-        refused = line.refused or (verdict is not None and verdict.verdict == "ineligible")
-        last = claim_by(view, line)
-        if last is None or refused or not is_spent(view, line.expense) or is_filed(view, line.expense):
-            continue
-        if _is_near(view, setting, last.day):
-            request = view.target(line.expense, "mdf_request_id")
-            waiting.setdefault(((request or line.expense).place, last), []).append(line)
-    for (subject, last), lines in sorted(waiting.items()):
+    for (subject, last), lines in sorted(waiting(view, setting).items()):
         ids = ", ".join(sorted(line.expense.id for line in lines))
         yield _told(
             view,
@@ -65,6 +55,21 @@ def _claims(view: View, setting: RuleSetting) -> Iterator[Finding]:
             key=f"claim {last.day}",
             action=f"File the claim by {last.day}; what is still held is named on the expenses.",
         )
+
+
+def waiting(view: View, setting: RuleSetting) -> dict[tuple[Subject, LastDay], list[Line]]:
+    """Used expenses in no filed claim whose last day comes near, by request (else expense) and last day."""
+    found: dict[tuple[Subject, LastDay], list[Line]] = {}
+    for line in judged(view).lines.values():
+        verdict = line.verdict
+        refused = line.refused or (verdict is not None and verdict.verdict == "ineligible")
+        last = claim_by(view, line)
+        if last is None or refused or not is_spent(view, line.expense) or is_filed(view, line.expense):
+            continue
+        if _is_near(view, setting, last.day):
+            request = view.target(line.expense, "mdf_request_id")
+            found.setdefault(((request or line.expense).place, last), []).append(line)
+    return found
 
 
 def _worth(lines: list[Line]) -> str:

@@ -5,7 +5,8 @@ lost, and so is allocated money that no request reserves in time.
 
 When it fires: within the rulebook's days before the last day,
 - on a request: part of the approved MDF is in no filed claim. Its last day is an extension that the payer granted,
-  else the first of the claim deadlines of campaign and fund and the fund's expiry.
+  else the first of the claim deadlines of campaign and fund and the fund's expiry. Once `deadline_near` tells which
+  expenses can be claimed for some of it, only the rest is told here: approved money with nothing to claim it for.
 - on a fund: part of the allocation is reserved by no request. Its last day is the request deadline or the expiry,
   whichever comes first.
 The finding grows graver when the second, shorter number of days begins. Requests that are over keep nothing back.
@@ -23,19 +24,22 @@ from datetime import timedelta
 from decimal import Decimal
 
 from mdfsync.currencies import in_currency
+from mdfsync.eligibility import judged
+from mdfsync.eligibility.life import is_filed
 from mdfsync.ledger import (
     Balance,
     LastDay,
     Sides,
     book_of,
     day_at,
-    is_filed,
+    is_claim_filed,
     last_claim_day,
     last_request_day,
     sides_of,
 )
-from mdfsync.model import Finding, Severity
+from mdfsync.model import Finding, Severity, Subject
 from mdfsync.policy.rulebook import RuleSetting
+from mdfsync.rules.deadline_near import waiting
 from mdfsync.rules.rule import shown, sources_of, speak
 from mdfsync.view import Row, View
 
@@ -45,16 +49,41 @@ TABLES = ("MDF Funds", "MDF Budgets")
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     book = book_of(view)
+    told = _told_elsewhere(view)
     for request in view.rows("MDF Budgets"):
         fund = view.row("MDF Funds", view.ref(request, "fund_id"))
         last, balance = last_claim_day(view, request), book.request(request)
         left = balance.stage("reserved")
-        if last and left and left > 0 and (severity := _near(view, setting, fund, last)):
-            yield _unclaimed(view, setting, request, balance, last, severity)
+        backed = _could_be_claimed(view, request, balance.currency) if request.place in told else Decimal(0)
+        if left is None or left <= backed:
+            continue
+        if last and (severity := _near(view, setting, fund, last)):
+            yield _unclaimed(view, setting, request, balance, last, severity, left - backed)
     for fund in view.rows("MDF Funds"):
         last, left = last_request_day(fund), book.fund(fund).stage("available")
         if last and left and left > 0 and (severity := _near(view, setting, fund, last)):
             yield _unrequested(view, setting, fund, in_currency(left, book.fund(fund).currency), last, severity)
+
+
+def _told_elsewhere(view: View) -> frozenset[Subject]:
+    """Requests of which `deadline_near` names the expenses that wait to be claimed."""
+    setting = view.rules["deadline_near"]
+    return frozenset(subject for subject, _ in waiting(view, setting)) if setting.on else frozenset()
+
+
+def _could_be_claimed(view: View, request: Row, currency: str) -> Decimal:
+    """What its expenses that are not refused and in no filed claim may come to, as far as that can be said."""
+    lines = judged(view).lines
+    found = (lines[e.id] for e in view.where("Expenses", "mdf_request_id", request.id) if e.id in lines)
+    return sum(
+        (
+            line.verdict.potential
+            for line in found
+            if line.verdict and line.verdict.potential and line.verdict.currency == currency
+            if not line.refused and not is_filed(view, line.expense)
+        ),
+        Decimal(0),
+    )
 
 
 def _near(view: View, setting: RuleSetting, fund: Row | None, last: LastDay) -> Severity | None:
@@ -66,16 +95,25 @@ def _near(view: View, setting: RuleSetting, fund: Row | None, last: LastDay) -> 
 
 
 def _unclaimed(
-    view: View, setting: RuleSetting, request: Row, balance: Balance, last: LastDay, severity: Severity
+    view: View,
+    setting: RuleSetting,
+    request: Row,
+    balance: Balance,
+    last: LastDay,
+    severity: Severity,
+    amount: Decimal,
 ) -> Finding:
-    left = in_currency(balance.stage("reserved") or Decimal(0), balance.currency)
+    left = balance.stage("reserved") or Decimal(0)
+    unbacked = amount < left
+    words = "has no expense that could be claimed for it" if unbacked else "is in no filed claim"
     sides = sides_of(view, view.row("MDF Funds", view.ref(request, "fund_id")), request, request)
     return speak(
         setting,
         request.place,
-        f"{left} of the approved MDF is in no filed claim. The last day to claim it is {last.on} ({last.why}).",
+        f"{in_currency(amount, balance.currency)} of the approved MDF {words}. The last day to claim it is {last.on} "
+        f"({last.why}).",
         evidence={
-            "left": left,
+            "not claimed": in_currency(left, balance.currency),
             "approved": in_currency(balance.approved or Decimal(0), balance.currency),
             "last day": f"{last.on}, {last.why}",
             "in claims not filed": ", ".join(_drafts(view, request)),
@@ -85,8 +123,12 @@ def _unclaimed(
         sources=sources_of(view, "MDF Budgets", "approved_mdf_amount"),
         due=last.on.isoformat(),
         severity=severity,
-        required_action=_claim_action(sides, last),
+        required_action=_release_action(last) if unbacked else _claim_action(sides, last),
     )
+
+
+def _release_action(last: LastDay) -> str:
+    return f"Carry out and claim what is still planned by {last.on}, or release the rest so that the fund can use it."
 
 
 def _claim_action(sides: Sides, last: LastDay) -> str:
@@ -115,7 +157,7 @@ def _drafts(view: View, request: Row) -> list[str]:
         for expense in view.where("Expenses", "mdf_request_id", request.id)
         for line in view.where("Reimbursement Lines", "expense_id", expense.id)
         if (claim := view.row("Reimbursements", view.ref(line, "reimbursement_id"))) is not None
-        and not is_filed(claim)
+        and not is_claim_filed(claim)
         and claim.text("reimbursement_state") != "withdrawn"
     }
     return sorted(found)
