@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from casebook import findings, held
-from ledger_lab import EXPENSES, claim, ledger, world
+from ledger_lab import EXPENSES, claim, fund_of, ledger, world
 
 from mdfsync.programme.rulebook import read_programme
 from mdfsync.view import View
@@ -223,7 +223,7 @@ def test_unreserved_money_is_told_before_and_after_its_last_day(
 def test_unclaimed_money_is_forfeited_after_its_last_day_until_the_loss_is_booked() -> None:
     late = {"claim_deadline": "2026-11-19", **FAR}
     assert said("money_forfeited", world(**late)) == [
-        "11,000.00 USD of the approved MDF was never claimed; the last day was 2026-11-19 (claim deadline of FD). "
+        "11,000.00 USD of the approved MDF can be claimed no more; the last day was 2026-11-19 (claim deadline of FD). "
         "It counts as lost."
     ]
     assert said("money_forfeited", world(ledger("expiry 11000 R1"), **late)) == []
@@ -351,3 +351,32 @@ def test_request_and_fund_that_name_different_payers() -> None:
     assert said("ledger_disagrees", view) == [
         "Request and fund do not agree on who pays whom (mdf_direction: we_claim here, we_reimburse on FD)."
     ]
+
+
+OTHER_FUND = """
+MDF Funds
+fund_id: FX
+fund_currency: USD
+"""
+
+
+def test_a_claim_that_names_another_fund_than_its_requests() -> None:
+    facts = claim("E1 4000").replace("| FD      |", "| FX      |")
+    view = world(EXPENSES, OTHER_FUND, facts)
+    assert said("ledger_disagrees", view) == [
+        "The claim names FX, but is made on R1 against FD; what it claims is counted there."
+    ]
+    assert fund_of(view)["claimed"] == "4000"
+
+
+def test_a_booking_that_names_another_fund_than_its_request() -> None:
+    view = world(OTHER_FUND, ledger("claim 100 R1").replace("| FD |", "| FX |"))
+    assert said("ledger_disagrees", view) == [
+        "This movement counts in no balance: it names FX, and its request R1 is made against FD."
+    ]
+
+
+def test_money_claimed_on_no_request_is_told_of_the_fund() -> None:
+    alone = "\nExpenses\nexpense_id: E1\nexpense_currency: USD\n"
+    view = world(alone, claim("E1 400"), approved_on="")
+    assert said("ledger_disagrees", view) == ["More was claimed than was reserved (400.00 USD)."]

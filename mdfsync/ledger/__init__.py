@@ -15,7 +15,7 @@ from mdfsync.ledger.movement import FLOWS, STAGES, Movement, signed
 from mdfsync.ledger.rates import rate_of_expense
 from mdfsync.ledger.scopes import balances_by
 from mdfsync.ledger.sides import Sides, sides_of
-from mdfsync.ledger.terms import LastDay, came_to_nothing, day_at, last_claim_day, last_request_day
+from mdfsync.ledger.terms import LastDay, came_to_nothing, day_at, is_past, last_claim_day, last_request_day
 
 __all__ = [
     "FLOWS",
@@ -33,6 +33,7 @@ __all__ = [
     "came_to_nothing",
     "day_at",
     "is_claim_filed",
+    "is_past",
     "last_claim_day",
     "last_request_day",
     "paid_on_claim",

@@ -25,7 +25,7 @@ from mdfsync.ledger.booked import Unread, booked
 from mdfsync.ledger.facts import STATED_BY_FUNDS, implied
 from mdfsync.ledger.movement import FLOWS, OF_CLAIMS, Movement
 from mdfsync.ledger.rates import worth
-from mdfsync.ledger.terms import LastDay, day_at, is_over, last_claim_day, last_request_day
+from mdfsync.ledger.terms import LastDay, is_over, is_past, last_claim_day, last_request_day
 from mdfsync.model import Subject
 from mdfsync.view import Row, View
 
@@ -179,7 +179,7 @@ def _left_of_requests(
         last = last_claim_day(view, request)
         if is_over(request):
             kind, on = "release", last_moves.get(request_id)
-        elif last is not None and last.on < day_at(view, view.row("MDF Funds", fund_id)):
+        elif last is not None and is_past(view, view.row("MDF Funds", fund_id), last.on):
             kind, on = "expiry", last.on
             forfeits.append(Forfeit(row=request, amount=left, currency=balance.currency, last=last))
         else:
@@ -197,7 +197,7 @@ def _left_of_funds(view: View, balances: dict[str, Balance], forfeits: list[Forf
         if fund is None or left is None or left <= 0:
             continue
         last = last_request_day(fund)
-        if last is not None and last.on < day_at(view, fund):
+        if last is not None and is_past(view, fund, last.on):
             forfeits.append(Forfeit(row=fund, amount=left, currency=balance.currency, last=last))
             yield Movement(
                 kind="lapse", amount=left, currency=balance.currency, fund_id=fund_id, request_id="", on=last.on,

@@ -65,6 +65,9 @@ def _read(view: View, row: Row) -> Movement | str:
     fund_id, request_id, claim_id = _named(view, row, kind)
     if not fund_id:
         return "it names no fund, and no request or claim that would"
+    request = view.row("MDF Budgets", request_id)
+    if request is not None and (of := view.ref(request, "fund_id")) and of != fund_id:
+        return f"it names {fund_id}, and its request {request_id} is made against {of}"
     if kind in OF_CLAIMS and not claim_id and len(filed_claims_of(view, request_id)) > 1:
         return f"it names no claim, and {request_id} has several"
     if kind in OF_CLAIMS - {"clawback"} and claim_id and not request_id and len(requests_of(view, claim_id)) > 1:

@@ -70,8 +70,14 @@ def request_of(view: View, line: Row) -> str:
 
 def requests_of(view: View, claim_id: str) -> tuple[str, ...]:
     """The requests that a claim's lines are claimed on."""
-    lines = view.where("Reimbursement Lines", "reimbursement_id", claim_id)
-    return tuple(dict.fromkeys(id for line in lines if (id := request_of(view, line))))
+    found: dict[str, tuple[str, ...]] | None = view.memo.get(("", "ledger", "requests"))
+    if found is None:
+        index: dict[str, dict[str, None]] = {}
+        for line in view.rows("Reimbursement Lines"):
+            if id := request_of(view, line):
+                index.setdefault(view.ref(line, "reimbursement_id"), {})[id] = None
+        found = view.memo["", "ledger", "requests"] = {claim: tuple(ids) for claim, ids in index.items()}
+    return found.get(claim_id, ()) if claim_id else ()
 
 
 def filed_claims_of(view: View, request_id: str) -> tuple[str, ...]:
@@ -131,7 +137,7 @@ def _of_expense(view: View, expense: Row) -> Iterator[Movement]:
     ):
         if amount:
             yield Movement(
-                kind=kind, amount=amount * rate, currency=currency, fund_id=fund_id,
+                kind=kind, amount=amount * rate if rate != 1 else amount, currency=currency, fund_id=fund_id,
                 request_id=request_id, on=expense.day(day),
                 source=expense.place,
             )  # fmt: skip
@@ -158,7 +164,7 @@ def _of_claim(view: View, claim: Row) -> Iterator[Movement]:
             if amount:
                 yield Movement(
                     kind=kind, amount=amount, currency=line.text("line_currency").upper(),
-                    fund_id=fund_id or (view.ref(request, "fund_id") if request else ""), request_id=request_id,
+                    fund_id=(view.ref(request, "fund_id") if request else "") or fund_id, request_id=request_id,
                     claim_id=claim.id, on=on, source=line.place,
                 )  # fmt: skip
     yield from _as_a_whole(view, claim, fund_id, lines)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from mdfsync.view import Row, View
@@ -29,13 +29,18 @@ class LastDay:
     why: str
 
 
-def zone_for(fund: Row | None) -> ZoneInfo:
-    return (zone_of(fund.text("programme_time_zone")) if fund else None) or LAST_ZONE
-
-
 def day_at(view: View, fund: Row | None, moment: datetime | None = None) -> date:
-    """The day where the fund's clock stands; of the run, or of a moment."""
-    return (moment or view.as_of).astimezone(zone_for(fund)).date()
+    """The day in the fund's zone (UTC where none is stated), of the run or of a moment."""
+    return (moment or view.as_of).astimezone(_zone(fund) or UTC).date()
+
+
+def is_past(view: View, fund: Row | None, day: date) -> bool:
+    """Whether that day has ended for the fund."""
+    return day < view.as_of.astimezone(_zone(fund) or LAST_ZONE).date()
+
+
+def _zone(fund: Row | None) -> ZoneInfo | None:
+    return zone_of(fund.text("programme_time_zone")) if fund else None
 
 
 def last_request_day(fund: Row) -> LastDay | None:

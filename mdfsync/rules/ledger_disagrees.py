@@ -9,9 +9,11 @@ When it fires:
 - on a fund, request or claim, by kind of movement: what is booked (accrual, allocation, reservation, claim, grant,
   refusal, payment, clawback) is not what the fund, the approved request or the claim's lines say. Balances go by the
   books until one of the two is corrected. What nobody booked yet is no disagreement: balances go by the facts.
-- on a fund or request (`order`): more was granted than claimed, more paid than granted, or more returned than paid.
+- on a fund or request (`order`): more was granted than claimed, more paid than granted, more returned than paid; or,
+  on a fund, more was claimed than any request had reserved.
 - on a fund or request (`rate`): an amount is in another currency and nobody states a rate; what rests on it is unknown.
 - on a request (`sides`): request and fund name different payers, or different directions.
+- on a claim (`fund`): the claim names another fund than the requests it is claimed on. The requests' fund is charged.
 
 What clears it: the booking is reversed and booked anew, the row that it stands for is corrected, or the rate is stated
 (on the expense, or in the programme).
@@ -22,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mdfsync.currencies import in_currency
-from mdfsync.ledger import FLOWS, Balance, Disagreement, book_of
+from mdfsync.ledger import FLOWS, Balance, Disagreement, book_of, requests_of
 from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import BASE, shown, sources_of, speak
@@ -31,6 +33,7 @@ from mdfsync.view import Row, View
 ID = "ledger_disagrees"
 TABLES = ("MDF Ledger", "MDF Funds", "MDF Budgets", "Reimbursements")
 _ORDER = {
+    "reserved": "more was claimed than was reserved",
     "claimed": "more was granted or refused than was claimed",
     "granted": "more was paid than was granted",
     "paid": "more was clawed back or credited than was paid",
@@ -57,6 +60,8 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     for request in view.rows("MDF Budgets"):
         yield from _of_balance(view, setting, request, book.request(request))
         yield from _sides(view, setting, request)
+    for claim in view.rows("Reimbursements"):
+        yield from _funds(view, setting, claim)
 
 
 def _disagreement(setting: RuleSetting, found: Disagreement) -> Finding:
@@ -80,7 +85,9 @@ def _disagreement(setting: RuleSetting, found: Disagreement) -> Finding:
 
 
 def _of_balance(view: View, setting: RuleSetting, row: Row, balance: Balance) -> Iterator[Finding]:
-    wrong = [(name, stage) for name in _ORDER if (stage := balance.stage(name)) is not None and stage < 0]
+    is_fund = row.subject.table == "MDF Funds"
+    names = [name for name in _ORDER if is_fund or name != "reserved"]  # a request's is `budget_exceeded`
+    wrong = [(name, stage) for name in names if (stage := balance.stage(name)) is not None and stage < 0]
     told = _of_requests(view, row)
     if wrong and not any((of.stage(name) or 0) < 0 for of in told for name in _ORDER):
         said = "; ".join(f"{_ORDER[name]} ({in_currency(-stage, balance.currency)})" for name, stage in wrong)
@@ -92,7 +99,6 @@ def _of_balance(view: View, setting: RuleSetting, row: Row, balance: Balance) ->
             sources=sources_of(view, "MDF Ledger", "amount"),
             key="order",
         )
-    is_fund = row.subject.table == "MDF Funds"
     unknown = {kind: found for kind, found in balance.unknown.items() if kind in FLOWS or not is_fund}
     if unknown and not any(unknown.keys() & of.unknown.keys() for of in told):
         currencies = ", ".join(sorted({c for found in unknown.values() for c in found}))
@@ -133,3 +139,20 @@ def _sides(view: View, setting: RuleSetting, request: Row) -> Iterator[Finding]:
         sources=sources_of(view, "MDF Budgets", *differing),
         key="sides",
     )
+
+
+def _funds(view: View, setting: RuleSetting, claim: Row) -> Iterator[Finding]:
+    named = view.ref(claim, "fund_id")
+    requests = [view.row("MDF Budgets", id) for id in requests_of(view, claim.id)]
+    charged = {request.id: of for request in requests if request and (of := view.ref(request, "fund_id"))}
+    others = {id: of for id, of in charged.items() if named and of != named}
+    if others:
+        said = ", ".join(f"{id} against {of}" for id, of in sorted(others.items()))
+        yield speak(
+            setting,
+            claim.place,
+            f"The claim names {named}, but is made on {said}; what it claims is counted there.",
+            evidence={"fund_id": named, **others},
+            sources=(BASE,),
+            key="fund",
+        )

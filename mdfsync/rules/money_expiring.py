@@ -33,6 +33,7 @@ from mdfsync.ledger import (
     book_of,
     day_at,
     is_claim_filed,
+    is_past,
     last_claim_day,
     last_request_day,
     sides_of,
@@ -89,7 +90,7 @@ def _could_be_claimed(view: View, request: Row, currency: str) -> Decimal:
 def _near(view: View, setting: RuleSetting, fund: Row | None, last: LastDay) -> Severity | None:
     """How grave it is by now; `None` while there is time, and once the day is over."""
     today = day_at(view, fund)
-    if not today <= last.on <= today + timedelta(days=setting.params["days"]):
+    if is_past(view, fund, last.on) or last.on > today + timedelta(days=setting.params["days"]):
         return None
     return "high" if last.on <= today + timedelta(days=setting.params["urgent_days"]) else setting.severity
 

@@ -3,9 +3,10 @@
 What it protects: money that lapsed must not stand in a balance as if it could be spent, and a loss is looked at once,
 by the person who answers for the fund, instead of fading away.
 
-When it fires: the last claim day of a request is over and part of its approved MDF was never claimed; or the last
-request day of a fund is over and part of its allocation was never reserved. Balances count that money as lost from
-then on. A day is over when it has ended in the fund's time zone; where no zone is stated, when it has ended everywhere.
+When it fires: the last claim day of a request is over and part of its approved MDF was not claimed, or was refused; or
+the last request day of a fund is over and part of its allocation was never reserved. Balances count that money as lost
+from then on. A day is over when it has ended in the fund's time zone; where no zone is stated, when it has ended
+everywhere.
 What a request that is closed had left goes back to its fund first.
 
 What clears it: the loss is booked in the MDF Ledger (type `expiry`, with the request where there is one), a release
@@ -31,7 +32,7 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     for forfeit in book_of(view).forfeits:
         row, amount, last = forfeit.row, in_currency(forfeit.amount, forfeit.currency), forfeit.last
         is_fund = row.subject.table == "MDF Funds"
-        words = "of the allocation was left unreserved" if is_fund else "of the approved MDF was never claimed"
+        words = "of the allocation was left unreserved" if is_fund else "of the approved MDF can be claimed no more"
         yield speak(
             setting,
             row.place,
