@@ -53,7 +53,27 @@ def test_more_claimed_than_approved_is_told_once() -> None:
 
 def test_a_claim_on_a_request_that_nobody_approved_is_told() -> None:
     view = world(EXPENSES, claim("E2 100"), approved_on="", approved_mdf_amount="")
-    assert said("budget_exceeded", view) == ["100.00 USD more is claimed on this request than was approved."]
+    assert "100.00 USD more is claimed on this request than was approved." in said("budget_exceeded", view)
+
+
+@pytest.mark.parametrize(
+    "expense, budget, expense_hold",
+    [
+        ("4000 |", ["MDF Budgets/R1 unapproved"], []),
+        ("4000 | 2026-06-01", [], ["Expenses/E1 not_approved"]),
+        ("     |", [], []),
+    ],
+)
+def test_a_commitment_on_a_request_that_nobody_approved_is_told_once(
+    expense: str, budget: list[str], expense_hold: list[str]
+) -> None:
+    head = "expense_id | mdf_request_id | expense_currency | committed_amount | committed_on"
+    view = world(f"\nExpenses\n{head}\nE1 | R1 | USD | {expense}\n", approved_on="")
+    assert (held("budget_exceeded", view), held("ineligible_expense", view)) == (budget, expense_hold)
+
+
+def test_a_commitment_clears_when_its_request_is_approved() -> None:
+    assert held("budget_exceeded", world(EXPENSES)) == []
 
 
 # ---------------------------------------------------------------------------------------------- fund_overdrawn

@@ -10,7 +10,7 @@ who pays whom. Nothing here writes, corrects or asks the time; `derive` makes ce
 from mdfsync.ledger.balance import Balance
 from mdfsync.ledger.book import Book, Disagreement, Forfeit, book_of
 from mdfsync.ledger.booked import readings
-from mdfsync.ledger.facts import actual_of, is_claim_filed, paid_on_claim, request_of, requests_of
+from mdfsync.ledger.facts import actual_of, counts, is_claim_filed, paid_on_claim, request_of, requests_of
 from mdfsync.ledger.movement import FLOWS, STAGES, Movement, signed
 from mdfsync.ledger.rates import rate_of_expense
 from mdfsync.ledger.scopes import balances_by
@@ -31,6 +31,7 @@ __all__ = [
     "balances_by",
     "book_of",
     "came_to_nothing",
+    "counts",
     "day_at",
     "is_claim_filed",
     "is_past",

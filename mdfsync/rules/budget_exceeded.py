@@ -1,4 +1,5 @@
-"""Activities that cost more than was approved, and requests on which more is claimed than was approved.
+"""Activities that cost more than was approved or were never approved, and requests on which more is claimed than was
+approved.
 
 What it protects: the payer reimburses what was approved. Cost beyond the approved activity cost is carried by whoever
 spends it, unless an amendment is approved before the money is committed; found afterwards, it is a loss.
@@ -6,6 +7,8 @@ spends it, unless an amendment is approved before the money is committed; found 
 When it fires:
 - `spend`: what is invoiced on a request, less credits, and what is committed beyond the invoices, is more than the
   approved cost of the activity. Cancelled expenses, and those that a person ruled ineligible, do not count.
+- `unapproved`: a cost is committed, without a day yet, on a request that nobody approved. Once the cost has a day,
+  `ineligible_expense` holds the expense, and nothing is said here.
 - `claim`: after the booked and filed claims less than nothing of the approved MDF is left. Where the lines themselves
   exceed the approval, `ineligible_expense` holds them and nothing is said here.
 
@@ -20,7 +23,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from mdfsync.currencies import in_currency
-from mdfsync.ledger import book_of
+from mdfsync.eligibility.life import is_spent
+from mdfsync.ledger import book_of, counts
 from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import shown, sources_of, speak
@@ -49,6 +53,17 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
                 sources=sources_of(view, "Expenses", "committed_amount", "net_amount"),
                 key="spend",
             )
+        if bound := _bound_without_approval(view, request):
+            told = ", ".join(f"{id} {amount}" for id, amount in sorted(bound.items()))
+            yield speak(
+                setting,
+                request.place,
+                f"Money is committed on a request that is not approved: {told}.",
+                evidence={**bound, **shown(request, "request_status")},
+                sources=sources_of(view, "Expenses", "committed_amount"),
+                key="unapproved",
+                required_action="Have the request approved before more is committed, or cancel the commitment.",
+            )
         left = balance.stage("reserved")
         if left is not None and left < 0 and not _lines_say_so(view, request):
             yield speak(
@@ -62,6 +77,17 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
                 sources=sources_of(view, "MDF Ledger", "amount"),
                 key="claim",
             )
+
+
+def _bound_without_approval(view: View, request: Row) -> dict[str, str]:
+    """Commitments of a request that is not approved, by expense, of those that `ineligible_expense` does not hold."""
+    if request.text("approved_on") and request.text("approved_mdf_amount"):
+        return {}
+    return {
+        expense.id: in_currency(amount, expense.text("expense_currency").upper())
+        for expense in view.where("Expenses", "mdf_request_id", request.id)
+        if (amount := expense.money("committed_amount")) and counts(expense) and not is_spent(view, expense)
+    }
 
 
 def _lines_say_so(view: View, request: Row) -> bool:
