@@ -27,23 +27,20 @@ class Sides:
 def sides_of(view: View, fund: Row | None, request: Row | None, row: Row) -> Sides:
     """The sides of a request or claim (`row`), with its fund and request where it has them."""
     papers = [paper for paper in (request, fund) if paper is not None]
-    direction = _said(papers, "mdf_direction")
-    ours, theirs = _entities(view, request, row)
-    people = _our_person(view, row), _their_person(view, row)
-    we_claim = direction == "we_claim"
-    if direction:
-        payer, claimant = (theirs, ours) if we_claim else (ours, theirs)
-        claims, pays = people if we_claim else (people[1], _our_finance(view, row))
-    else:
-        payer = claimant = claims = pays = ""
-    if we_claim:
-        pays = people[1]
+    direction, (ours, theirs) = _said(papers, "mdf_direction"), _entities(view, request, row)
+    payer, claimant, files, receives = "", "", "", ""
+    if direction == "we_claim":
+        payer, claimant = theirs, ours
+        files, receives = _our_person(view, row), _their_person(view, row)
+    elif direction == "we_reimburse":
+        payer, claimant = ours, theirs
+        files, receives = _their_person(view, row), _our_finance(view, row)
     return Sides(
         direction=direction,
         payer=_said(papers, "payer_entity") or payer,
         claimant=_said(papers, "claimant_entity") or claimant,
-        claimant_person=claims,
-        payer_person=pays,
+        claimant_person=files,
+        payer_person=receives,
     )
 
 
