@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from casebook import ROOT
 from ledger_lab import EXPENSES, claim, fund_of, ledger, request_balance, stages, told, world
 
-from mdfsync.ledger import book_of
+from mdfsync.ledger import Balance, Movement, book_of
+from mdfsync.model import Subject
 from mdfsync.policy import load_policy
 from mdfsync.view import View
 
@@ -312,3 +314,24 @@ def test_money_that_is_lost_is_so_whether_booked_or_not() -> None:
 def test_a_booking_that_was_taken_back_in_full_leaves_the_fact_standing() -> None:
     view = world(EXPENSES, claim("E1 4000 granted 4000 4000"), ledger("payment 400 R1 C1", "payment 400 R1 C1 < M1"))
     assert (fund_of(view)["paid"], told(book_of(view))) == ("4000", [])
+
+
+# ------------------------------------------------------------------------------------------------ what is told
+
+
+def test_the_worked_example_of_the_guide_adds_up() -> None:
+    guide = (ROOT / "docs" / "ledger.md").read_text(encoding="utf-8").partition("## An example")[2]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in guide.splitlines() if line[:1] == "|"]
+    names, steps = rows[0][2:], [row for row in rows[2:] if len(row) == len(rows[0])]
+    balance = Balance(currency="EUR")
+    for _, words, *standing in steps:
+        kind, _, amount = words.partition("`")[2].partition("` ")
+        named = "lapse" if kind == "expiry" else kind
+        balance.add(
+            Movement(
+                kind=named, amount=Decimal(amount.replace(",", "")), currency="EUR", fund_id="FD", request_id="R1",
+                on=None, source=Subject(table="MDF Ledger", id=words),
+            )
+        )  # fmt: skip
+        found = [f"{balance.stage(name):,}" if balance.stage(name) else "" for name in names]
+        assert found == standing, words
