@@ -19,6 +19,7 @@ from mdfsync.values import money_text
 from mdfsync.view import Row, View
 
 RULE = "ledger"
+NAMED = 12
 
 
 def money(view: View, standing: Mapping[str, Standing]) -> Iterator[Computed]:
@@ -29,14 +30,26 @@ def money(view: View, standing: Mapping[str, Standing]) -> Iterator[Computed]:
             amount = signed(made.kind, made.amount, back=made.back)
             inputs = ("movement_type", "amount", "reverses_movement_id")
             yield from cells(row.place, in_cells(made.currency, signed_amount=amount), rule=RULE, inputs=inputs)
+    of_funds, of_requests = _behind(book.movements, "fund_id"), _behind(book.movements, "request_id")
     for fund in view.rows("MDF Funds"):
-        yield from cells(fund.place, _of_fund(book.fund(fund)), rule=RULE, inputs=("MDF Ledger",))
+        yield from cells(fund.place, _of_fund(book.fund(fund)), rule=RULE, inputs=of_funds.get(fund.id, ()))
     for request in view.rows("MDF Budgets"):
         sides = sides_of(view, view.row("MDF Funds", view.ref(request, "fund_id")), request, request)
         expenses = view.where("Expenses", "mdf_request_id", request.id) if request.id else ()
         worth = worth_of((standing[e.id] for e in expenses if e.id in standing), book.request(request).currency)
         values = {**_of_request(book, request), **worth, **_of_sides(sides)}
-        yield from cells(request.place, values, rule=RULE, inputs=("MDF Ledger", "Expenses", "Reimbursement Lines"))
+        yield from cells(request.place, values, rule=RULE, inputs=of_requests.get(request.id, ()))
+
+
+def _behind(movements: Iterable[Movement], name: str) -> Mapping[str, tuple[str, ...]]:
+    """The rows that moved money of each fund or request, the first dozen by name."""
+    found: dict[str, dict[str, None]] = {}
+    for movement in movements:
+        found.setdefault(getattr(movement, name), {})[movement.source.id] = None
+    return {
+        id: (*sorted(rows)[:NAMED], *((f"{len(rows) - NAMED} more rows",) if len(rows) > NAMED else ()))
+        for id, rows in found.items()
+    }
 
 
 def in_cells(currency: str, **amounts: Decimal | None) -> dict[str, str]:
