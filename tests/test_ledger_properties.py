@@ -10,12 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger_lab import FUND, claim, fund_of, ledger, stages, world
 
+from mdfsync.derive.claims import claims
+from mdfsync.derive.money import money
+from mdfsync.eligibility.standing import standings
 from mdfsync.ledger import FLOWS, STAGES, Balance, balances_by, book_of
 from mdfsync.view import View
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+ZERO = Decimal(0)
 KINDS = sorted(FLOWS.keys() - {"lapse"})
-amounts = st.integers(1, 900000).map(lambda cents: str(Decimal(cents) / 100))
+amounts = st.integers(1, 225000).map(lambda n: str(Decimal(4 * n) / 100))  # a quarter of each is whole cents
 days = st.integers(1, 27).flatmap(lambda d: st.sampled_from([f"@2026-0{m}-{d:02}" for m in range(1, 10)]))
 NAMED = {
     **dict.fromkeys(("accrual", "allocation", "adjustment"), ""),
@@ -55,7 +59,7 @@ def view_of(facts: str, rows: list[str], **cells: str) -> View:
 
 
 def every_stage(balance: Balance) -> Decimal:
-    return sum((balance.stage(name) or Decimal(0) for name in STAGES), Decimal(0))
+    return sum((balance.stage(name) or ZERO for name in STAGES), ZERO)
 
 
 @QUICK
@@ -84,8 +88,24 @@ def test_a_fund_is_the_sum_of_its_requests_and_of_what_no_request_has(facts: str
     for movement in of_none:
         apart.add(movement)
     for name in STAGES:
-        parts = [b.stage(name) or Decimal(0) for b in (*book.requests.values(), apart)]
-        assert book.funds["FD"].stage(name) == sum(parts, Decimal(0))
+        parts = [b.stage(name) or ZERO for b in (*book.requests.values(), apart)]
+        assert book.funds["FD"].stage(name) == sum(parts, ZERO)
+
+
+@QUICK
+@given(spending())
+def test_totals_of_claims_and_requests_are_the_sums_of_their_lines(facts: str) -> None:
+    view = view_of(facts, [])
+    worth = standings(view, ())
+    cells = {(str(c.subject), c.field): c.value for c in (*money(view, worth), *claims(view, worth))}
+    lines = view.rows("Reimbursement Lines")
+    filed = view.rows("Reimbursements")[0].text("reimbursement_state") != "draft"
+    claimed, paid = (sum((line.money(n) or ZERO for line in lines), ZERO) for n in ("claimed_amount", "paid_amount"))
+    barred = [Decimal(cells["Reimbursements/C1", f"{kind}_total"]) for kind in ("held", "disallowed")]
+    assert Decimal(cells["Reimbursements/C1", "claimed_total"]) == claimed
+    assert Decimal(cells["Reimbursements/C1", "paid_total"]) == paid
+    assert Decimal(cells["MDF Budgets/R1", "claimed_total"]) == (claimed if filed else ZERO)
+    assert sum(barred, ZERO) == claimed, "without a programme nothing is eligible"
 
 
 @QUICK
@@ -95,9 +115,9 @@ def test_opening_and_movements_make_closing(facts: str, rows: list[str]) -> None
     months = balances_by(view, "period")
     whole = balances_by(view, "fund")["FD", "USD"]
     for name in STAGES:
-        running = Decimal(0)
+        running = ZERO
         for key in sorted(months):
-            running += months[key].stage(name) or Decimal(0)
+            running += months[key].stage(name) or ZERO
         assert running == whole.stage(name)
 
 
