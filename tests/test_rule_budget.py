@@ -310,6 +310,10 @@ def test_one_cost_claimed_from_two_sides_above_what_it_was(decision: str, grante
     assert held("split_funding", view) == told
 
 
+def test_a_single_claim_above_the_cost_is_no_split_funding() -> None:
+    assert held("split_funding", world(EXPENSES, claim("E1 8500"))) == []
+
+
 # -------------------------------------------------------------------------------------------- ledger_disagrees
 
 PAID = EXPENSES, claim("E1 4000 granted 4000 4000", state="paid")
