@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from casebook import case
+from casebook import case, findings
 
 from mdfsync.ledger import STAGES, Balance, Book, book_of
 from mdfsync.values import number_text
@@ -119,3 +119,8 @@ def request_balance(view: View) -> Balance:
 def told(book: Book) -> list[str]:
     """Disagreements in short."""
     return [f"{d.subject} {d.kind} {d.booked}/{d.facts}" for d in book.disagreements]
+
+
+def said(rule_id: str, view: View) -> list[str]:
+    """What a rule says of the view."""
+    return [finding.message for finding in findings(rule_id, view)]
