@@ -48,6 +48,7 @@ def world(as_of: str = "2026-11-20", **cells: str) -> View:
         ({"as_of": "2026-12-15"}, True),
         ({"as_of": "2026-12-16"}, False),
         ({"filed": "2026-11-10T10:00:00Z"}, False),
+        ({"filed": "2026-11-10T10:00:00Z", "state": "withdrawn"}, True),
         ({"committed": ""}, False),
         ({"status": "cancelled"}, False),
     ],

@@ -1,7 +1,7 @@
 """The last day on which an expense, a request or a claim can be filed, and who says so.
 
-The earliest of what the programme says of the expense, the fund of its claims and the charter of the campaign: nobody
-was ever refused for being early. Whether a claim that came later is refused is for the programme's rules. Fifth layer,
+The earliest of what the programme says of the expense, the fund of its claims and the charter of the campaign, unless
+the payer extended it: nobody was ever refused for being early. Whether a claim that came later is refused is for the programme's rules. Fifth layer,
 read by the rule `deadline_near` and by the derivation of deadlines.
 """
 
@@ -30,7 +30,7 @@ def claim_by(view: View, line: Line) -> LastDay | None:
     days = [*_of_papers(view, request, line.expense)]
     if line.verdict is not None and line.verdict.claim_by is not None and line.programme is not None:
         days.append(LastDay(line.verdict.claim_by, f"{line.programme.head.title}, version {line.verdict.version}"))
-    return min(days, default=None)
+    return _extended(request, min(days, default=None))
 
 
 def claim_by_of_request(view: View, request: Row) -> LastDay | None:
@@ -38,7 +38,16 @@ def claim_by_of_request(view: View, request: Row) -> LastDay | None:
     lines = judged(view).lines
     rows = view.where("Expenses", "mdf_request_id", request.id)
     days = [claim_by(view, lines[row.id]) for row in rows if row.id in lines and not is_cancelled(row)]
-    return min((day for day in days if day), default=min(_of_papers(view, request, request), default=None))
+    papers = _extended(request, min(_of_papers(view, request, request), default=None))
+    return min((day for day in days if day), default=papers)
+
+
+def _extended(request: Row | None, last: LastDay | None) -> LastDay | None:
+    """The payer's extension in place of an earlier day."""
+    granted = request.day("deadline_extended_to") if request else None
+    if request is None or granted is None or last is None or granted <= last.day:
+        return last
+    return LastDay(granted, f"extension of {request.id}")
 
 
 def _of_papers(view: View, request: Row | None, row: Row) -> Iterable[LastDay]:

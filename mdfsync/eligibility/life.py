@@ -35,7 +35,11 @@ def is_filed(view: View, expense: Row) -> bool:
     """Whether a claim that carries the expense has been filed."""
     lines = view.where("Reimbursement Lines", "expense_id", expense.id)
     claims = (view.target(line, "reimbursement_id") for line in lines)
-    return any(claim is not None and claim.text("submitted_at") for claim in claims)
+    return any(claim is not None and _stands(claim) for claim in claims)
+
+
+def _stands(claim: Row) -> bool:
+    return bool(claim.text("submitted_at")) and claim.text("reimbursement_state") != "withdrawn"
 
 
 def state_of(view: View, expense: Row) -> str:
