@@ -226,7 +226,7 @@ def test_what_a_programme_leaves_to_people_waits_for_their_ruling(ruling: str, s
 
 def test_the_programme_speaks_for_the_house_where_it_has_the_rule() -> None:
     [found] = findings("ineligible_expense", world({"eligible_category": "Print"}))
-    assert (found.key, found.message) == ("programme category", "Only webinars are paid.")
+    assert (found.key, found.message) == ("programme category", "Only webinars are paid. Here: category Print.")
     assert found.evidence["clause"] == "Cobalt MDF, version 1, 2.1"
 
 

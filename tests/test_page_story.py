@@ -14,7 +14,7 @@ from mdfsync.sandbox.server import Running
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-PROOF = "Proof of performance is not accepted yet"
+PROOF = "Missing: both brands (dated photo with both brands); attendee list; agenda."
 
 
 def test_supply_the_missing_proof_and_see_the_hold_cleared(page: Page, world: Running) -> None:

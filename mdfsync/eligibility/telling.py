@@ -38,6 +38,12 @@ class Told:
         return {name: value for name, value in self.reason.values.items() if name != "as_of"}
 
     @property
+    def message(self) -> str:
+        """What the programme says, and what it found here."""
+        found = [f"{name.rpartition('.')[2].replace('_', ' ')} {value}" for name, value in self.values.items()]
+        return f"{self.reason.says} Here: {', '.join(found)}." if found else self.reason.says
+
+    @property
     def wanted(self) -> str:
         return "; ".join(self.reason.missing)
 

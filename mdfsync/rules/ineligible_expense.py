@@ -79,7 +79,7 @@ def _programme(view: View, setting: RuleSetting, line: Line, told: telling.Told)
     return speak(
         setting,
         told.place.subject,
-        reason.says,
+        told.message,
         evidence={
             **told.values,
             "clause": telling.clause_of(line, reason),

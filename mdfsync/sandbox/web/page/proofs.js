@@ -16,15 +16,26 @@ import { plain, sentence } from "./words.js";
 const TABLE = "Evidence";
 /** Words of the message → `evidence_type`. */
 const TYPES = { "proof of payment": "payment", "proof of performance": "performance", invoice: "invoice" };
+const FINANCIAL = ["invoice", "payment"];
 /** Table of the held row → the column of Evidence that names its rows. */
 const NAMED_IN = { Expenses: "expense_ids", Deliverables: "deliverable_ids" };
 
 /**
- * Which proofs a message says are wanting: "Proof of payment is missing; invoice is not accepted yet (ev-1)."
- * @returns {{words: string, type: string, lack: string}[]}
+ * Which proofs a message says are wanting: "Proof of payment is missing; invoice is not accepted yet (ev-1)." in the
+ * house's words, "Missing: attendee list; agenda (with the speakers)." in those of a programme, whose piece is also the
+ * requirement that the new row is to meet.
+ * @returns {{words: string, type: string, lack: string, requirement?: string}[]}
  */
 function wanting(message) {
   const parts = message.replace(/\.$/, "").split("; ");
+  if (message.startsWith("Missing: ")) {
+    parts[0] = parts[0].slice("Missing: ".length);
+    return parts.map((words) => {
+      const requirement = words.replace(/ \(.*$/, "");
+      const type = FINANCIAL.includes(requirement) ? requirement : "performance";
+      return { words, type, lack: "is missing", requirement: type === "performance" ? requirement : "" };
+    });
+  }
   return parts.flatMap((part) => {
     const words = Object.keys(TYPES).find((name) => part.toLowerCase().startsWith(`${name} `));
     return words ? [{ words, type: TYPES[words], lack: part.slice(words.length + 1) }] : [];
@@ -80,7 +91,8 @@ function line(item, proof, column) {
 function started(item, proof, column) {
   const named = ({ cells }) => String(cells[column] ?? "").split(/,\s*/).includes(item.record);
   const refusal = ({ cells }) => ["returned", "rejected"].includes(cells.evidence_decision) || cells.readable === "no";
-  return rows(TABLE).find((row) => row.cells.evidence_type === proof.type && named(row) && !refusal(row));
+  const meant = ({ cells }) => cells.evidence_type === proof.type && (cells.requirement_id ?? "").endsWith(proof.requirement ?? "");
+  return rows(TABLE).find((row) => meant(row) && named(row) && !refusal(row));
 }
 
 const lackOf = (row) =>
@@ -92,6 +104,7 @@ async function begin(item, proof, column, pressed) {
     await Promise.all([load(TABLE), load(item.about)]);
     const held = find(item.about, item.record)?.cells ?? {};
     const cells = { evidence_type: proof.type, [column]: item.record };
+    if (proof.requirement) cells.requirement_id = proof.requirement;
     for (const name of ["joint_campaign_id", "partner_id"]) if (held[name]) cells[name] = held[name];
     const { row } = await api.add(TABLE, cells);
     keep(TABLE, row);
