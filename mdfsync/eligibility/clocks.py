@@ -1,8 +1,8 @@
 """The last day on which an expense, a request or a claim can be filed, and who says so.
 
 The earliest of what the programme says of the expense, the fund of its claims and the charter of the campaign, unless
-the payer extended it: nobody was ever refused for being early. Whether a claim that came later is refused is for the programme's rules. Fifth layer,
-read by the rule `deadline_near` and by the derivation of deadlines.
+the payer extended it: nobody was ever refused for being early. Whether a claim that came later is refused is for the
+programme's rules. Fifth layer, read by the rule `deadline_near` and by the derivation of deadlines.
 """
 
 from __future__ import annotations
