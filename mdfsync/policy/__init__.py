@@ -1,9 +1,9 @@
 """Policy: every rule that people set, loaded once and checked as a whole before anything else happens.
 
 `load_policy` reads the field dictionary, the source register, the jobs, the rulebook, the approval matrix, the
-terms of a charter, the column mappings and the MDF programmes, checks each file and all of them against each other, and gives every
-reason at once. It refuses to return half a policy. First in the flow; everything after takes the `Policy` as a
-value.
+terms of a charter, the column mappings and the MDF programmes, checks each file and all of them against each
+other, and gives every reason at once. It refuses to return half a policy. First in the flow; everything after
+takes the `Policy` as a value.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ When it fires: a campaign is approved, live or paused, or its launch or first da
 its charter lacks a signature: of our campaign owner or budget owner (an approved Approvals row of the gate charter
 each), or of a partner (on its Campaign Partners row, naming this version, with accepted evidence). One hold per
 campaign names everybody who has not signed and why, every setting that is missing, and every term that moved since
-the version in force. A completed campaign is held only when no version was ever signed by all. Drafts before their
-launch, archived and cancelled campaigns, and campaigns that had been launched when the base was taken over are left alone.
+the version in force. A completed campaign is held only when no version was ever signed by all. Left alone are drafts
+before their launch, archived and cancelled campaigns, and those already launched when the base was taken over.
 
 What clears it: the missing signatures, or the changed terms put back to what was signed. It cannot be waived. Until
 then the campaign and its approvals to send out lead lists and to publish are held; rules go on reading the version that

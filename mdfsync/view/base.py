@@ -41,7 +41,7 @@ class View:
     facts: Facts = field(default_factory=Facts)
     programmes: Programmes = field(default_factory=dict)
     rules: Mapping[str, RuleSetting] = field(default_factory=dict)
-    charter_terms: CharterTerms = CharterTerms()
+    charter_terms: CharterTerms = field(default_factory=CharterTerms)
     missing_fields: frozenset[tuple[str, str]] = frozenset()
     lacking_choices: frozenset[tuple[str, str]] = frozenset()
     memo: Indexes = field(default_factory=dict, repr=False)

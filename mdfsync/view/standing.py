@@ -2,11 +2,11 @@
 
     terms + signatures + what the base remembers ─standing─> version, status, the terms in force
 
-The version counts up only when a term changes after somebody signed; terms that are put back to what is in force are that
-version again. What everybody signed stays in force until everybody has signed the next version: rules and derivations
-read `in_force`, people go on editing the cells. A signature is for the version that stood in the base when it was first
-seen, or for the one it names; which one that was is remembered in `charter_signatures`, as the terms in force are in
-`charter_in_force`. Both cells are the worker's own: what cannot be read there, or does not match its hash, is nothing.
+The version counts up only when a term changes after somebody signed; terms that are put back to what is in force
+are that version again. What everybody signed stays in force until everybody has signed the next version: rules and
+derivations read `in_force`, people go on editing the cells. A signature is for the version that stood in the base when
+it was first seen, or for the one it names; which one that was is remembered in `charter_signatures`, as the terms in
+force are in `charter_in_force`. Both cells are the worker's own: what cannot be read there, or does not match its hash, is nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from mdfsync.view.base import View
 from mdfsync.view.row import Row
 from mdfsync.view.signatures import Signature, Signer, signatures_by, signatures_of, signers_of
 from mdfsync.view.terms import Terms, Values, terms_digest, terms_of
+
+Book = tuple[tuple[int, str], ...]
+"""(version, row id) of every signature that ever counted, sorted."""
 
 REMEMBERED = (
     ("Campaigns", "charter_version"),
@@ -84,7 +87,7 @@ class Standing:
     status: str
     in_force: InForce | None
     signatures: tuple[tuple[int, Signature], ...]
-    book: Mapping[str, int]
+    book: Book
     unsigned: tuple[Unsigned, ...]
     parts: Mapping[str, str]
     too_long: bool
@@ -130,15 +133,15 @@ def _standing(view: View, campaign: Row) -> Standing:
     too_long = len(candidate.text) > CELL_LIMIT
     signed = complete and not too_long
     in_force = candidate if signed else remembered
-    book = {**{f"{s.row.id} {n}" if s.version else s.row.id: n for n, s in valid}, **earlier}
+    book = tuple(sorted({*earlier, *((n, s.row.id) for n, s in valid)}))
     return Standing(
         terms=terms,
         digest=digest,
         version=version,
-        status=_status(signed, bool(present), any(n < version for n in book.values()) or remembered is not None),
+        status=_status(signed, bool(present), any(n < version for n, _ in book) or remembered is not None),
         in_force=in_force,
         signatures=tuple(valid),
-        book=dict(sorted(book.items(), key=lambda entry: (entry[1], entry[0]))),
+        book=book,
         unsigned=unsigned,
         parts={party.part.id: _part_status(str(party.part.place), valid, version) for party in terms.parties},
         too_long=too_long,
@@ -153,11 +156,11 @@ def _status(signed: bool, begun: bool, before: bool) -> str:
     return "outdated" if before else "draft"
 
 
-def _version(shown: int, known: str, digest: str, in_force: InForce | None, book: Mapping[str, int]) -> int:
+def _version(shown: int, known: str, digest: str, in_force: InForce | None, book: Book) -> int:
     """The number of the present terms. `shown` and `known` = version and hash as the last run left them (0 = none)."""
     if in_force is not None and digest == in_force.digest:
         return in_force.version
-    highest = max((*book.values(), in_force.version if in_force else 0), default=0)
+    highest = max((in_force.version if in_force else 0, *(n for n, _ in book)))
     if not shown:
         return highest + 1
     if digest != known and highest >= shown:
@@ -165,9 +168,9 @@ def _version(shown: int, known: str, digest: str, in_force: InForce | None, book
     return shown
 
 
-def _version_of(signature: Signature, book: Mapping[str, int], shown: int) -> int:
+def _version_of(signature: Signature, book: Book, shown: int) -> int:
     """The version a signature is for: the one it names, else the one that stood in the base when it was first seen."""
-    return signature.version or book.get(signature.row.id, shown)
+    return signature.version or next((n for n, id in book if id == signature.row.id), shown)
 
 
 def _why(signer: Signer, given: tuple[Signature, ...], versions: Mapping[str, int], version: int) -> str:
@@ -204,19 +207,19 @@ def _moved(signed: Values, now: Values) -> list[Moved]:
 # ---------------------------------------------------------------- what the base remembers
 
 
-def book_text(book: Mapping[str, int]) -> str:
+def book_text(book: Book) -> str:
     """`charter_signatures`: which version each signature is for, one per line, oldest version first."""
-    return "\n".join(f"version {n}: {key}" for key, n in book.items())
+    return "\n".join(f"version {n}: {id}" for n, id in book)
 
 
 @lru_cache(maxsize=1024)
-def _read_book(text: str) -> Mapping[str, int]:
-    found = {}
+def _read_book(text: str) -> Book:
+    found = set()
     for line in text.splitlines():
-        head, _, key = line.partition(": ")
-        if key and head.startswith("version ") and (n := _whole(head.removeprefix("version "))):
-            found[key] = n
-    return found
+        head, _, id = line.partition(": ")
+        if id and head.startswith("version ") and (n := _whole(head.removeprefix("version "))):
+            found.add((n, id))
+    return tuple(sorted(found))
 
 
 def _whole(text: str) -> int:
