@@ -6,7 +6,8 @@ The version counts up only when a term changes after somebody signed; terms that
 are that version again. What everybody signed stays in force until everybody has signed the next version: rules and
 derivations read `in_force`, people go on editing the cells. A signature is for the version that stood in the base when
 it was first seen, or for the one it names; which one that was is remembered in `charter_signatures`, as the terms in
-force are in `charter_in_force`. Both cells are the worker's own: what cannot be read there, or does not match its hash, is nothing.
+force are in `charter_in_force`. Both cells are the worker's own: what cannot be read there, or does not match its
+hash, is nothing.
 """
 
 from __future__ import annotations

@@ -132,6 +132,10 @@ def _missing(
     values: Values,
 ) -> Iterator[Missing]:
     for clause in view.charter_terms.clauses:
+        wanted = dict.fromkeys(table for s in clause.settings if s.required for table, _ in s.cells)
+        for table in wanted:
+            if table in rows and table not in OF_PARTNER and not rows[table]:
+                yield Missing(clause=clause.title, label="none is stated", where="", cells=(table,))
         for setting in clause.settings:
             for where in _lacking(setting, campaign, parties, rows, values) if setting.required else ():
                 cells = tuple(".".join(cell) for cell in setting.cells)
@@ -165,9 +169,5 @@ def _lacking(
         if not any(cells["version"] for cells in values.get(_PROGRAMMES, {}).values()):
             yield ""
     else:
-        (table,) = tables
-        if not rows[table]:
-            yield "there is none"
-        for row in rows[table]:
-            if not any(row.text(name) for _, name in setting.cells):
-                yield row.id
+        for table, name in setting.cells:
+            yield from (row.id for row in rows[table] if not row.text(name))

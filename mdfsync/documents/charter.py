@@ -1,0 +1,290 @@
+"""The joint charter as a contract: its clauses, deadlines, approval matrix, what is missing, and who has signed.
+
+It shows the terms as the cells stand, which is what is to be signed; where another version is in force, it says so and
+lists what differs. Clauses and labels are those of `schema/charter.toml`, so that what is printed is what is hashed. A
+pure function of a view; `render` gives it its form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from mdfsync.documents.paper import Block, Grid, Pairs, Paper, Section, SignHere, Words
+from mdfsync.policy import Policy
+from mdfsync.policy.charter import GATE, Clause
+from mdfsync.policy.dictionary import FieldSpec
+from mdfsync.values import LISTS, cell_items
+from mdfsync.view import Row, View
+from mdfsync.view.signatures import Signature
+from mdfsync.view.standing import Standing, standing
+from mdfsync.view.terms import Party
+
+BLANK = "not stated"
+_STATUS = {
+    "draft": "Draft: nobody has signed it.",
+    "partly_signed": "Not in force: signed by some, not by all.",
+    "signed": "In force: signed by all.",
+    "outdated": "Not in force: its terms have changed since they were signed.",
+}
+_HOW = {"base": "in the base", "form": "form", "signed_document": "signed document", "email": "e-mail"}
+_OF_CAMPAIGN = ("Campaigns", "Programmes")
+_GRIDS: Mapping[str, tuple[str, tuple[int, ...]]] = {
+    "Deliverables": ("Deliverable", (21, 8, 20, 14, 25, 20)),
+    "MDF Budgets": ("MDF request", (26, 12, 12, 8, 14, 8)),
+}
+"""Tables shown as one table, with the heading of their first column and the widths of all; others row by row."""
+
+
+def charter_document(view: View, campaign: Row, policy: Policy) -> Paper:
+    """The charter of a campaign as it stands on the view's day."""
+    stands = standing(view, campaign)
+    name = campaign.text("campaign_name") or campaign.id
+    return Paper(
+        title="Joint campaign charter",
+        subtitle=f"{name} ({campaign.id})" if name != campaign.id else name,
+        running=f"Charter of {campaign.id}, version {stands.version}, {stands.digest[:16]}",
+        about=tuple(_about(view, stands)),
+        notices=tuple(_notices(stands)),
+        sections=tuple(_sections(view, stands, policy)),
+        as_of=view.as_of.date(),
+        data=_data(view, stands, policy),
+    )
+
+
+def _about(view: View, stands: Standing) -> Iterator[tuple[str, str]]:
+    agreements = [p.agreement for p in stands.terms.parties if p.agreement is not None]
+    ours = sorted({a.text("our_entity") for a in agreements} - {""})
+    theirs = sorted({a.text("partner_entity") for a in agreements} - {""})
+    parties = [*ours, *(theirs or [p.name for p in stands.terms.parties])]
+    yield "Between", "\n".join(parties) or BLANK
+    yield "Version", str(stands.version)
+    yield "Status", _STATUS[stands.status]
+    yield "Hash of the terms (SHA-256)", stands.digest
+    yield "As of", _day(view.as_of.date())
+
+
+def _notices(stands: Standing) -> Iterator[Words]:
+    if stands.in_force is not None and stands.in_force.version != stands.version:
+        yield Words(
+            text=f"Version {stands.in_force.version} stays in force until everybody has signed version "
+            f"{stands.version}. “Changes since version {stands.in_force.version}” lists what differs.",
+            tone="warning",
+        )
+    if stands.unsigned:
+        yield Words(text="Not signed:\n" + "\n".join(map(str, stands.unsigned)), tone="warning")
+    if stands.too_long:
+        yield Words(text="The terms are too long for the base to keep, so they cannot come into force.", tone="warning")
+    if count := len(stands.terms.missing):
+        text = f"{count} required setting{'s are' if count > 1 else ' is'} missing; “Missing settings” names each."
+        yield Words(text=text, tone="warning")
+
+
+def _sections(view: View, stands: Standing, policy: Policy) -> Iterator[Section]:
+    for clause in policy.charter.clauses:
+        blocks = tuple(_clause(view, stands, clause))
+        yield Section(title=clause.title, blocks=blocks or (Words(text="Nothing is stated."),))
+    yield Section(title="Deadlines", blocks=(_deadlines(stands, policy),))
+    yield Section(title="Who approves what", blocks=(_matrix(view, stands, policy),))
+    if stands.terms.missing:
+        rows = tuple((m.clause, m.label, m.where or "the campaign", "\n".join(m.cells)) for m in stands.terms.missing)
+        grid = Grid(columns=("Clause", "Setting", "For", "Where it is filled in"), rows=rows, widths=(20, 25, 18, 35))
+        yield Section(title="Missing settings", blocks=(grid,))
+    if stands.in_force is not None and stands.moved:
+        rows = tuple((f"{m.table}\n{m.id}", m.field, m.signed or BLANK, m.now or BLANK) for m in stands.moved)
+        grid = Grid(columns=("Row", "Term", "As signed", "Now"), rows=rows, widths=(22, 22, 27, 27))
+        yield Section(title=f"Changes since version {stands.in_force.version}", blocks=(grid,))
+    yield Section(title="Signatures", blocks=tuple(_signatures(stands)))
+
+
+# ---------------------------------------------------------------- clauses
+
+
+def _clause(view: View, stands: Standing, clause: Clause) -> Iterator[Block]:
+    cells = [(setting.label, table, name) for setting in clause.settings for table, name in setting.cells]
+    whole = [(label, table, name) for label, table, name in cells if table in _OF_CAMPAIGN]
+    if rows := tuple(_of_campaign(view, stands, whole)):
+        yield Pairs(rows=rows)
+    per_partner = [cell for cell in cells if cell[1] in {"Campaign Partners", "Partners", "Agreements"}]
+    for party in stands.terms.parties if per_partner else ():
+        yield Pairs(title=party.name, rows=tuple(_of_party(view, party, per_partner)))
+    for table in dict.fromkeys(table for _, table, _ in cells):
+        of_table = [(label, name) for label, at, name in cells if at == table]
+        if table in _GRIDS:
+            yield _grid(view, stands, table, of_table)
+        elif table in stands.terms.rows and table not in {*_OF_CAMPAIGN, "Campaign Partners", "Partners", "Agreements"}:
+            for row in stands.terms.rows[table]:
+                pairs = tuple((label, shown(view, row, name)) for label, name in of_table)
+                yield Pairs(title=_title(row), rows=pairs)
+
+
+def _of_campaign(view: View, stands: Standing, cells: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
+    others = {label for label, _, _ in cells}
+    for label, table, name in cells:
+        if table == "Campaigns":
+            text = shown(view, stands.terms.campaign, name)
+            if text != BLANK or label in others:
+                yield label, text
+        else:
+            versions = [of[name] for of in stands.terms.values.get(table, {}).values() if of[name]]
+            yield label, ", ".join(versions) or "not among our programme rules"
+
+
+def _of_party(view: View, party: Party, cells: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
+    """A partner's settings; one that may stand in several cells is shown as every one of them says it."""
+    found: dict[str, list[str]] = {}
+    for label, table, name in cells:
+        row = party.row(table)
+        text = shown(view, row, name) if row is not None else BLANK
+        found.setdefault(label, []).append(text)
+    for label, texts in found.items():
+        stated = [text for text in texts if text != BLANK]
+        yield label, "\n".join(stated) or BLANK
+
+
+def _grid(view: View, stands: Standing, table: str, cells: list[tuple[str, str]]) -> Block:
+    rows = stands.terms.rows[table]
+    if not rows:
+        return Words(
+            text=f"No {'deliverable is planned' if table == 'Deliverables' else 'MDF request stands approved'}."
+        )
+    heading, widths = _GRIDS[table]
+    columns = (heading, *(label for label, _ in cells))
+    lines = tuple((_title(row), *(shown(view, row, name) for _, name in cells)) for row in rows)
+    return Grid(columns=columns, rows=lines, widths=widths if len(widths) == len(columns) else ())
+
+
+def _title(row: Row) -> str:
+    names = ("deliverable_title", "request_title", "fund_name", "agreement_number")
+    name = next((text for field in names if (text := row.text(field))), "")
+    return f"{name} ({row.id})" if name else row.id
+
+
+def shown(view: View, row: Row, name: str) -> str:
+    """A cell as people read it: amounts with their currency, dates in full, choices without underscores."""
+    text, spec = row.text(name), view.dictionary.field(row.subject.table, name)
+    return _words(spec, text, row.text(spec.currency_field) if spec.currency_field else "") if text else BLANK
+
+
+def _words(spec: FieldSpec, text: str, currency: str) -> str:
+    match spec.kind:
+        case "money":
+            return f"{Decimal(text):,} {currency}".rstrip()
+        case "percent":
+            return f"{(Decimal(text) * 100).normalize():f} %"
+        case "integer" | "number":
+            return f"{Decimal(text):,}"
+        case "date":
+            return _day(date.fromisoformat(text))
+        case "select":
+            return text.replace("_", " ")
+        case kind if kind in LISTS:
+            return ", ".join(item.replace("_", " ") for item in cell_items(text))
+    return text
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
+
+
+# ---------------------------------------------------------------- deadlines, approvals, signatures
+
+
+def _deadlines(stands: Standing, policy: Policy) -> Block:
+    """Every date among the terms, in order, with the zone in which the day ends."""
+    own = stands.terms.campaign.text("charter_time_zone") or BLANK
+    found: list[tuple[date, str, str]] = []
+    for clause in policy.charter.clauses:
+        for setting in clause.settings:
+            for table, name in setting.cells:
+                spec = policy.dictionary.tables[table].fields.get(name) if table in policy.dictionary.tables else None
+                if spec is None or spec.kind != "date":
+                    continue
+                for row in stands.terms.rows.get(table, ()):
+                    if day := row.day(name):
+                        whose = "" if table == "Campaigns" else f": {_title(row)}"
+                        found.append((day, f"{setting.label}{whose}", row.text("programme_time_zone") or own))
+    if not found:
+        return Words(text="No date is stated.")
+    rows = tuple((_day(day), what, zone) for day, what, zone in sorted(found))
+    return Grid(columns=("Day", "What", "The day ends in"), rows=rows, widths=(22, 50, 26))
+
+
+def _matrix(view: View, stands: Standing, policy: Policy) -> Block:
+    """The approval matrix for this campaign: each gate, the roles that approve it, and who holds them."""
+    matrix, on = policy.approvals, view.as_of.date().isoformat()
+    cells = dict(stands.terms.campaign.fields)
+    for party in stands.terms.parties:
+        cells |= {name: text for name, text in party.part.fields.items() if name not in cells}
+    rows = []
+    for gate in matrix.gates.values():
+        holders = []
+        for role in gate.roles:
+            people = matrix.holders(role, cells, on=on)
+            if matrix.roles[role].outside:
+                people = tuple(p.part.text("partner_campaign_owner") or BLANK for p in stands.terms.parties)
+            holders.append(f"{matrix.roles[role].title}: {', '.join(people) or 'nobody named'}")
+        rows.append((gate.title, "\n".join(holders)))
+    return Grid(columns=("What is approved", "Each of"), rows=tuple(rows), widths=(30, 68))
+
+
+def _signatures(stands: Standing) -> Iterator[Block]:
+    text = (
+        f"Signing means agreeing to version {stands.version} with the hash {stands.digest}. A signature given outside "
+        "of the base counts with accepted evidence."
+    )
+    yield Words(text=text)
+    if stands.signatures:
+        rows = tuple(_signed(n, signature) for n, signature in stands.signatures)
+        columns = ("For", "Signed by", "On", "How", "Evidence", "Version")
+        yield Grid(columns=columns, rows=rows, widths=(20, 28, 17, 14, 16, 8))
+    if stands.unsigned:
+        yield SignHere(places=tuple((u.signer.title, u.signer.person or "name") for u in stands.unsigned))
+
+
+def _signed(version: int, signature: Signature) -> tuple[str, ...]:
+    on = _day(date.fromisoformat(signature.on)) if signature.on else BLANK
+    how = _HOW.get(signature.method, signature.method)
+    evidence = signature.evidence_id or f"approval {signature.row.id}"
+    return signature.title, signature.by, on, how, evidence, str(version)
+
+
+# ---------------------------------------------------------------- for machines
+
+
+def _data(view: View, stands: Standing, policy: Policy) -> Mapping[str, Any]:
+    return {
+        "document": "charter",
+        "joint_campaign_id": stands.terms.campaign.id,
+        "as_of": view.as_of.date().isoformat(),
+        "policy": {"version": policy.version, "digest": policy.digest},
+        "version": stands.version,
+        "digest": stands.digest,
+        "status": stands.status,
+        "terms": stands.terms.values,
+        "missing": [
+            {"clause": m.clause, "setting": m.label, "for": m.where or None, "cells": list(m.cells)}
+            for m in stands.terms.missing
+        ],
+        "approval_matrix": [
+            {"gate": gate.gate, "roles": list(gate.roles), "signs_charter": gate.gate == GATE}
+            for gate in policy.approvals.gates.values()
+        ],
+        "signatures": [
+            {"for": s.title, "by": s.by, "on": s.on or None, "method": s.method, "evidence_id": s.evidence_id or None,
+             "row": str(s.row), "version": n}
+            for n, s in stands.signatures
+        ],
+        "not_signed": [
+            {"for": u.signer.title, "person": u.signer.person or None, "reason": u.why} for u in stands.unsigned
+        ],
+        "in_force": None if stands.in_force is None else {
+            "version": stands.in_force.version, "digest": stands.in_force.digest, "terms": stands.in_force.terms,
+        },
+        "changes_since_in_force": [
+            {"table": m.table, "row": m.id, "field": m.field, "signed": m.signed or None, "now": m.now or None}
+            for m in stands.moved
+        ],
+    }  # fmt: skip
