@@ -14,23 +14,24 @@ from typing import Any
 
 from mdfsync.documents.paper import Block, Grid, Pairs, Paper, Section, SignHere, Words
 from mdfsync.policy import Policy
-from mdfsync.policy.charter import GATE, Clause
+from mdfsync.policy.charter import GATE, PROGRAMME, Clause, Setting
 from mdfsync.policy.dictionary import FieldSpec
 from mdfsync.values import LISTS, cell_items
 from mdfsync.view import Row, View
 from mdfsync.view.signatures import Signature
 from mdfsync.view.standing import Standing, standing
-from mdfsync.view.terms import Party
+from mdfsync.view.terms import OF_PARTNER, Party
 
 BLANK = "not stated"
+_PROGRAMMES = PROGRAMME.partition(".")[0]
 _STATUS = {
     "draft": "Draft: nobody has signed it.",
     "partly_signed": "Not in force: signed by some, not by all.",
     "signed": "In force: signed by all.",
     "outdated": "Not in force: its terms have changed since they were signed.",
 }
+_OPENING = "The parties run the joint campaign “{name}” on the terms of this charter."
 _HOW = {"base": "in the base", "form": "form", "signed_document": "signed document", "email": "e-mail"}
-_OF_CAMPAIGN = ("Campaigns", "Programmes")
 _GRIDS: Mapping[str, tuple[str, tuple[int, ...]]] = {
     "Deliverables": ("Deliverable", (21, 8, 20, 14, 25, 20)),
     "MDF Budgets": ("MDF request", (26, 12, 12, 8, 14, 8)),
@@ -45,13 +46,17 @@ def charter_document(view: View, campaign: Row, policy: Policy) -> Paper:
     return Paper(
         title="Joint campaign charter",
         subtitle=f"{name} ({campaign.id})" if name != campaign.id else name,
-        running=f"Charter of {campaign.id}, version {stands.version}, {stands.digest[:16]}",
+        running=f"Charter of {campaign.id}, version {stands.version} ({_state(stands)}), {stands.digest[:16]}",
         about=tuple(_about(view, stands)),
-        notices=tuple(_notices(stands)),
+        notices=(Words(text=_OPENING.format(name=name)), *_notices(stands)),
         sections=tuple(_sections(view, stands, policy)),
         as_of=view.as_of.date(),
         data=_data(view, stands, policy),
     )
+
+
+def _state(stands: Standing) -> str:
+    return "signed by all" if stands.status == "signed" else "not signed by all"
 
 
 def _about(view: View, stands: Standing) -> Iterator[tuple[str, str]]:
@@ -74,7 +79,7 @@ def _notices(stands: Standing) -> Iterator[Words]:
             tone="warning",
         )
     if stands.unsigned:
-        yield Words(text="Not signed:\n" + "\n".join(map(str, stands.unsigned)), tone="warning")
+        yield Words(text="Signatures that are missing:\n" + "\n".join(map(str, stands.unsigned)), tone="warning")
     if stands.too_long:
         yield Words(text="The terms are too long for the base to keep, so they cannot come into force.", tone="warning")
     if count := len(stands.terms.missing):
@@ -96,52 +101,60 @@ def _sections(view: View, stands: Standing, policy: Policy) -> Iterator[Section]
         rows = tuple((f"{m.table}\n{m.id}", m.field, m.signed or BLANK, m.now or BLANK) for m in stands.moved)
         grid = Grid(columns=("Row", "Term", "As signed", "Now"), rows=rows, widths=(22, 22, 27, 27))
         yield Section(title=f"Changes since version {stands.in_force.version}", blocks=(grid,))
-    yield Section(title="Signatures", blocks=tuple(_signatures(stands)))
+    yield Section(title="Signatures", blocks=tuple(_signatures(stands)), own_page=True)
 
 
 # ---------------------------------------------------------------- clauses
 
 
 def _clause(view: View, stands: Standing, clause: Clause) -> Iterator[Block]:
-    cells = [(setting.label, table, name) for setting in clause.settings for table, name in setting.cells]
-    whole = [(label, table, name) for label, table, name in cells if table in _OF_CAMPAIGN]
-    if rows := tuple(_of_campaign(view, stands, whole)):
+    whole, of_party = [], []
+    tables: dict[str, list[tuple[str, str]]] = {}
+    for setting in clause.settings:
+        for table, name in setting.cells:
+            if table in OF_PARTNER:
+                of_party.append(setting)
+            elif table in stands.terms.rows and table != "Campaigns":
+                tables.setdefault(table, []).append((setting.label, name))
+            else:
+                whole.append(setting)
+    if rows := tuple(_of_campaign(view, stands, dict.fromkeys(whole))):
         yield Pairs(rows=rows)
-    per_partner = [cell for cell in cells if cell[1] in {"Campaign Partners", "Partners", "Agreements"}]
-    for party in stands.terms.parties if per_partner else ():
-        yield Pairs(title=party.name, rows=tuple(_of_party(view, party, per_partner)))
-    for table in dict.fromkeys(table for _, table, _ in cells):
-        of_table = [(label, name) for label, at, name in cells if at == table]
+    for party in stands.terms.parties if of_party else ():
+        if rows := tuple(_of_party(view, stands, party, dict.fromkeys(of_party))):
+            yield Pairs(title=party.name, rows=rows)
+    for table, cells in tables.items():
         if table in _GRIDS:
-            yield _grid(view, stands, table, of_table)
-        elif table in stands.terms.rows and table not in {*_OF_CAMPAIGN, "Campaign Partners", "Partners", "Agreements"}:
-            for row in stands.terms.rows[table]:
-                pairs = tuple((label, shown(view, row, name)) for label, name in of_table)
-                yield Pairs(title=_title(row), rows=pairs)
+            yield _grid(view, stands, table, cells)
+            continue
+        for row in stands.terms.rows[table]:
+            rows = tuple((label, text) for label, name in cells if (text := shown(view, row, name)) != BLANK)
+            yield Pairs(title=_title(row), rows=rows)
 
 
-def _of_campaign(view: View, stands: Standing, cells: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
-    others = {label for label, _, _ in cells}
-    for label, table, name in cells:
-        if table == "Campaigns":
-            text = shown(view, stands.terms.campaign, name)
-            if text != BLANK or label in others:
-                yield label, text
-        else:
-            versions = [of[name] for of in stands.terms.values.get(table, {}).values() if of[name]]
-            yield label, ", ".join(versions) or "not among our programme rules"
+def _of_campaign(view: View, stands: Standing, settings: Iterable[Setting]) -> Iterator[tuple[str, str]]:
+    """What is settled for the campaign as a whole. A blank is shown where the charter needs it and nothing else will
+    do."""
+    for setting in settings:
+        texts = []
+        for table, name in setting.cells:
+            if table == "Campaigns" and (text := shown(view, stands.terms.campaign, name)) != BLANK:
+                texts.append(text)
+            texts += [
+                of[name] for of in stands.terms.values.get(table, {}).values() if table == _PROGRAMMES and of[name]
+            ]
+        if texts or (setting.required and not any(table in OF_PARTNER for table, _ in setting.cells)):
+            yield setting.label, "\n".join(texts) or BLANK
 
 
-def _of_party(view: View, party: Party, cells: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
-    """A partner's settings; one that may stand in several cells is shown as every one of them says it."""
-    found: dict[str, list[str]] = {}
-    for label, table, name in cells:
-        row = party.row(table)
-        text = shown(view, row, name) if row is not None else BLANK
-        found.setdefault(label, []).append(text)
-    for label, texts in found.items():
-        stated = [text for text in texts if text != BLANK]
-        yield label, "\n".join(stated) or BLANK
+def _of_party(view: View, stands: Standing, party: Party, settings: Iterable[Setting]) -> Iterator[tuple[str, str]]:
+    """What is settled for one partner; of several cells, every one that says something."""
+    for setting in settings:
+        rows = [(party.row(table), name) for table, name in setting.cells if table in OF_PARTNER]
+        texts = [text for row, name in rows if row is not None and (text := shown(view, row, name)) != BLANK]
+        whole = any(stands.terms.campaign.text(name) for table, name in setting.cells if table == "Campaigns")
+        if texts or (setting.required and not whole):
+            yield setting.label, "\n".join(dict.fromkeys(texts)) or BLANK
 
 
 def _grid(view: View, stands: Standing, table: str, cells: list[tuple[str, str]]) -> Block:
@@ -204,8 +217,8 @@ def _deadlines(stands: Standing, policy: Policy) -> Block:
                     continue
                 for row in stands.terms.rows.get(table, ()):
                     if day := row.day(name):
-                        whose = "" if table == "Campaigns" else f": {_title(row)}"
-                        found.append((day, f"{setting.label}{whose}", row.text("programme_time_zone") or own))
+                        what = (clause.title, setting.label) if table == "Campaigns" else (setting.label, _title(row))
+                        found.append((day, ": ".join(what), row.text("programme_time_zone") or own))
     if not found:
         return Words(text="No date is stated.")
     rows = tuple((_day(day), what, zone) for day, what, zone in sorted(found))
@@ -232,8 +245,8 @@ def _matrix(view: View, stands: Standing, policy: Policy) -> Block:
 
 def _signatures(stands: Standing) -> Iterator[Block]:
     text = (
-        f"Signing means agreeing to version {stands.version} with the hash {stands.digest}. A signature given outside "
-        "of the base counts with accepted evidence."
+        f"Whoever signs agrees to version {stands.version}, whose terms have the hash {stands.digest[:16]}… (in full "
+        "on the first page). A signature given outside of the base counts with accepted evidence."
     )
     yield Words(text=text)
     if stands.signatures:

@@ -58,10 +58,11 @@ Block = Words | Pairs | Grid | SignHere
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A part of a document with its heading."""
+    """A part of a document with its heading; `own_page` = printed from the top of a page."""
 
     title: str
     blocks: tuple[Block, ...]
+    own_page: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,9 +88,7 @@ def _breakable(value: Any, room: int) -> Any:
     """The same with places to break inside of words that are longer than their line (hashes, addresses, rows of one
     letter)."""
     if isinstance(value, str):
-        return re.sub(
-            rf"\S{{{room + 1},}}", lambda word: "\u200b".join(re.findall(rf".{{1,{room // 2}}}", word[0])), value
-        )
+        return re.sub(rf"[^\s-]{{{room + 1},}}", lambda word: _broken(word[0], room), value)
     if isinstance(value, dict) and value.get("kind") == "grid":
         widths = value["widths"] or (1,) * len(value["columns"])
         rooms = [max(8, TABLE * width // sum(widths)) for width in widths]
@@ -101,6 +99,12 @@ def _breakable(value: Any, room: int) -> Any:
     if isinstance(value, list | tuple):
         return [_breakable(item, room) for item in value]
     return value
+
+
+def _broken(word: str, room: int) -> str:
+    """A word with zero-width spaces: after its @ signs, else where the line ends."""
+    parts = re.findall(r"[^@]*@|[^@]+", word)
+    return "\u200b".join(piece for part in parts for piece in re.findall(rf".{{1,{room}}}", part))
 
 
 # ---------------------------------------------------------------- Markdown
