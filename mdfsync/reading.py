@@ -32,5 +32,6 @@ def present_view(ends: Ends, snapshot: Snapshot) -> View:
         as_of=now,
         dictionary=policy.dictionary,
         programmes=policy.programmes,
+        rules=policy.rules,
         charter_terms=policy.charter,
     )

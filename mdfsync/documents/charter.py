@@ -20,7 +20,7 @@ from mdfsync.values import LISTS, cell_items
 from mdfsync.view import Row, View
 from mdfsync.view.signatures import Signature
 from mdfsync.view.standing import Standing, standing
-from mdfsync.view.terms import OF_PARTNER, Party
+from mdfsync.view.terms import OF_PARTNER, Missing, Party
 
 BLANK = "not stated"
 _PROGRAMMES = PROGRAMME.partition(".")[0]
@@ -94,7 +94,7 @@ def _sections(view: View, stands: Standing, policy: Policy) -> Iterator[Section]
     yield Section(title="Deadlines", blocks=(_deadlines(stands, policy),))
     yield Section(title="Who approves what", blocks=(_matrix(view, stands, policy),))
     if stands.terms.missing:
-        rows = tuple((m.clause, m.label, m.where or "the campaign", "\n".join(m.cells)) for m in stands.terms.missing)
+        rows = tuple((m.clause, m.label, m.where or "the campaign", _filled_in(m)) for m in stands.terms.missing)
         grid = Grid(columns=("Clause", "Setting", "For", "Where it is filled in"), rows=rows, widths=(20, 25, 18, 35))
         yield Section(title="Missing settings", blocks=(grid,))
     if stands.in_force is not None and stands.moved:
@@ -102,6 +102,10 @@ def _sections(view: View, stands: Standing, policy: Policy) -> Iterator[Section]
         grid = Grid(columns=("Row", "Term", "As signed", "Now"), rows=rows, widths=(22, 22, 27, 27))
         yield Section(title=f"Changes since version {stands.in_force.version}", blocks=(grid,))
     yield Section(title="Signatures", blocks=tuple(_signatures(stands)), own_page=True)
+
+
+def _filled_in(missing: Missing) -> str:
+    return "\n".join("the programme's rules" if cell == PROGRAMME else cell for cell in missing.cells)
 
 
 # ---------------------------------------------------------------- clauses
