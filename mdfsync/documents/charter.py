@@ -19,10 +19,12 @@ from mdfsync.policy.dictionary import FieldSpec
 from mdfsync.values import LISTS, cell_items
 from mdfsync.view import Row, View
 from mdfsync.view.signatures import Signature
-from mdfsync.view.standing import Standing, standing
+from mdfsync.view.standing import Moved, Standing, standing
 from mdfsync.view.terms import OF_PARTNER, Missing, Party
 
 BLANK = "not stated"
+EXCERPT = 600
+"""Characters of a changed term that the list of changes shows; the clauses show it whole."""
 _PROGRAMMES = PROGRAMME.partition(".")[0]
 _STATUS = {
     "draft": "Draft: nobody has signed it.",
@@ -32,11 +34,11 @@ _STATUS = {
 }
 _OPENING = "The parties run the joint campaign “{name}” on the terms of this charter."
 _HOW = {"base": "in the base", "form": "form", "signed_document": "signed document", "email": "e-mail"}
-_GRIDS: Mapping[str, tuple[str, tuple[int, ...]]] = {
-    "Deliverables": ("Deliverable", (21, 8, 20, 14, 25, 20)),
-    "MDF Budgets": ("MDF request", (26, 12, 12, 8, 14, 8)),
+_GRIDS: Mapping[str, tuple[str, str, tuple[int, ...]]] = {
+    "Deliverables": ("", "Deliverable", (21, 8, 20, 14, 25, 20)),
+    "MDF Budgets": ("Approved MDF requests", "Request", (26, 12, 12, 8, 14, 8)),
 }
-"""Tables shown as one table, with the heading of their first column and the widths of all; others row by row."""
+"""Tables shown as one table: its title, the heading of its first column, the widths of all; others row by row."""
 
 
 def charter_document(view: View, campaign: Row, policy: Policy) -> Paper:
@@ -98,10 +100,18 @@ def _sections(view: View, stands: Standing, policy: Policy) -> Iterator[Section]
         grid = Grid(columns=("Clause", "Setting", "For", "Where it is filled in"), rows=rows, widths=(20, 25, 18, 35))
         yield Section(title="Missing settings", blocks=(grid,))
     if stands.in_force is not None and stands.moved:
-        rows = tuple((f"{m.table}\n{m.id}", m.field, m.signed or BLANK, m.now or BLANK) for m in stands.moved)
-        grid = Grid(columns=("Row", "Term", "As signed", "Now"), rows=rows, widths=(22, 22, 27, 27))
+        changes = tuple(_change(m, policy.charter.label(m.table, m.field)) for m in stands.moved)
+        grid = Grid(columns=("Row", "Term", "As signed", "Now"), rows=changes, widths=(22, 22, 27, 27))
         yield Section(title=f"Changes since version {stands.in_force.version}", blocks=(grid,))
     yield Section(title="Signatures", blocks=tuple(_signatures(stands)), own_page=True)
+
+
+def _change(moved: Moved, label: str) -> tuple[str, ...]:
+    return f"{moved.table}\n{moved.id}", label, _excerpt(moved.signed), _excerpt(moved.now)
+
+
+def _excerpt(text: str) -> str:
+    return (text or BLANK) if len(text) <= EXCERPT else f"{text[:EXCERPT]}… ({len(text)} characters; whole in the JSON)"
 
 
 def _filled_in(missing: Missing) -> str:
@@ -167,10 +177,10 @@ def _grid(view: View, stands: Standing, table: str, cells: list[tuple[str, str]]
         return Words(
             text=f"No {'deliverable is planned' if table == 'Deliverables' else 'MDF request stands approved'}."
         )
-    heading, widths = _GRIDS[table]
+    title, heading, widths = _GRIDS[table]
     columns = (heading, *(label for label, _ in cells))
     lines = tuple((_title(row), *(shown(view, row, name) for _, name in cells)) for row in rows)
-    return Grid(columns=columns, rows=lines, widths=widths if len(widths) == len(columns) else ())
+    return Grid(title=title, columns=columns, rows=lines, widths=widths if len(widths) == len(columns) else ())
 
 
 def _title(row: Row) -> str:

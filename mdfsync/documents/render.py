@@ -24,8 +24,10 @@ FORMS: tuple[str, ...] = get_args(Form)
 LAYOUT = Path(__file__).parent / "layout"
 LINE = 64
 """Characters that a line of the PDF holds beside a label: a hash just fits."""
-TABLE = 88
+TABLE = 100
 """Characters that a whole row of a table holds."""
+WORD = 24
+"""Characters of a word that every column of an HTML table has room for, or makes room for."""
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#+|~!&$-])")
 _NUMBERED = re.compile(r"^(\s*\d+)([.)])", re.MULTILINE)
 
@@ -62,6 +64,7 @@ def _html(paper: Paper) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["pieces"] = lambda text: _breakable(text, WORD).split("\u200b")
     return environment.get_template("paper.html").render(paper=paper).encode()
 
 
@@ -102,9 +105,9 @@ def _breakable(value: Any, room: int) -> Any:
 
 
 def _broken(word: str, room: int) -> str:
-    """A word with zero-width spaces: after its @ signs, else where the line ends."""
+    """A word with zero-width spaces: after its @ signs and, in parts that are still too long, every few letters."""
     parts = re.findall(r"[^@]*@|[^@]+", word)
-    return "\u200b".join(piece for part in parts for piece in re.findall(rf".{{1,{room}}}", part))
+    return "\u200b".join("\u200b".join(re.findall(r".{1,6}", p)) if len(p) > room else p for p in parts)
 
 
 # ---------------------------------------------------------------- Markdown

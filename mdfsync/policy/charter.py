@@ -73,6 +73,11 @@ class CharterTerms:
         """The fields of a table that are terms, in the order of the clauses."""
         return tuple(dict.fromkeys(name for c in self.clauses for s in c.settings for t, name in s.cells if t == table))
 
+    def label(self, table: str, field: str) -> str:
+        """How the contract calls a term; its field's name where it is none any more."""
+        settings = (s for clause in self.clauses for s in clause.settings if (table, field) in s.cells)
+        return next((setting.label for setting in settings), field)
+
 
 def load_charter(root: Path, approvals: ApprovalMatrix | None, reasons: list[str]) -> CharterTerms:
     """The terms; faults go to `reasons`."""
