@@ -52,7 +52,7 @@ from mdfsync.snapshot import as_last_known, as_written
 from mdfsync.sources import publish_sources
 from mdfsync.values import STAMP_NOW, STAMP_RUN, canonical, instant_text
 from mdfsync.view import View, project, sources_behind
-from mdfsync.view.standing import REMEMBERED
+from mdfsync.view.remembered import REMEMBERED
 
 OWN_TABLES = frozenset({HISTORY, "Exceptions", "Holds", "Actions", "Sources", "Sync Runs"})
 

@@ -15,7 +15,7 @@ from mdfsync.model import Snapshot
 from mdfsync.refreshing import Asked, Ends
 from mdfsync.snapshot import as_last_known, as_written
 from mdfsync.view import View, project
-from mdfsync.view.standing import REMEMBERED
+from mdfsync.view.remembered import REMEMBERED
 
 
 def present_view(ends: Ends, snapshot: Snapshot) -> View:

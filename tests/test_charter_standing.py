@@ -6,15 +6,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from casebook import charter_terms
 from charter_lab import BUDGET, CAMPAIGN, OWNER, PART, Base, Place
 
+from mdfsync.model import CellBase, Record, Snapshot, Subject
 from mdfsync.policy.charter import CharterTerms
+from mdfsync.snapshot import as_written
 from mdfsync.view import View
 from mdfsync.view.charter import charter_of
+from mdfsync.view.remembered import REMEMBERED
 from mdfsync.view.standing import campaign_in_force, in_force
 from mdfsync.view.terms import Missing, terms_of
 
@@ -322,3 +326,13 @@ def test_what_cannot_be_read_as_the_version_in_force_is_nothing(typed: str) -> N
 
 def test_a_view_without_terms_signs_nothing() -> None:
     assert Base(terms=CharterTerms()).run().status == "draft"
+
+
+def test_what_somebody_typed_over_the_workers_memory_is_not_judged_by() -> None:
+    subject = Subject(table="Campaigns", id="JC-1")
+    row = Record(record_id="rec1", subject=subject, fields={"charter_version": "9", "offer": "typed"})
+    snapshot = Snapshot(base_id="app", taken_at=datetime(2026, 11, 20, tzinfo=UTC), tables={"Campaigns": (row,)})
+    bases = {subject: {name: CellBase(source="1", cell="1") for name in ("charter_version", "offer")}}
+    [recalled] = as_written(snapshot, bases, REMEMBERED).tables["Campaigns"]
+    assert recalled.fields == {"charter_version": "1", "offer": "typed"}
+    assert as_written(snapshot, {}, REMEMBERED).tables == snapshot.tables

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from mdfsync.derive.computed import NOTHING, Computed, cells
 from mdfsync.view import View
-from mdfsync.view.standing import Standing, book_text, standing
+from mdfsync.view.remembered import book_text
+from mdfsync.view.standing import Standing, standing
 
 RULE = "charter"
 

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from mdfsync.documents.paper import Block, Grid, Pairs, Paper, Section, SignHere, Words
+from mdfsync.documents.wording import BLANK, day_text, shown
 from mdfsync.policy import Policy
-from mdfsync.policy.charter import GATE, PROGRAMME, Clause, Setting
-from mdfsync.policy.dictionary import FieldSpec
-from mdfsync.values import LISTS, cell_items
+from mdfsync.policy.approvals import Gate
+from mdfsync.policy.charter import PROGRAMME, Clause, Setting
 from mdfsync.view import Row, View
 from mdfsync.view.signatures import Signature
 from mdfsync.view.standing import Moved, Standing, standing
 from mdfsync.view.terms import OF_PARTNER, Missing, Party
 
-BLANK = "not stated"
 EXCERPT = 600
 """Characters of a changed term that the list of changes shows; the clauses show it whole."""
 _PROGRAMMES = PROGRAMME.partition(".")[0]
@@ -62,15 +60,14 @@ def _state(stands: Standing) -> str:
 
 
 def _about(view: View, stands: Standing) -> Iterator[tuple[str, str]]:
-    agreements = [p.agreement for p in stands.terms.parties if p.agreement is not None]
-    ours = sorted({a.text("our_entity") for a in agreements} - {""})
-    theirs = sorted({a.text("partner_entity") for a in agreements} - {""})
-    parties = [*ours, *(theirs or [p.name for p in stands.terms.parties])]
-    yield "Between", "\n".join(parties) or BLANK
+    parties = stands.terms.parties
+    ours = [party.agreement.text("our_entity") for party in parties if party.agreement is not None]
+    theirs = [(party.agreement.text("partner_entity") if party.agreement else "") or party.name for party in parties]
+    yield "Between", "\n".join(dict.fromkeys(name for name in (*ours, *theirs) if name)) or BLANK
     yield "Version", str(stands.version)
     yield "Status", _STATUS[stands.status]
     yield "Hash of the terms (SHA-256)", stands.digest
-    yield "As of", _day(view.as_of.date())
+    yield "As of", day_text(view.as_of.date())
 
 
 def _notices(stands: Standing) -> Iterator[Words]:
@@ -189,33 +186,6 @@ def _title(row: Row) -> str:
     return f"{name} ({row.id})" if name else row.id
 
 
-def shown(view: View, row: Row, name: str) -> str:
-    """A cell as people read it: amounts with their currency, dates in full, choices without underscores."""
-    text, spec = row.text(name), view.dictionary.field(row.subject.table, name)
-    return _words(spec, text, row.text(spec.currency_field) if spec.currency_field else "") if text else BLANK
-
-
-def _words(spec: FieldSpec, text: str, currency: str) -> str:
-    match spec.kind:
-        case "money":
-            return f"{Decimal(text):,} {currency}".rstrip()
-        case "percent":
-            return f"{(Decimal(text) * 100).normalize():f} %"
-        case "integer" | "number":
-            return f"{Decimal(text):,}"
-        case "date":
-            return _day(date.fromisoformat(text))
-        case "select":
-            return text.replace("_", " ")
-        case kind if kind in LISTS:
-            return ", ".join(item.replace("_", " ") for item in cell_items(text))
-    return text
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
-
-
 # ---------------------------------------------------------------- deadlines, approvals, signatures
 
 
@@ -235,25 +205,26 @@ def _deadlines(stands: Standing, policy: Policy) -> Block:
                         found.append((day, ": ".join(what), row.text("programme_time_zone") or own))
     if not found:
         return Words(text="No date is stated.")
-    rows = tuple((_day(day), what, zone) for day, what, zone in sorted(found))
+    rows = tuple((day_text(day), what, zone) for day, what, zone in sorted(found))
     return Grid(columns=("Day", "What", "The day ends in"), rows=rows, widths=(22, 50, 26))
 
 
-def _matrix(view: View, stands: Standing, policy: Policy) -> Block:
-    """The approval matrix for this campaign: each gate, the roles that approve it, and who holds them."""
+def _approvers(view: View, stands: Standing, policy: Policy) -> Iterator[tuple[Gate, dict[str, tuple[str, ...]]]]:
+    """Each gate with its roles, and who holds them in this campaign on the view's day."""
     matrix, on = policy.approvals, view.as_of.date().isoformat()
-    cells = dict(stands.terms.campaign.fields)
-    for party in stands.terms.parties:
-        cells |= {name: text for name, text in party.part.fields.items() if name not in cells}
-    rows = []
+    partners = tuple(who for party in stands.terms.parties if (who := party.part.text("partner_campaign_owner")))
+    cells = stands.terms.campaign.fields
     for gate in matrix.gates.values():
-        holders = []
-        for role in gate.roles:
-            people = matrix.holders(role, cells, on=on)
-            if matrix.roles[role].outside:
-                people = tuple(p.part.text("partner_campaign_owner") or BLANK for p in stands.terms.parties)
-            holders.append(f"{matrix.roles[role].title}: {', '.join(people) or 'nobody named'}")
-        rows.append((gate.title, "\n".join(holders)))
+        outside = {role for role in gate.roles if matrix.roles[role].outside}
+        yield gate, {r: partners if r in outside else matrix.holders(r, cells, on=on) for r in gate.roles}
+
+
+def _matrix(view: View, stands: Standing, policy: Policy) -> Block:
+    titles = {role: holders.title for role, holders in policy.approvals.roles.items()}
+    rows = [
+        (gate.title, "\n".join(f"{titles[role]}: {', '.join(who) or 'nobody named'}" for role, who in people.items()))
+        for gate, people in _approvers(view, stands, policy)
+    ]
     return Grid(columns=("What is approved", "Each of"), rows=tuple(rows), widths=(30, 68))
 
 
@@ -272,7 +243,7 @@ def _signatures(stands: Standing) -> Iterator[Block]:
 
 
 def _signed(version: int, signature: Signature) -> tuple[str, ...]:
-    on = _day(date.fromisoformat(signature.on)) if signature.on else BLANK
+    on = day_text(date.fromisoformat(signature.on)) if signature.on else BLANK
     how = _HOW.get(signature.method, signature.method)
     evidence = signature.evidence_id or f"approval {signature.row.id}"
     return signature.title, signature.by, on, how, evidence, str(version)
@@ -296,8 +267,8 @@ def _data(view: View, stands: Standing, policy: Policy) -> Mapping[str, Any]:
             for m in stands.terms.missing
         ],
         "approval_matrix": [
-            {"gate": gate.gate, "roles": list(gate.roles), "signs_charter": gate.gate == GATE}
-            for gate in policy.approvals.gates.values()
+            {"gate": gate.gate, "roles": {role: list(who) for role, who in people.items()}}
+            for gate, people in _approvers(view, stands, policy)
         ],
         "signatures": [
             {"for": s.title, "by": s.by, "on": s.on or None, "method": s.method, "evidence_id": s.evidence_id or None,

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from mdfsync.documents.paper import Block, Grid, Pairs, Paper, SignHere, Words
+from mdfsync.errors import UsageError
 
 Form = Literal["html", "pdf", "md", "json"]
 FORMS: tuple[str, ...] = get_args(Form)
@@ -69,7 +70,10 @@ def _html(paper: Paper) -> bytes:
 
 
 def _pdf(paper: Paper, fonts: Path | None) -> bytes:
-    import typst
+    try:
+        import typst
+    except ImportError:  # it has no build for every system; everything else works without it
+        raise UsageError("the package typst is not installed here, so no PDF can be made; use --format html") from None
 
     document = {name: value for name, value in asdict(paper).items() if name != "data"}
     data = json.dumps(_breakable(document, LINE), ensure_ascii=False, default=str)

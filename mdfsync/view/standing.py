@@ -5,52 +5,19 @@
 The version counts up only when a term changes after somebody signed; terms that are put back to what is in force
 are that version again. What everybody signed stays in force until everybody has signed the next version: rules and
 derivations read `in_force`, people go on editing the cells. A signature is for the version that stood in the base when
-it was first seen, or for the one it names; which one that was is remembered in `charter_signatures`, as the terms in
-force are in `charter_in_force`. Both cells are the worker's own: what cannot be read there, or does not match its
-hash, is nothing.
+it was first seen, or for the one it names. What the base remembers of all this is read by `remembered`.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
-
-import rfc8785
 
 from mdfsync.view.base import View
+from mdfsync.view.remembered import CELL_LIMIT, Book, InForce, read_book, read_in_force, whole_number
 from mdfsync.view.row import Row
 from mdfsync.view.signatures import Signature, Signer, signatures_by, signatures_of, signers_of
-from mdfsync.view.terms import Terms, Values, terms_digest, terms_of
-
-Book = tuple[tuple[int, str], ...]
-"""(version, row id) of every signature that ever counted, sorted."""
-
-REMEMBERED = (
-    ("Campaigns", "charter_version"),
-    ("Campaigns", "charter_digest"),
-    ("Campaigns", "charter_in_force"),
-    ("Campaigns", "charter_signatures"),
-)
-"""Cells in which the worker remembers: what somebody typed over them is told, and never judged by."""
-CELL_LIMIT = 100_000
-"""Characters that Airtable keeps in a long text."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InForce:
-    """A version that everybody signed, and its terms."""
-
-    version: int
-    digest: str
-    terms: Values
-
-    @property
-    def text(self) -> str:
-        document: Any = {"version": self.version, "digest": self.digest, "terms": self.terms}
-        return rfc8785.dumps(document).decode()
+from mdfsync.view.terms import Terms, Values, terms_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +81,10 @@ def _standing(view: View, campaign: Row) -> Standing:
     terms = terms_of(view, campaign)
     digest = terms.digest
     remembered, earlier = (
-        _read_in_force(campaign.text("charter_in_force")),
-        _read_book(campaign.text("charter_signatures")),
+        read_in_force(campaign.text("charter_in_force")),
+        read_book(campaign.text("charter_signatures")),
     )
-    shown = _whole(campaign.text("charter_version"))
+    shown = whole_number(campaign.text("charter_version"))
     version = _version(shown, campaign.text("charter_digest"), digest, remembered, earlier)
     given = signatures_of(view, terms)
     valid = [(_version_of(s, earlier, shown or version), s) for s in given if not s.fault]
@@ -203,40 +170,6 @@ def _moved(signed: Values, now: Values) -> list[Moved]:
                 if was.get(name, "") != is_.get(name, "")
             ]
     return out
-
-
-# ---------------------------------------------------------------- what the base remembers
-
-
-def book_text(book: Book) -> str:
-    """`charter_signatures`: which version each signature is for, one per line, oldest version first."""
-    return "\n".join(f"version {n}: {id}" for n, id in book)
-
-
-@lru_cache(maxsize=1024)
-def _read_book(text: str) -> Book:
-    found = set()
-    for line in text.splitlines():
-        head, _, id = line.partition(": ")
-        if id and head.startswith("version ") and (n := _whole(head.removeprefix("version "))):
-            found.add((n, id))
-    return tuple(sorted(found))
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
-
-
-@lru_cache(maxsize=1024)
-def _read_in_force(text: str) -> InForce | None:
-    try:
-        document: Any = json.loads(text)
-        version, digest, terms = document["version"], document["digest"], document["terms"]
-        if isinstance(version, int) and version > 0 and terms_digest(terms) == digest:
-            return InForce(version=version, digest=digest, terms=terms)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        pass
-    return None
 
 
 # ---------------------------------------------------------------- what rules read
