@@ -48,10 +48,11 @@ from mdfsync.publish import Published, computed_ref, publish_findings, removed_f
 from mdfsync.relate import Ours, relate, resting
 from mdfsync.rules import judge
 from mdfsync.situation import Planned, Situation
-from mdfsync.snapshot import as_last_known
+from mdfsync.snapshot import as_last_known, as_written
 from mdfsync.sources import publish_sources
 from mdfsync.values import STAMP_NOW, STAMP_RUN, canonical, instant_text
 from mdfsync.view import View, project, sources_behind
+from mdfsync.view.remembered import REMEMBERED
 
 OWN_TABLES = frozenset({HISTORY, "Exceptions", "Holds", "Actions", "Sources", "Sync Runs"})
 
@@ -78,7 +79,8 @@ def _undisturbed() -> Iterator[None]:
 def _make_plan(now: Situation) -> Planned:
     ledger = read_ledger(now.snapshot, _written(now))
     draft = Draft()
-    judged = replace(now, snapshot=as_last_known(now.snapshot, now.bases))  # nothing is judged by a column that is gone
+    # Nothing is judged by a column that is gone, nor by what somebody typed where the worker remembers.
+    judged = replace(now, snapshot=as_written(as_last_known(now.snapshot, now.bases), now.bases, REMEMBERED))
     cells = CellsOf(judged.snapshot, draft)
     decided = draft.decided = decide(now.snapshot, ledger, now.edits, now.policy, cells, now.bases)
     observed = observe(now.mirror, judged.snapshot, now.policy)
@@ -243,6 +245,7 @@ def _project(
         facts=view_facts(facts, _gone(now, observed), now.seen, sources_behind(observed.observations), waived),
         programmes=now.policy.programmes,
         rules=now.policy.rules,
+        charter_terms=now.policy.charter,
     )
 
 

@@ -8,7 +8,7 @@ writes nothing and judges nothing: duplicates and missing ids are for the rules.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -83,6 +83,21 @@ def as_last_known(snapshot: Snapshot, bases: Bases) -> Snapshot:
 
     touched = {*gone, *(table for table, _ in odd)}
     tables = {t: tuple(map(recalled, rows)) if t in touched else rows for t, rows in snapshot.tables.items()}
+    return replace(snapshot, tables=tables)
+
+
+def as_written(snapshot: Snapshot, bases: Bases, cells: Iterable[tuple[str, str]]) -> Snapshot:
+    """The snapshot in which these (table, field) cells say what the worker last wrote there, as far as it knows: what
+    it keeps in the base for its own memory is not moved by typing over it. Only for judging."""
+    tables = dict(snapshot.tables)
+    for table, name in cells:
+        rows = []
+        for row in tables.get(table, ()):
+            written = bases.get(row.subject, {}).get(name, CellBase()).cell
+            if written is not None and written != row.get(name):
+                row = replace(row, fields={**row.fields, name: written})
+            rows.append(row)
+        tables[table] = tuple(rows)
     return replace(snapshot, tables=tables)
 
 

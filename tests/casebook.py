@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from mdfsync.model import Finding, RawRow, Record, Snapshot, SourceRef, Subject
+from mdfsync.policy.approvals import load_approvals
+from mdfsync.policy.charter import CharterTerms, load_charter
 from mdfsync.policy.dictionary import Dictionary, load_dictionary
 from mdfsync.policy.programmes import Programmes
 from mdfsync.policy.rulebook import RuleSetting, load_rules
@@ -67,6 +69,12 @@ def rulebook() -> Mapping[str, RuleSetting]:
     return load_rules(ROOT, [])
 
 
+@lru_cache(maxsize=1)
+def charter_terms() -> CharterTerms:
+    """The repository's own terms of a charter."""
+    return load_charter(ROOT, load_approvals(ROOT, []), [])
+
+
 def case(
     text: str,
     *,
@@ -100,6 +108,7 @@ def case(
         facts=facts,
         programmes=programmes,
         rules=rulebook(),
+        charter_terms=charter_terms(),
     )
 
 

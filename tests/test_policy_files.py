@@ -21,6 +21,7 @@ from pydantic import BaseModel
 from mdfsync.policy import Policy, load_policy, policy_digest
 from mdfsync.policy.approvals import DECISION_KINDS
 from mdfsync.policy.approvals_file import MatrixFile
+from mdfsync.policy.charter import CharterFile
 from mdfsync.policy.jobs import STEPS, JobFile, cron_fault
 from mdfsync.policy.mappings import MappingFile, fill, header_key, places
 from mdfsync.policy.register import COLUMNS, RegisterRow
@@ -31,6 +32,7 @@ SCHEMAS: dict[str, tuple[type[BaseModel], str]] = {
     "job": (JobFile, "One scheduled job, jobs/<id>.toml"),
     "rules": (RulesFile, "The rulebook, schema/rules.toml"),
     "approval-matrix": (MatrixFile, "The approval matrix, schema/approval-matrix.toml"),
+    "charter": (CharterFile, "What a joint charter settles, schema/charter.toml"),
     "mapping": (MappingFile, "One column mapping, schema/mappings/<name>.toml"),
 }
 
@@ -70,6 +72,7 @@ def test_schema_file_says_what_the_loader_accepts(name: str) -> None:
         ("job", "jobs/*.toml"),
         ("rules", "schema/rules.toml"),
         ("approval-matrix", "schema/approval-matrix.toml"),
+        ("charter", "schema/charter.toml"),
         ("mapping", "schema/mappings/*.toml"),
     ],
 )
@@ -256,6 +259,11 @@ BROKEN = [
     ("schema/approval-matrix.toml", '"uphold", "waive"]', '"uphold", "forgive"]', f"decisions.0.kinds: 'forgive' fits no kind, use {', '.join(DECISION_KINDS)}"),
     ("schema/approval-matrix.toml", "remind_after_days = 2", "remind_after_days = 9", "clocks.money: reminds, falls due and escalates out of order, sort the three"),
     ("schema/approval-matrix.toml", "[clocks.consent]\ndue_days = 2\nremind_after_days = 1\nescalate_after_days = 3\nescalate_to = \"partner-marketing-lead\"", "", "decisions.4.concerns: 'consent' has no clock, add it under clocks"),
+    ("schema/charter.toml", 'label = "Objective"', 'name = "Objective"', "clauses.1.settings.0.label: is missing, add it"),
+    ("schema/charter.toml", '"Campaigns.objective"]', '"Campaign.objektive"]', "Objective: Objective: Campaign.objektive is in no table of a charter, use one of Campaigns, Partners, Campaign Partners, Agreements, MDF Funds, MDF Budgets, Deliverables"),
+    ("schema/charter.toml", '"Campaigns.objective"]', '"Campaigns.objektive"]', "Objective: Objective: Campaigns.objektive is not in the dictionary, correct its name"),
+    ("schema/charter.toml", '"Campaigns.objective"]', '"Campaigns.charter_status"]', "Objective: Objective: Campaigns.charter_status is computed, and nobody can sign what the worker computes; name what it is computed from"),
+    ("schema/charter.toml", '"Campaigns.objective"]', '"Campaigns.offer"]', "Offer and audience: Offer: Campaigns.offer is named twice, keep one of them"),
     ("schema/approval-matrix.toml", 'rises = ["Campaign Partners.funding_cap"]', 'rises = ["Expenses.net_amount"]', "gates.charter.rises: 'Expenses.net_amount' is not material, list it there too"),
 ]  # fmt: skip
 

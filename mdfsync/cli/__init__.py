@@ -40,6 +40,7 @@ VERBS = {
     "rules": "mdfsync.cli.looking",
     "verify": "mdfsync.cli.looking",
     "eligibility": "mdfsync.cli.eligibility",
+    "charter": "mdfsync.cli.documents",
     "sandbox": "mdfsync.cli.sandbox",
 }
 HELP = {
@@ -56,12 +57,14 @@ HELP = {
     "rules": "The rulebook read aloud.",
     "verify": "Hash chains and archived bytes.",
     "eligibility": "Expenses from a file against a programme from a file: verdict, amount, every reason.",
+    "charter": "The joint charter of a campaign as a contract: terms, version, signatures.",
     "sandbox": "The embedded world: serve, reset, advance.",
 }
 click.rich_click.COMMAND_GROUPS = {
     "mdfsync": [
         {"name": "Daily", "commands": ["run", "plan", "apply", "status", "explain", "history"]},
         {"name": "Money", "commands": ["eligibility"]},
+        {"name": "Documents", "commands": ["charter"]},
         {"name": "Set-up", "commands": ["init", "doctor", "check", "schema", "rules", "verify"]},
         {"name": "Try it", "commands": ["sandbox"]},
     ]

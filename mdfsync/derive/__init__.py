@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from mdfsync.derive.agreements import agreements
 from mdfsync.derive.attribution import attribution
+from mdfsync.derive.charter import charter
 from mdfsync.derive.claim_lines import claim_lines
 from mdfsync.derive.claims import claims
 from mdfsync.derive.completeness import completeness
@@ -37,6 +38,7 @@ def derive(view: View, findings: Sequence[Finding], policy: Policy) -> tuple[Com
     standing = standings(view, findings)
     return (
         *agreements(view),
+        *charter(view),
         *overlap(view),
         *attribution(view, windows),
         *expenses(view, standing.values()),

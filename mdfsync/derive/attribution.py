@@ -21,6 +21,7 @@ from mdfsync.view.case import Case
 from mdfsync.view.charter import Cover, cover, zone_of
 from mdfsync.view.classes import RANK, Verdict, claim_of, classify
 from mdfsync.view.moments import Moment
+from mdfsync.view.standing import campaign_in_force
 from mdfsync.view.trials import own_activity
 
 RULE = "attribution"
@@ -135,7 +136,7 @@ def _overlap_at_launch(shared: Row | None) -> str:
 
 
 def _timing(view: View, opportunity: Row) -> str:
-    campaign = view.row("Campaigns", view.ref(opportunity, "joint_campaign_id"))
+    campaign = campaign_in_force(view, view.ref(opportunity, "joint_campaign_id"))
     created = opportunity.instant("created_at_hubspot") or opportunity.instant("create_date")
     zone = zone_of(campaign.text("charter_time_zone")) if campaign else None
     if campaign is None or created is None or zone is None:

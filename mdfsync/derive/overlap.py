@@ -17,6 +17,7 @@ from functools import lru_cache
 from mdfsync.derive.computed import NOTHING, Computed, cells
 from mdfsync.view import Row, View
 from mdfsync.view.deals import own_deals
+from mdfsync.view.standing import campaign_in_force, in_force
 
 RULE = "overlap"
 SOURCES = ("crossbeam.api", "crossbeam.exports")
@@ -140,9 +141,9 @@ def _target(view: View, row: Row, ours: str, theirs: str) -> tuple[str, str]:
     joint, partner_id = row.text("joint_campaign_id"), row.text("partner_id")
     parts = view.where("Campaign Partners", "joint_campaign_id", joint)
     scope = _Scope(
-        campaign=view.row("Campaigns", joint),
+        campaign=campaign_in_force(view, joint),
         partner=view.row("Partners", partner_id),
-        part=next((part for part in parts if view.ref(part, "partner_id") == partner_id), None),
+        part=next((in_force(view, part) for part in parts if view.ref(part, "partner_id") == partner_id), None),
     )
     if reason := _excluded(scope, row, ours, theirs):
         return "excluded", reason

@@ -1,9 +1,9 @@
 """Policy: every rule that people set, loaded once and checked as a whole before anything else happens.
 
 `load_policy` reads the field dictionary, the source register, the jobs, the rulebook, the approval matrix, the
-column mappings and the MDF programmes, checks each file and all of them against each other, and gives every
-reason at once. It refuses to return half a policy. First in the flow; everything after takes the `Policy` as a
-value.
+terms of a charter, the column mappings and the MDF programmes, checks each file and all of them against each
+other, and gives every reason at once. It refuses to return half a policy. First in the flow; everything after
+takes the `Policy` as a value.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from mdfsync.errors import PolicyError
 from mdfsync.policy.approvals import ApprovalMatrix, load_approvals
+from mdfsync.policy.charter import CharterTerms, check_charter, load_charter
 from mdfsync.policy.crosscheck import (
     DICTIONARY,
     check_approvals,
@@ -50,6 +51,7 @@ class Policy:
     approvals: ApprovalMatrix
     mappings: Mapping[str, MappingSpec]
     programmes: Programmes
+    charter: CharterTerms
     digest: str
 
 
@@ -64,9 +66,12 @@ def load_policy(root: Path) -> Policy:
     approvals = load_approvals(root, reasons)
     mappings = load_mappings(root, reasons)
     programmes = load_programmes(root, reasons)
+    charter = load_charter(root, approvals, reasons)
     if register and not any(reason.startswith("jobs") for reason in reasons):
         reasons += check_coverage(register, jobs)
     reasons += _together(dictionary, register, jobs, rules, approvals, mappings)
+    if dictionary:
+        reasons += check_charter(dictionary, charter)
     if reasons or dictionary is None or register is None or approvals is None:
         raise PolicyError(reasons)
     return Policy(
@@ -79,6 +84,7 @@ def load_policy(root: Path) -> Policy:
         approvals=approvals,
         mappings=mappings,
         programmes=programmes,
+        charter=charter,
         digest=policy_digest(root),
     )
 

@@ -73,6 +73,7 @@ KNOWN: Mapping[str, KnownRule] = {
     "missing_proof": KnownRule(kind="hold", params={"grace_days": "count"}),
     "outside_agreement": _HOLD,
     "no_programme": _HOLD,
+    "unsigned_charter": _HOLD,
     # money: shares of one cost, budgets, funds, deadlines, books
     "split_funding": KnownRule(kind="hold", never_waivable=True),
     "budget_exceeded": _EXCEPTION,

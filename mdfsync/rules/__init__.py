@@ -39,6 +39,7 @@ from mdfsync.rules import (
     split_funding,
     unknown_value,
     unreconciled_lead,
+    unsigned_charter,
     unsupported_influence,
     vanished_from_source,
 )
@@ -59,6 +60,7 @@ RULES: tuple[Rule, ...] = (
     _rule(disputed_ownership),
     _rule(unreconciled_lead),
     _rule(unsupported_influence),
+    _rule(unsigned_charter),
     _rule(deadline_near),
     _rule(budget_exceeded),
     _rule(fund_overdrawn),

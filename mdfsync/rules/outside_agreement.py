@@ -22,6 +22,7 @@ from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import lines_of, sources_of, speak
 from mdfsync.view import Row, View
 from mdfsync.view.charter import GENERAL, agreements_of, cover, zone_of
+from mdfsync.view.standing import campaign_in_force
 
 ID = "outside_agreement"
 TABLES = ("Expenses", "Deliverables", "Leads", "Deal Registrations", "Attributions")
@@ -125,6 +126,6 @@ def _first(row: Row, *sets: tuple[str, ...]) -> dict[str, date]:
 
 def _instants(view: View, row: Row, joint: str, *names: str) -> dict[str, date]:
     """Days of moments, counted in the charter's zone (UTC where no charter names one)."""
-    campaign = view.row("Campaigns", joint)
+    campaign = campaign_in_force(view, joint)
     zone = zone_of(campaign.text("charter_time_zone")) if campaign else None
     return {name: at.astimezone(zone or UTC).date() for name in names if (at := row.instant(name))}

@@ -31,6 +31,7 @@ from mdfsync.rules.rule import shown, sources_of, speak
 from mdfsync.values import instant_text
 from mdfsync.view import Row, SourceConflict, View
 from mdfsync.view.charter import zone_of
+from mdfsync.view.standing import campaign_in_force, in_force
 from mdfsync.view.touches import journeys
 
 ID = "unreconciled_lead"
@@ -41,7 +42,7 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     conflicts = _conflicts(view)
     delivered = _delivered(view)
     for campaign in view.rows("Campaigns"):
-        yield from _no_list(view, setting, campaign, delivered)
+        yield from _no_list(view, setting, in_force(view, campaign), delivered)
     for lead in view.rows("Leads"):
         if lead.text("lead_decision") == "rejected":
             continue
@@ -126,7 +127,7 @@ def _not_acknowledged(
     view: View, setting: RuleSetting, lead: Row, delivered: frozenset[tuple[str, str]]
 ) -> Iterator[Finding]:
     joint = view.ref(lead, "joint_campaign_id")
-    campaign = view.row("Campaigns", joint)
+    campaign = campaign_in_force(view, joint)
     partners = [view.ref(p, "partner_id") for p in view.where("Campaign Partners", "joint_campaign_id", joint)]
     listed = sorted(p for p in partners if (joint, p) in delivered)
     if campaign is None or not listed:
@@ -154,7 +155,7 @@ def _not_acknowledged(
 
 
 def _incomplete(view: View, setting: RuleSetting, lead: Row) -> Iterator[Finding]:
-    campaign = view.row("Campaigns", view.ref(lead, "joint_campaign_id"))
+    campaign = campaign_in_force(view, view.ref(lead, "joint_campaign_id"))
     day = lead.day("partner_submitted_on")
     missing = [
         words

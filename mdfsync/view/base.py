@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from mdfsync.model import Change, Create, RawRow, Snapshot, Subject
+from mdfsync.policy.charter import CharterTerms
 from mdfsync.policy.dictionary import Dictionary
 from mdfsync.policy.programmes import Programmes
 from mdfsync.policy.rulebook import RuleSetting
@@ -29,7 +30,8 @@ Indexes = dict[tuple[str, ...], Any]
 class View:
     """`tables` = rows by table in the base's order, new rows last; `mirror` = last-seen rows of each
     source by source id; `sources` = health by source id; `facts` = what other stages found; `programmes` =
-    the versions of each MDF programme by name; `rules` = the rulebook's settings. `memo` only keeps indexes."""
+    the versions of each MDF programme by name; `rules` = the rulebook's settings;
+    `charter_terms` = what a charter settles. `memo` only keeps indexes."""
 
     as_of: datetime
     dictionary: Dictionary
@@ -39,6 +41,7 @@ class View:
     facts: Facts = field(default_factory=Facts)
     programmes: Programmes = field(default_factory=dict)
     rules: Mapping[str, RuleSetting] = field(default_factory=dict)
+    charter_terms: CharterTerms = field(default_factory=CharterTerms)
     missing_fields: frozenset[tuple[str, str]] = frozenset()
     lacking_choices: frozenset[tuple[str, str]] = frozenset()
     memo: Indexes = field(default_factory=dict, repr=False)
@@ -136,6 +139,7 @@ def project(
     facts: Facts | None = None,
     programmes: Programmes | None = None,
     rules: Mapping[str, RuleSetting] | None = None,
+    charter_terms: CharterTerms | None = None,
 ) -> View:
     """The snapshot with `changes` applied. A cell change finds its row by record id; a `Create` of a
     stable id that the base already has adds nothing (the plan settles that case)."""
@@ -171,6 +175,7 @@ def project(
         facts=facts or Facts(),
         programmes=programmes or {},
         rules=rules or {},
+        charter_terms=charter_terms or CharterTerms(),
         missing_fields=snapshot.missing_fields,
         lacking_choices=snapshot.lacking_choices,
     )

@@ -20,6 +20,7 @@ from mdfsync.view.charter import Charter, charter_of
 from mdfsync.view.facts import Interval
 from mdfsync.view.moments import Moment
 from mdfsync.view.row import Row
+from mdfsync.view.standing import campaign_in_force
 from mdfsync.view.touches import Journeys, Touch, instant_of, journeys, property_of
 
 
@@ -68,7 +69,7 @@ def case_of(view: View, row: Row, defaults: Mapping[str, Any]) -> Case | str:
     if view.row("Partners", partner_id) is None:
         return "the partner is not in the base"
     joint = view.ref(row, "joint_campaign_id") or view.ref(opportunity, "joint_campaign_id")
-    campaign = view.row("Campaigns", joint)
+    campaign = campaign_in_force(view, joint)
     if campaign is None:
         return "the joint campaign whose charter decides is not in the base"
     charter = charter_of(campaign, defaults)

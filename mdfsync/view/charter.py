@@ -1,10 +1,11 @@
 """What the signed papers say about a date: the campaign's charter (windows, time zone) and the partner's
 agreements.
 
-A term that the charter leaves blank is the rulebook's; a time zone that is blank or unknown has no
-substitute, and nothing may be judged by the calendar without it. An agreement counts once it is signed,
-from its first day to its last or to its termination, each period by itself: a renewal does not move an old
-period. Used by the attribution classes and by the rule on agreement periods.
+The charter is the version in force (`standing.in_force`), not what somebody is drafting. A term that it
+leaves blank is the rulebook's; a time zone that is blank or unknown has no substitute, and nothing may be
+judged by the calendar without it. An agreement counts once it is signed, from its first day to its last or
+to its termination, each period by itself: a renewal does not move an old period. Used by the attribution
+classes and by the rule on agreement periods.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Charter:
 
 
 def charter_of(campaign: Row, defaults: Mapping[str, Any]) -> Charter:
-    """The campaign's terms, with the rulebook's where it states none."""
+    """The terms of a campaign as `in_force` gives it, with the rulebook's where it states none."""
 
     def days(name: str) -> int:
         stated = campaign.money(name)

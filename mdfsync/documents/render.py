@@ -1,0 +1,161 @@
+"""A document in its form: the one place that knows HTML, PDF, Markdown and JSON.
+
+HTML is one file that loads nothing and runs nothing. PDF is set by Typst, whose template gets the document as data, so
+that no value of the base can become markup; the same document gives the same bytes on the same day. Markdown is for
+mail and diffs, JSON for machines. It writes no file and concludes nothing. Fonts beyond Typst's own (Latin, Greek,
+Cyrillic) are taken from a folder, where there is one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from dataclasses import asdict
+from datetime import UTC, datetime, time
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from mdfsync.documents.paper import Block, Grid, Pairs, Paper, SignHere, Words
+from mdfsync.errors import UsageError
+
+Form = Literal["html", "pdf", "md", "json"]
+FORMS: tuple[str, ...] = get_args(Form)
+LAYOUT = Path(__file__).parent / "layout"
+LINE = 64
+"""Characters that a line of the PDF holds beside a label: a hash just fits."""
+TABLE = 100
+"""Characters that a whole row of a table holds."""
+WORD = 24
+"""Characters of a word that every column of an HTML table has room for, or makes room for."""
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#+|~!&$-])")
+_NUMBERED = re.compile(r"^(\s*\d+)([.)])", re.MULTILINE)
+
+
+def render(paper: Paper, form: Form, *, fonts: Path | None = None) -> bytes:
+    """The document in one form; `fonts` = a folder of further fonts for the PDF."""
+    match form:
+        case "html":
+            return _html(paper)
+        case "pdf":
+            return _pdf(paper, fonts)
+        case "md":
+            return _markdown(paper).encode()
+        case "json":
+            return (json.dumps(paper.data, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def unprintable(paper: Paper) -> tuple[str, ...]:
+    """Scripts in the document that Typst's own fonts lack: without a font of theirs, the PDF shows boxes there."""
+    text = json.dumps(asdict(paper), ensure_ascii=False, default=str)
+    scripts = {
+        unicodedata.name(char, "UNKNOWN").split()[0] for char in set(text) if ord(char) > 0x2FF and char.isalpha()
+    }
+    return tuple(sorted(scripts - {"GREEK", "CYRILLIC", "LATIN", "MODIFIER"}))
+
+
+def _html(paper: Paper) -> bytes:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(LAYOUT),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["pieces"] = lambda text: _breakable(text, WORD).split("\u200b")
+    return environment.get_template("paper.html").render(paper=paper).encode()
+
+
+def _pdf(paper: Paper, fonts: Path | None) -> bytes:
+    try:
+        import typst
+    except ImportError:  # it has no build for every system; everything else works without it
+        raise UsageError("the package typst is not installed here, so no PDF can be made; use --format html") from None
+
+    document = {name: value for name, value in asdict(paper).items() if name != "data"}
+    data = json.dumps(_breakable(document, LINE), ensure_ascii=False, default=str)
+    noon = datetime.combine(paper.as_of, time(12), UTC)
+    made = typst.compile(
+        LAYOUT / "paper.typ",
+        root=LAYOUT,
+        font_paths=[fonts] if fonts is not None and fonts.is_dir() else [],
+        ignore_system_fonts=True,
+        sys_inputs={"data": data},
+        timestamp=int(noon.timestamp()),
+        format="pdf",
+    )
+    assert isinstance(made, bytes)  # noqa: S101 - without an output path it returns what it made
+    return made
+
+
+def _breakable(value: Any, room: int) -> Any:
+    """The same with places to break inside of words that are longer than their line (hashes, addresses, rows of one
+    letter)."""
+    if isinstance(value, str):
+        return re.sub(rf"[^\s-]{{{room + 1},}}", lambda word: _broken(word[0], room), value)
+    if isinstance(value, dict) and value.get("kind") == "grid":
+        widths = value["widths"] or (1,) * len(value["columns"])
+        rooms = [max(8, TABLE * width // sum(widths)) for width in widths]
+        rows = [[_breakable(text, of) for text, of in zip(row, rooms, strict=True)] for row in value["rows"]]
+        return {**value, "rows": rows}
+    if isinstance(value, dict):
+        return {name: _breakable(item, room) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_breakable(item, room) for item in value]
+    return value
+
+
+def _broken(word: str, room: int) -> str:
+    """A word with zero-width spaces: after its @ signs and, in parts that are still too long, every few letters."""
+    parts = re.findall(r"[^@]*@|[^@]+", word)
+    return "\u200b".join("\u200b".join(re.findall(r".{1,6}", p)) if len(p) > room else p for p in parts)
+
+
+# ---------------------------------------------------------------- Markdown
+
+
+def _markdown(paper: Paper) -> str:
+    lines = [f"# {_plain(paper.title)}", "", _plain(paper.subtitle), ""]
+    head: tuple[Block, ...] = (Pairs(rows=paper.about), *paper.notices)
+    for block in head:
+        lines += [*_block(block), ""]
+    for n, section in enumerate(paper.sections, 1):
+        lines += [f"## {n}. {_plain(section.title)}", ""]
+        for block in section.blocks:
+            lines += [*_block(block), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _block(block: Block) -> list[str]:
+    match block:
+        case Words():
+            mark = "" if block.tone == "plain" else "> "
+            return [f"{mark}{line}" for line in _plain(block.text).split("\n")]
+        case Pairs():
+            head = [f"**{_plain(block.title)}**", ""] if block.title else []
+            return [*head, *(f"- {_plain(label)}: {_cell(value)}" for label, value in block.rows)]
+        case Grid():
+            head = [f"**{_plain(block.title)}**", ""] if block.title else []
+            rule = ["---:" if n in block.right else "---" for n in range(len(block.columns))]
+            rows = [[_cell(text) for text in row] for row in block.rows]
+            table = [[_plain(column) for column in block.columns], rule, *rows]
+            return [*head, *(f"| {' | '.join(row)} |" for row in table)]
+        case SignHere():
+            return [
+                f"- {_plain(side)} ({_plain(person)}): ____________________ Date: __________"
+                for side, person in block.places
+            ]
+
+
+@lru_cache(maxsize=4096)
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return _NUMBERED.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", text))
+
+
+def _cell(text: str) -> str:
+    """The same within a line or a cell of a table."""
+    return _plain(text).replace("\n", "<br>")

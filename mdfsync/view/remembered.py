@@ -1,0 +1,78 @@
+"""What the base remembers of a charter: the version in force with its terms, and which version each signature is for.
+
+Two of the worker's own cells on Campaigns, so that a lost state loses no contract. The terms are JSON with their hash;
+signatures are lines of `version N: row`. What cannot be read, or does not match its hash, is nothing: a charter is
+never taken from a cell that somebody typed over. Read and written by `standing` and the derivation of charter cells.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import rfc8785
+
+from mdfsync.view.terms import Values, terms_digest
+
+Book = tuple[tuple[int, str], ...]
+"""(version, row id) of every signature that ever counted, sorted."""
+
+REMEMBERED = (
+    ("Campaigns", "charter_version"),
+    ("Campaigns", "charter_digest"),
+    ("Campaigns", "charter_in_force"),
+    ("Campaigns", "charter_signatures"),
+)
+"""Cells in which the worker remembers: what somebody typed over them is told, and never judged by."""
+CELL_LIMIT = 100_000
+"""Characters that Airtable keeps in a long text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """A version that everybody signed, and its terms."""
+
+    version: int
+    digest: str
+    terms: Values
+
+    @property
+    def text(self) -> str:
+        document: Any = {"version": self.version, "digest": self.digest, "terms": self.terms}
+        return rfc8785.dumps(document).decode()
+
+
+def book_text(book: Book) -> str:
+    """`charter_signatures`: which version each signature is for, one per line, oldest version first."""
+    return "\n".join(f"version {n}: {id}" for n, id in book)
+
+
+@lru_cache(maxsize=1024)
+def read_book(text: str) -> Book:
+    """The same back; lines that say something else are none."""
+    found = set()
+    for line in text.splitlines():
+        head, _, id = line.partition(": ")
+        if id and head.startswith("version ") and (n := whole_number(head.removeprefix("version "))):
+            found.add((n, id))
+    return tuple(sorted(found))
+
+
+def whole_number(text: str) -> int:
+    """The number that a text is; 0 when it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
+
+
+@lru_cache(maxsize=1024)
+def read_in_force(text: str) -> InForce | None:
+    """The version in force; `None` when there is none, or what stands there does not match its own hash."""
+    try:
+        document: Any = json.loads(text)
+        version, digest, terms = document["version"], document["digest"], document["terms"]
+        if isinstance(version, int) and version > 0 and terms_digest(terms) == digest:
+            return InForce(version=version, digest=digest, terms=terms)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass
+    return None
