@@ -18,6 +18,7 @@ from mdfsync.eligibility.proof import documents_of, why_not
 from mdfsync.values import LISTS
 from mdfsync.view import Row, View
 from mdfsync.view.charter import GENERAL, agreements_of, holds_on
+from mdfsync.view.standing import campaign_in_force
 
 _LEFT_OUT = frozenset({"link", "attachment"})
 _YES = {"yes": True, "no": False}
@@ -30,7 +31,7 @@ def case_of(view: View, expense: Row) -> Group:
     fund = view.target(request, "fund_id") if request else None
     partner = view.target(expense, "partner_id")
     deliverable = view.target(expense, "deliverable_id")
-    campaign = view.target(expense, "joint_campaign_id")
+    campaign = campaign_in_force(view, view.ref(expense, "joint_campaign_id"))
     activity = _activity(view, expense, deliverable, request, campaign)
     documents = [row for row in documents_of(view, expense) if not why_not(view, row)]
     case: Group = {

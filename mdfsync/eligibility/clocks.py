@@ -14,6 +14,7 @@ from datetime import date
 from mdfsync.eligibility.judged import Line, judged
 from mdfsync.eligibility.life import is_cancelled
 from mdfsync.view import Row, View
+from mdfsync.view.standing import campaign_in_force
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,7 +53,7 @@ def _extended(request: Row | None, last: LastDay | None) -> LastDay | None:
 
 def _of_papers(view: View, request: Row | None, row: Row) -> Iterable[LastDay]:
     fund = view.target(request, "fund_id") if request else None
-    campaign = view.target(row, "joint_campaign_id")
+    campaign = campaign_in_force(view, view.ref(row, "joint_campaign_id"))
     if fund is not None and (day := fund.day("claim_deadline")):
         yield LastDay(day, f"fund {fund.id}")
     if campaign is not None and (day := campaign.day("reimbursement_deadline")):

@@ -16,6 +16,7 @@ from decimal import Decimal
 from mdfsync.eligibility.invoices import is_credit_note
 from mdfsync.eligibility.life import is_cancelled, is_spent, spent_on
 from mdfsync.view import Row, View
+from mdfsync.view.standing import campaign_in_force
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,7 @@ def _people_causes(expense: Row, request: Row) -> Iterator[Cause]:
 
 
 def _date_causes(view: View, expense: Row, request: Row | None) -> Iterator[Cause]:
-    campaign = view.row("Campaigns", view.ref(expense, "joint_campaign_id"))
+    campaign = campaign_in_force(view, view.ref(expense, "joint_campaign_id"))
     for key, words, limits, names in (
         ("campaign_window", "the campaign", campaign, ("start_date", "end_date")),
         ("approved_period", "the approved activity", request, ("activity_start", "activity_end")),

@@ -23,6 +23,7 @@ from mdfsync.model import Subject
 from mdfsync.programme import Programme, Proof, Reason, Verdict, judge_versions, required
 from mdfsync.programme.verdict import Effect
 from mdfsync.view import Row, View
+from mdfsync.view.standing import campaign_in_force
 
 HOUSE = "house "
 REFUSED = frozenset({"ineligible", "held"})
@@ -113,7 +114,8 @@ def _named(view: View, expense: Row) -> tuple[str, Subject]:
     """(name of the programme, the row that names it or should)."""
     request = view.target(expense, "mdf_request_id")
     papers = [view.target(request, "fund_id"), view.target(request, "agreement_id")] if request else []
-    rows = [row for row in (*papers, view.target(expense, "joint_campaign_id")) if row is not None]
+    campaign = campaign_in_force(view, view.ref(expense, "joint_campaign_id"))
+    rows = [row for row in (*papers, campaign) if row is not None]
     for row in rows:
         if name := row.text("mdf_programme").strip().removesuffix(".toml"):
             return name, row.place
