@@ -49,8 +49,8 @@ def test_people_read_a_table_and_the_reasons(tmp_path: Path, capsys: pytest.Capt
     shown = capsys.readouterr().out
     assert done.value.code == 0
     assert re.search(r"E-1\W+held\W+0\.00 USD", shown)
-    assert "supply request.approved_at (partner)" in shown
-    assert "supply the claim (partner), until 2026-10-11" in shown
+    assert "partner to supply: request.approved_at" in shown
+    assert "partner to supply by 2026-10-11: the claim" in shown
 
 
 FAULTS = [
@@ -85,7 +85,7 @@ def test_what_is_not_there_or_wrong_is_said(tmp_path: Path, capsys: pytest.Captu
             main(["eligibility", "--programme", str(programme), "--expenses", str(tmp_path / "none.json")])
         assert done.value.code == 2
     told = capsys.readouterr().err
-    assert "mdfsync: wrong.toml: programme.zone: Field required" in told
+    assert "mdfsync: wrong.toml: programme.zone: is missing" in told
     assert "none.toml: No such file or directory" in told
 
 

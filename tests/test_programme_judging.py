@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from programme_lab import HEAD, case, judged, programme, rule, step, told
 
 from mdfsync.programme import ProgrammeError
-from mdfsync.programme.rulebook import read_programme
+from mdfsync.programme.loading import read_programme
 
 APPROVED = rule("request.approved_at <= activity.starts")
 CLAIMED = rule("given(claim.submitted_at)", until="activity.ends + 30 days", supply="the claim")
@@ -142,10 +142,10 @@ PROOFS: list[tuple[str, dict[str, Any], dict[str, Any], tuple[str, list[str]]]] 
         ("held", ["photo (both brands): evidence.brands"]),
     ),
     (
-        "a missing attribute is not a defect that ends",
+        "what it lacks may follow as long as the file itself might",
         proof(all_of=[PHOTO]),
         {"evidence": [{"type": "photo"}], "as_of": "2027-01-01"},
-        ("held", ["photo (both brands): evidence.brands"]),
+        ("ineligible", ["photo (both brands): evidence.brands"]),
     ),
     (
         "a second file will do",
@@ -283,14 +283,14 @@ def test_more_proof_never_makes_a_verdict_worse(types: set[str], as_of: str) -> 
 WRONG = [
     ({"rule": [rule("expense.nett > 1")]}, "rule.it.must: expense.nett is no attribute of a case"),
     ({"rule": [rule("expense.net")]}, "rule.it.must: gives a number, not a flag"),
-    ({"rule": [rule()]}, "rule.0: a rule has either `must` or `discretion = true`"),
+    ({"rule": [rule()]}, "rule.it: a rule has one of `must`, `discretion = true` and `unique`"),
     ({"rule": [APPROVED, APPROVED]}, "it: two rules have this id"),
-    ({"amount": {"of": "expense.net", "step": [step()]}}, "amount.step.0: a step has exactly one of"),
+    ({"amount": {"of": "expense.net", "step": [step()]}}, "amount.step.it: a step has exactly one of"),
     ({"amount": {"of": "activity.ends"}}, "amount.of: gives a date, not a number"),
     ({"values": {"expense": "1"}}, "values.expense: is an attribute of a case already"),
     ({"attributes": {"expense.net": "text"}}, "attributes.expense.net: a amount in every programme, not a text"),
-    ({"evidence": [proof()]}, "evidence.0: evidence names either `all_of` or `any_of`"),
-    ({"holiday": []}, "holiday: Extra inputs are not permitted"),
+    ({"evidence": [proof()]}, "evidence.it: evidence names either `all_of` or `any_of`"),
+    ({"holiday": []}, "holiday: there is no such key"),
 ]
 
 
@@ -305,7 +305,7 @@ def test_every_problem_of_a_programme_is_told_at_once() -> None:
     head = {"id": "x", "title": "x", "version": "1", "zone": "Mars/Olympus", "currency": "USD"}
     with pytest.raises(ProgrammeError) as refused:
         read_programme({"programme": head, "amount": {}, "rule": [{"id": "A"}]}, "wrong.toml")
-    assert {p.split(": ")[1] for p in refused.value.problems} >= {"programme.valid_from", "amount.of", "rule.0.id"}
+    assert {p.split(": ")[1] for p in refused.value.problems} >= {"programme.valid_from", "amount.of", "rule.A.id"}
 
 
 def test_a_ceiling_on_the_cost_is_used_up_by_cost() -> None:

@@ -156,7 +156,7 @@ REFUSED = [
     ("today()", "there is no function today"),
     ("activity.ends + 1.5 days", "whole numbers only"),
     ("2026-02-30", "cannot be read"),
-    ('period("week", as_of)', "one of 'month', 'quarter', 'half', 'year'"),
+    ('period("decade", as_of)', "one of 'week', 'month', 'quarter', 'half', 'year'"),
     ("any(evidence where type)", "`where` needs a condition"),
     ("sum(payments)", "sum takes a number of each item"),
     ('["a", 1]', "a list of"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import rich_click as click
@@ -11,9 +12,19 @@ from rich.table import Table
 
 from mdfsync.cli.console import OUT, print_json
 from mdfsync.errors import UsageError
-from mdfsync.programme import CaseError, ProgrammeError, Verdict, judge_cases, load_programme, read_cases
+from mdfsync.programme import (
+    CaseError,
+    Programme,
+    ProgrammeError,
+    Reason,
+    Verdict,
+    judge_cases,
+    load_programme,
+    read_cases,
+)
 
-_COLOUR = {"eligible": "green", "held": "yellow", "ineligible": "red"}
+_COLOUR = {"eligible": "green", "held": "yellow", "ineligible": "red", "repay": "red"}
+_WORDS = {"reduced": "less by", "added": "more by", "repay": "pay back", "excepted": "exception"}
 
 
 @click.command()
@@ -30,47 +41,64 @@ def eligibility(programme_file: Path, cases_file: Path, as_of: datetime | None, 
 
     `docs/programmes.md` explains programme files and the attributes of a case.
     """
+    if as_of is not None and not 1900 <= as_of.year < 2200:
+        raise UsageError(f"--as-of {as_of:%Y-%m-%d}: not a day between 1900 and 2199")
     try:
         programme = load_programme(programme_file)
         today = as_of.date() if as_of else programme.calendar.local(datetime.now(UTC))
         verdicts = judge_cases(programme, read_cases(cases_file, today, programme.attributes))
     except (ProgrammeError, CaseError) as error:
         raise UsageError(str(error).replace("\n", "\nmdfsync: ")) from None
+    except RecursionError:
+        raise UsageError(f"{programme_file.name}: its values or rules ask for each other too many times over") from None
     except OSError as error:
         raise UsageError(f"{error.filename}: {error.strerror}") from None
     if as_json:
         print_json([verdict.as_json() for verdict in verdicts])
         return
     OUT.print(f"{escape(programme.head.title)}, version {escape(programme.head.version)}, as of {today}")
-    _table(verdicts)
+    _table(programme, verdicts)
     for verdict in verdicts:
         _reasons(verdict)
 
 
-def _table(verdicts: list[Verdict]) -> None:
-    table = Table(pad_edge=False)
-    table.add_column("case", no_wrap=True)
+def _table(programme: Programme, verdicts: list[Verdict]) -> None:
+    """One line a case and their sum: what can be claimed, and what would come to it once all that is held is cured."""
+    table = Table(pad_edge=False, show_footer=len(verdicts) > 1)
+    claimable = sum((v.claimable for v in verdicts), Decimal(0))
+    waiting = [v.potential for v in verdicts if v.verdict == "held"]
+    held = "unknown" if None in waiting else f"{sum((w for w in waiting if w is not None), Decimal(0)):,}"
+    table.add_column("case", f"{len(verdicts):,} cases", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
-    table.add_column("claimable", justify="right", no_wrap=True)
-    table.add_column("potential", justify="right", no_wrap=True)
+    table.add_column(f"claimable {programme.head.currency}", f"{claimable:,}", justify="right", no_wrap=True)
+    table.add_column("if cured", held, justify="right", no_wrap=True)
     for verdict in verdicts:
         potential = "unknown" if verdict.potential is None else f"{verdict.potential:,}"
         colour = _COLOUR[verdict.verdict]
-        amount = f"{verdict.claimable:,} {verdict.currency}"
-        table.add_row(escape(verdict.id), f"[{colour}]{verdict.verdict}[/]", amount, potential)
+        waits = potential if verdict.verdict == "held" else ""
+        table.add_row(escape(verdict.id), f"[{colour}]{verdict.verdict}[/]", f"{verdict.claimable:,}", waits)
     OUT.print(table)
 
 
 def _reasons(verdict: Verdict) -> None:
     if not verdict.reasons:
         return
-    OUT.print(f"\n[bold]{escape(verdict.id)}[/]")
+    OUT.print(f"\n[bold]{escape(verdict.id)}[/]  {verdict.verdict}, {verdict.claimable:,} {verdict.currency}")
     for reason in verdict.reasons:
-        less = f" by {reason.amount:,}" if reason.amount is not None else ""
-        OUT.print(f"  {reason.effect}{less}: {escape(reason.says)} [dim]{reason.rule}, {escape(reason.clause)}[/]")
-        if reason.values:
-            OUT.print(f"    [dim]{escape(', '.join(f'{k} {v}' for k, v in reason.values.items()))}[/]")
-        if reason.missing:
-            who = f" ({reason.owner})" if reason.owner else ""
-            until = f", until {reason.curable_until}" if reason.curable_until else ""
-            OUT.print(f"    → supply {escape(', '.join(reason.missing))}{escape(who)}{until}")
+        _reason(reason, verdict.currency)
+
+
+def _reason(reason: Reason, currency: str) -> None:
+    what = _WORDS.get(reason.effect, reason.effect)
+    much = f" {reason.amount.quantize(Decimal('0.01')):,} {currency}" if reason.amount is not None else ""
+    place = f"{reason.rule}: {reason.clause}" if reason.clause else reason.rule
+    colour = _COLOUR.get(reason.effect, "cyan")
+    OUT.print(f"  [{colour}]{what}{much}[/]: {escape(reason.says)} [dim]({escape(place)})[/]")
+    if reason.values:
+        OUT.print(f"    [dim]{escape('; '.join(f'{name} = {value}' for name, value in reason.values.items()))}[/]")
+    until = f" by {reason.curable_until}" if reason.curable_until else ""
+    if reason.missing:
+        who = f"{reason.owner} to supply" if reason.owner else "to supply"
+        OUT.print(f"    → {escape(who)}{until}: {escape('; '.join(reason.missing))}")
+    elif reason.effect == "repay" and until:
+        OUT.print(f"    → {escape(reason.owner or 'to be paid back')}{until}")

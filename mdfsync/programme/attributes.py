@@ -37,13 +37,14 @@ _GROUPS: dict[str, dict[str, Kind]] = {
         "net": "amount", "tax": "amount", "gross": "amount", "currency": "text", "rate": "number", "bill_to": "text",
         "itemised": "flag", "language": "text", "funded_elsewhere": "flag", "person": "text", "quantity": "number",
         "lines": "records", "lines.kind": "text", "lines.net": "amount", "lines.description": "text",
-        "credit_notes": "amount",
+        "lines.quantity": "number", "lines.person": "text",
+        "credit_notes": "amount", "credited_at": "date", "invoice_total": "amount", "persons": "texts",
     },
     "evidence": {
         "id": "text", "type": "text", "date": "date", "captured_at": "instant", "brands": "texts", "vendor": "text",
         "amount": "amount", "currency": "text", "payee": "text", "readable": "flag", "state": "text",
         "attributes": "texts", "covers_from": "date", "covers_to": "date", "rows": "number", "language": "text",
-        "made_by": "text", "count": "number",
+        "made_by": "text", "count": "number", "purpose": "text", "url": "text", "number": "text", "bill_to": "text",
     },
     "claim": {
         "id": "text", "submitted_at": "instant", "amount": "amount", "currency": "text", "final": "flag",
@@ -54,16 +55,26 @@ _GROUPS: dict[str, dict[str, Kind]] = {
         "method": "text", "state": "text",
     },
     "prior_use": {
-        "amount": "amount", "currency": "text", "rate": "number", "category": "text", "date": "date",
+        "id": "text", "amount": "amount", "currency": "text", "rate": "number", "category": "text", "date": "date",
+        "ceiling": "text", "state": "text", "count": "number",
+    },
+    "funding": {
+        "by": "text", "share": "number", "amount": "amount", "currency": "text", "rate": "number", "confirmed": "flag",
+    },
+    "reimbursements": {
+        "id": "text", "amount": "amount", "currency": "text", "rate": "number", "paid_at": "date",
     },
     "decisions": {
-        "rule": "text", "outcome": "text", "by": "text", "at": "instant", "note": "text",
+        "id": "text", "rule": "text", "outcome": "text", "by": "text", "role": "text", "at": "instant", "note": "text",
+        "amount": "amount", "currency": "text", "rate": "number", "until": "date", "expires": "date",
+        "conditions": "texts", "conditions_met": "flag", "replaces": "text",
     },
 }  # fmt: skip
-LISTS = ("evidence", "payments", "prior_use", "decisions")
+LISTS = ("evidence", "payments", "prior_use", "funding", "reimbursements", "decisions")
 ATTRIBUTES: dict[str, Kind] = {
     "id": "text",
     "as_of": "date",
+    "direction": "text",
     **dict.fromkeys(LISTS, "records"),
     **{f"{group}.{name}": kind for group, known in _GROUPS.items() for name, kind in known.items()},
 }

@@ -2,22 +2,41 @@
 
 The order in which cases are handed in changes nothing. A case that is held keeps its place: what it may come to is set
 aside, so that a later one is never promised money that an earlier one still may need. An ineligible case takes nothing.
-The public face of `programme`.
+Where cases reach a minimum together, all are judged again once it is known which do not. The public face of
+`programme`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from mdfsync.currencies import currency_exponent
-from mdfsync.programme.amounts import ZERO, Counted, Totals, count, draw
-from mdfsync.programme.judging import deadline, judge, shown
+from mdfsync.programme.amounts import count, draw
+from mdfsync.programme.ceilings import ZERO, Place, Totals
+from mdfsync.programme.judging import deadline, judge_evidence, judge_rules, opened
+from mdfsync.programme.proofs import Files, files_of
 from mdfsync.programme.reading import Env, Unknown, attribute
+from mdfsync.programme.repaying import repay
 from mdfsync.programme.rulebook import Programme
+from mdfsync.programme.steps import Counted, Least
+from mdfsync.programme.telling import money, reason, shown
+from mdfsync.programme.unique import Seen, remember
 from mdfsync.programme.verdict import AGAINST, Effect, Judgement, Reason, Verdict
+
+
+@dataclass(slots=True)
+class _Sitting:
+    """One time through all cases: what was taken and seen so far, and what each brings to a minimum that several reach
+    together. `short` = those that are not reached, with what the cases came to."""
+
+    files: Files
+    short: Mapping[Place, tuple[Effect, Decimal]]
+    totals: Totals = field(default_factory=Totals)
+    seen: Seen = field(default_factory=dict)
+    least: dict[Place, list[tuple[Judgement, Least]]] = field(default_factory=dict)
 
 
 def judge_cases(programme: Programme, cases: Iterable[Mapping[str, Any]]) -> list[Verdict]:
@@ -35,12 +54,31 @@ def judge_versions(
     their shared ceilings are the same ceilings. `against` = what was found against a case elsewhere, by its id;
     `excepted` = whether people let a reason of the programme pass for a case."""
     cases = list(cases)
-    totals = Totals()
-    verdicts: dict[int, Verdict] = {}
-    for n in sorted(range(len(cases)), key=lambda i: _turn(cases[i])):
-        programme = _in_force_for(versions, cases[n])
-        verdicts[n] = _one(programme, cases[n], totals, against.get(str(cases[n]["id"]), ()), excepted)
-    return [verdicts[n] for n in range(len(cases))]
+    files = files_of(versions, cases)
+    order = sorted(range(len(cases)), key=lambda n: _turn(cases[n]))
+    short: dict[Place, tuple[Effect, Decimal]] = {}
+    while True:
+        sitting, verdicts = _Sitting(files, short), dict[int, Verdict]()
+        for n in order:
+            programme = _in_force_for(versions, cases[n])
+            verdicts[n] = _one(programme, cases[n], sitting, against.get(str(cases[n]["id"]), ()), excepted)
+        more = list(_not_reached(sitting))
+        if not more:
+            return [verdicts[n] for n in range(len(cases))]
+        # what the first of those that others have limited gives back may be enough for the next
+        short |= {place: found for place, found, limited in more if not limited} or {more[0][0]: more[0][1]}
+
+
+def _not_reached(sitting: _Sitting) -> Iterator[tuple[Place, tuple[Effect, Decimal], bool]]:
+    """(minimum that the eligible cases do not reach, what follows and what they come to, whether others have limited
+    it); held where those that are held might reach it."""
+    for place, brought in sitting.least.items():
+        least = max(one.least for _, one in brought)
+        firm = sum((one.amount for verdict, one in brought if verdict == "eligible"), ZERO)
+        may_be = sum((one.amount for verdict, one in brought if verdict != "ineligible"), ZERO)
+        if place not in sitting.short and firm < least and any(verdict == "eligible" for verdict, _ in brought):
+            effect: Effect = "held" if may_be >= least else brought[0][1].stage.said.otherwise
+            yield place, (effect, firm), any(one.limited for _, one in brought)
 
 
 def _in_force_for(versions: Sequence[Programme], case: Mapping[str, Any]) -> Programme:
@@ -64,14 +102,16 @@ _invoiced = attribute("expense.invoice_date", "date", "")
 def _one(
     programme: Programme,
     case: Mapping[str, Any],
-    totals: Totals,
+    sitting: _Sitting,
     against: Sequence[Reason],
     excepted: Callable[[str, Reason], bool],
 ) -> Verdict:
-    places = currency_exponent(programme.head.currency)
-    env, id = Env(case, programme.rates), str(case["id"])
-    counted = count(programme, env, totals, places)
-    own = [*_in_force(programme, env), *judge(programme, env), *counted.reasons]
+    env, id = opened(programme, case, sitting.seen, sitting.files), str(case["id"])
+    counted = count(programme, env, sitting.totals)
+    own = [*_in_force(programme, env), *judge_rules(programme, env, sitting.seen)]
+    own += judge_evidence(programme, env, sitting.files)
+    own += counted.reasons
+    own += [_below(one, *sitting.short[one.place]) for one in counted.least if one.place in sitting.short]
     if counted.amount is not None:
         own = [replace(r, effect="excepted") if r.effect in AGAINST and excepted(id, r) else r for r in own]
     reasons = [*against, *own]
@@ -80,13 +120,17 @@ def _one(
         verdict = "held" if counted.waits else "ineligible"
         reasons.append(_nothing_left(counted, verdict))
     if verdict != "ineligible":
-        draw(totals, counted, held=verdict == "held")
-    cent = ZERO.quantize(ZERO.scaleb(-places)) if places else ZERO
+        draw(sitting.totals, counted, held=verdict == "held")
+    for one in counted.least:
+        sitting.least.setdefault(one.place, []).append((verdict, one))
+    remember(programme, env, sitting.seen, refused=verdict == "ineligible")
+    none = ZERO.quantize(programme.cent)
+    potential = none if verdict == "ineligible" else counted.amount
+    reasons += repay(programme, env, potential)
     return Verdict(
         id=id, programme=programme.head.id, version=programme.head.version, verdict=verdict,
-        claimable=counted.amount if verdict == "eligible" and counted.amount is not None else cent,
-        potential=cent if verdict == "ineligible" else counted.amount,
-        currency=programme.head.currency, reasons=tuple(reasons),
+        claimable=counted.amount if verdict == "eligible" and counted.amount is not None else none,
+        potential=potential, currency=programme.head.currency, reasons=tuple(reasons),
         base=counted.base if counted.amount is not None else None,
         share=counted.share if counted.amount is not None else None,
         claim_by=deadline(programme, env),
@@ -99,8 +143,15 @@ def _worst(reasons: Sequence[Reason]) -> Judgement:
 
 
 def _in_force(programme: Programme, env: Env) -> Iterator[Reason]:
-    """Another version of the programme may be the one that counts."""
-    head, governed = programme.head, programme.compiled["programme.governed_by"]
+    """Another version of the programme may be the one that counts, or one for the other direction."""
+    head, governed = programme.head, programme.governed_by
+    asked = env.case.get("direction")
+    if asked and head.direction not in {"both", asked}:
+        says = f"{head.title} is for cases in which {head.direction.replace('_', ' ')}."
+        missing: tuple[str, ...] = (f"the programme under which {str(asked).replace('_', ' ')}",)
+        yield Reason(
+            rule="direction", clause="", effect="held", says=says, values={"direction": str(asked)}, missing=missing
+        )
     found = governed.run(env)
     if type(found) is Unknown:
         says, missing = "Which version of the programme counts cannot be told.", tuple(sorted(found))
@@ -110,8 +161,13 @@ def _in_force(programme: Programme, env: Env) -> Iterator[Reason]:
             return
         says = f"Version {head.version} is in force from {head.valid_from} to {head.valid_until or 'further notice'}."
         missing = (f"the version of {head.id} that was in force on {day}",)
-    values = shown(programme, env, governed)
-    yield Reason(rule="version", clause="", effect="held", says=says, values=values, missing=missing)
+    yield Reason(rule="version", clause="", effect="held", says=says, values=shown(env, governed), missing=missing)
+
+
+def _below(one: Least, effect: Effect, together: Decimal) -> Reason:
+    values = one.values | {"minimum": money(one.least), "amount": money(one.amount), "together": money(together)}
+    wait = ("more that is eligible, to reach the minimum together",) if effect == "held" else ()
+    return reason(one.stage.said, effect, values, missing=wait)
 
 
 def _nothing_left(counted: Counted, effect: Effect) -> Reason:

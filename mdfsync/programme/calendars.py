@@ -15,7 +15,17 @@ from zoneinfo import ZoneInfo
 from dateutil.relativedelta import relativedelta
 
 Unit = Literal["day", "business day", "week", "month", "year"]
-PERIODS = {"month": 1, "quarter": 3, "half": 6, "year": 12}
+PERIODS = {
+    "week": 0,
+    "month": 1,
+    "quarter": 3,
+    "half": 6,
+    "year": 12,
+    "calendar quarter": 3,
+    "calendar half": 6,
+    "calendar year": 12,
+}
+FARTHEST = 40_000  # days, business days, weeks, months or years that a span may have
 _DAY = timedelta(days=1)
 
 
@@ -31,6 +41,8 @@ class Span:
         """`Span.read("30", "calendar days")`. `ValueError` for a part of a day."""
         if not count.replace("_", "").isdigit():
             raise ValueError(f"{count} {unit}: whole numbers only")
+        if len(count) > 7 or int(count.replace("_", "")) > FARTHEST:
+            raise ValueError(f"{count} {unit}: more than {FARTHEST:,}")
         name = unit.removeprefix("calendar ").removesuffix("s")
         return cls(int(count.replace("_", "")), name)  # type: ignore[arg-type]
 
@@ -82,6 +94,11 @@ class Calendar:
             self._days[day, count] = known
         return known
 
+    def next_business_day(self, moment: date | datetime) -> date:
+        """The day itself where people work on it, else the next one on which they do."""
+        day = self.local(moment)
+        return day if self.works(day) else self._business(day, 1)
+
     def days(self, first: date | datetime, last: date | datetime) -> Decimal:
         """Calendar days from one day to another: 0 on the same day, negative backwards."""
         return Decimal((self.local(last) - self.local(first)).days)
@@ -97,14 +114,17 @@ class Calendar:
         return known
 
     def first_of(self, period: str, moment: date | datetime) -> date:
-        """First day of the fiscal month, quarter, half or year in which a moment falls."""
+        """First day of the week (Monday), month, fiscal or calendar quarter, half or year in which a moment falls."""
         day = self.local(moment)
         length = PERIODS[period]
-        since = (day.month - self.fiscal_start) % 12
+        if not length:
+            return day - timedelta(days=day.weekday())
+        since = (day.month - (1 if period.startswith("calendar") else self.fiscal_start)) % 12
         first: date = day.replace(day=1) - relativedelta(months=since % length)
         return first
 
     def last_of(self, period: str, moment: date | datetime) -> date:
         """Last day of that period."""
-        following: date = self.first_of(period, moment) + relativedelta(months=PERIODS[period])
+        first, length = self.first_of(period, moment), PERIODS[period]
+        following: date = first + (relativedelta(months=length) if length else relativedelta(weeks=1))
         return following - _DAY

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,7 @@ from mdfsync.programme.calendars import Calendar, Span
 from mdfsync.programme.errors import ExpressionError
 from mdfsync.programme.expression import Call, Literal, Name, Node, Operation, Selected
 from mdfsync.programme.reading import Env, Kind, Run, Unknown, attribute, item_attribute
-from mdfsync.programme.values import MOMENTS, Scope, Value, lifted
+from mdfsync.programme.values import MOMENTS, Scope, Value, alike_names, joined, lifted
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
@@ -49,25 +49,35 @@ def _literal(node: Literal) -> Value:
 
 
 def _name(node: Name, scope: Scope) -> Value:
+    """Inside `where` the attributes of the item come first, then those of the items around it, then named values and
+    the case; with the list's name before it an attribute is meant wherever one stands."""
     path = node.path
-    if scope.items and (kind := scope.attributes.get(f"{scope.items}.{path}")):
-        asked = frozenset({f"{scope.items}.{path}"})
-        return Value(_as_value(kind), item_attribute(scope.items, path, kind, scope.currency), asked)
+    for items in reversed(scope.items):
+        for own in (path, path.removeprefix(f"{items}.")):
+            kind = scope.attributes.get(f"{items}.{own}")
+            if kind is not None and inside_list(f"{items}.{own}", scope) == items:
+                asked = frozenset({f"{items}.{own}"})
+                return Value(_as_value(kind), item_attribute(items, own, kind, scope.currency), asked)
     if path in scope.named:
         known = scope.named[path]
         return Value(known.kind, _remembered(path, known.run), known.names | {path})
     named_kind = scope.attributes.get(path)
     if named_kind is None:
-        where = f", nor of an item of {scope.items}" if scope.items else ""
-        raise ExpressionError(f"{path} is no attribute of a case{where}; name it under [attributes] with its kind")
-    if _inside_list(path, scope):
+        where = f", nor of an item of {' or '.join(scope.items)}" if scope.items else ""
+        near = alike_names(path, [*scope.attributes, *scope.named])
+        raise ExpressionError(
+            f"{path} is no attribute of a case{where}; name it under [attributes] with its kind{near}"
+        )
+    if inside_list(path, scope):
         raise ExpressionError(f"{path} is an attribute of each item of a list: use any(…), sum(…) and the like")
     return Value(_as_value(named_kind), attribute(path, named_kind, scope.currency), frozenset({path}))
 
 
-def _inside_list(path: str, scope: Scope) -> bool:
+def inside_list(path: str, scope: Scope) -> str:
+    """The innermost list of records to whose items an attribute belongs, empty where there is none."""
     parts = path.split(".")
-    return any(scope.attributes.get(".".join(parts[:n])) == "records" for n in range(1, len(parts)))
+    above = [".".join(parts[:n]) for n in range(len(parts) - 1, 0, -1)]
+    return next((holder for holder in above if scope.attributes.get(holder) == "records"), "")
 
 
 def _as_value(kind: Kind) -> Kind:
@@ -79,9 +89,9 @@ def _remembered(name: str, run: Run) -> Run:
     """A named value is found once for a case."""
 
     def recall(env: Env) -> Any:
-        if name in env.named:
-            return env.named[name]
-        env.named[name] = value = run(env)
+        if name in env.known:
+            return env.known[name]
+        env.known[name] = value = run(env)
         return value
 
     return recall
@@ -142,7 +152,8 @@ def _kleene(runs: Sequence[Run], *, stop: bool) -> Run:
 def _choice(operands: Sequence[Value]) -> tuple[Kind, Run]:
     condition, then, otherwise = operands
     _all_flags("if", [condition])
-    if then.kind != otherwise.kind:
+    kind = joined(then.kind, otherwise.kind)
+    if kind is None:
         raise ExpressionError(f"`then` gives a {then.kind} and `else` a {otherwise.kind}")
     check, left, right = condition.run, then.run, otherwise.run
 
@@ -153,7 +164,7 @@ def _choice(operands: Sequence[Value]) -> tuple[Kind, Run]:
         both = left(env), right(env)
         return both[0] if both[0] == both[1] and type(both[0]) is not Unknown else chosen
 
-    return then.kind, run
+    return kind, run
 
 
 def _listed(operands: Sequence[Value]) -> tuple[Kind, Run]:
@@ -184,17 +195,34 @@ def _within(operands: Sequence[Value]) -> tuple[Kind, Run]:
 
 
 def _comparison(sign: str, left: Value, right: Value, scope: Scope) -> Run:
-    compare = _COMPARE[sign]
     kinds = {left.kind, right.kind}
-    if kinds == MOMENTS:
-        local = scope.calendar.local
-        return lifted(lambda a, b: compare(local(a), local(b)), [left.run, right.run])
+    if kinds <= MOMENTS:
+        return _moments(sign, left, right, scope)
     if len(kinds) > 1:
         raise ExpressionError(f"`{sign}` compares a {left.kind} with a {right.kind}")
     kind = left.kind
     if kind in {"records", "texts", "numbers", "span"} or (kind in {"flag", "text"} and sign not in {"==", "!="}):
         raise ExpressionError(f"`{sign}` does not compare {kind} values")
-    return lifted(compare, [left.run, right.run])
+    return lifted(_COMPARE[sign], [left.run, right.run])
+
+
+def _moments(sign: str, left: Value, right: Value, scope: Scope) -> Run:
+    """Days with days, instants with instants; a day with an instant by the day in the zone. Of an instant of which only
+    the day is known it cannot be told whether it is before another instant of that day."""
+    compare, local = _COMPARE[sign], scope.calendar.local
+    by_day = "date" in {left.kind, right.kind}
+    asked = [f"{name} as an instant with its offset" for value in (left, right) for name in sorted(value.names)]
+
+    def compared(one: Any, other: Any) -> Any:
+        if isinstance(one, datetime) is isinstance(other, datetime):
+            return compare(one, other)
+        first, second = local(one), local(other)
+        if first == second and not by_day:
+            return Unknown(asked)
+        return compare(first, second)
+
+    days = left.kind == right.kind == "date"
+    return lifted(compare if days else compared, [left.run, right.run])
 
 
 def _arithmetic(sign: str, left: Value, right: Value, scope: Scope) -> tuple[Kind, Run]:

@@ -1,22 +1,24 @@
 """The functions of the language, each with what it takes and gives; `docs/programmes.md` lists them for authors.
 
-Functions over lists (`any`, `count`, `sum` …) take the list by name, with a condition behind `where`; an item that
-lacks an attribute on which the answer depends makes the answer unknown. Part of `compiling`.
+Here stand those of single values and of dates; `over_lists` has those over lists, `asking` those that ask the programme
+itself (its rules, the decisions on them, its tables). Part of `compiling`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import date, datetime, time
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from mdfsync.programme import asking, over_lists
 from mdfsync.programme.calendars import PERIODS
 from mdfsync.programme.errors import ExpressionError
-from mdfsync.programme.expression import Call, Literal, Name, Node, Selected
-from mdfsync.programme.reading import Env, Kind, Run, Unknown, attribute
-from mdfsync.programme.values import MOMENTS, Scope, Value, lifted
+from mdfsync.programme.expression import Call, Literal, Name, Node
+from mdfsync.programme.reading import Env, Kind, Unknown
+from mdfsync.programme.values import MOMENTS, Scope, Value, alike_names, in_order, joined, lifted
 
 Compile = Callable[[Node, Scope], Value]
 _Plain = Callable[[Scope], Callable[..., Any]]
@@ -31,19 +33,25 @@ class _Simple:
     call: _Plain
 
 
+_WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SIMPLE: dict[str, _Simple] = {
     "days": _Simple(("moment", "moment"), "number", lambda s: s.calendar.days),
     "business_days": _Simple(("moment", "moment"), "number", lambda s: s.calendar.business_days),
+    "next_business_day": _Simple(("moment",), "date", lambda s: s.calendar.next_business_day),
     "day": _Simple(("moment",), "date", lambda s: s.calendar.local),
+    "weekday": _Simple(("moment",), "text", lambda s: lambda m: _WEEK[s.calendar.local(m).weekday()]),
     "year": _Simple(("moment",), "number", lambda s: lambda m: Decimal(s.calendar.local(m).year)),
     "month": _Simple(("moment",), "number", lambda s: lambda m: Decimal(s.calendar.local(m).month)),
     "round": _Simple(("number", "number"), "number", lambda _s: _rounded),
+    "floor": _Simple(("number",), "number", lambda _s: lambda x: x.to_integral_value(ROUND_FLOOR)),
+    "ceil": _Simple(("number",), "number", lambda _s: lambda x: x.to_integral_value(ROUND_CEILING)),
     "alike": _Simple(("text", "text"), "flag", lambda _s: _alike),
     "contains": _Simple(("text", "text"), "flag", lambda _s: lambda a, b: b.casefold() in a.casefold()),
     "starts": _Simple(("text", "text"), "flag", lambda _s: lambda a, b: a.casefold().startswith(b.casefold())),
     "lower": _Simple(("text",), "text", lambda _s: str.casefold),
     "includes_all": _Simple(("texts", "texts"), "flag", lambda _s: lambda a, b: set(b) <= set(a)),
     "includes_any": _Simple(("texts", "texts"), "flag", lambda _s: lambda a, b: bool(set(b) & set(a))),
+    "size": _Simple(("texts",), "number", lambda _s: lambda a: Decimal(len(set(a)))),
 }
 _PERIOD = {"first_of": "date", "last_of": "date", "period": "text"}
 _BEST = {
@@ -52,8 +60,7 @@ _BEST = {
     "earliest": ("moment", min),
     "latest": ("moment", max),
 }
-_LISTS = frozenset({"any", "count", "sum"})
-NAMES = frozenset({*_SIMPLE, *_PERIOD, *_BEST, *_LISTS, "given", "default"})
+NAMES = frozenset({*_SIMPLE, *_PERIOD, *_BEST, *over_lists.NAMES, *asking.NAMES, "given", "default", "at"})
 
 
 def call(node: Call, scope: Scope, compiled: Compile) -> Value:
@@ -62,15 +69,20 @@ def call(node: Call, scope: Scope, compiled: Compile) -> Value:
         return _simple(node, scope, compiled)
     if node.name in _PERIOD:
         return _period(node, scope, compiled)
-    if node.name in _LISTS:
-        return _over_list(node, scope, compiled)
+    if node.name in over_lists.NAMES:
+        return over_lists.call(node, scope, compiled)
     if node.name in _BEST:
         return _best(node, scope, compiled)
+    if node.name in asking.NAMES:
+        return asking.call(node, scope, compiled)
     if node.name == "given":
         return _given(node, scope, compiled)
     if node.name == "default":
         return _default(node, scope, compiled)
-    raise ExpressionError(f"there is no function {node.name}; there are {', '.join(sorted(NAMES))}")
+    if node.name == "at":
+        return _at(node, scope, compiled)
+    near = alike_names(node.name, NAMES)
+    raise ExpressionError(f"there is no function {node.name}{near}; there are {', '.join(sorted(NAMES))}")
 
 
 def _fits(kind: Kind, wanted: str) -> bool:
@@ -111,6 +123,29 @@ def _remembering(found: Callable[[str, Any], date], length: str) -> Callable[[da
     return find
 
 
+def _at(node: Call, scope: Scope, compiled: Compile) -> Value:
+    """A day at a time of day, in the programme's zone or in the one that is named."""
+    first, *rest = node.arguments or (Literal(None),)
+    said = [n.value for n in rest if isinstance(n, Literal) and isinstance(n.value, str)]
+    moment = compiled(first, scope) if rest else None
+    if (
+        moment is None
+        or moment.kind not in MOMENTS
+        or not 1 <= len(said) <= 2
+        or not all(isinstance(s, str) for s in said)
+    ):
+        raise ExpressionError(
+            'at takes a day and a time of day, as in at(claim_by, "17:00"), and a zone if it is another'
+        )
+    try:
+        clock = time.fromisoformat(said[0])
+        zone = ZoneInfo(said[1]) if len(said) == 2 else scope.calendar.zone
+    except (ValueError, ZoneInfoNotFoundError, OSError):
+        raise ExpressionError(f"at: no time of day or no zone: {', '.join(said)}") from None
+    local = scope.calendar.local
+    return Value("instant", lifted(lambda m: datetime.combine(local(m), clock, zone), [moment.run]), moment.names)
+
+
 def _given(node: Call, scope: Scope, compiled: Compile) -> Value:
     if len(node.arguments) != 1 or not isinstance(node.arguments[0], Name):
         raise ExpressionError("given takes one attribute")
@@ -128,10 +163,11 @@ def _default(node: Call, scope: Scope, compiled: Compile) -> Value:
     if len(node.arguments) != 2:
         raise ExpressionError("default takes an attribute and what counts when it is not given")
     value, instead = (compiled(argument, scope) for argument in node.arguments)
-    if value.kind != instead.kind and {value.kind, instead.kind} != MOMENTS:
+    kind = joined(value.kind, instead.kind)
+    if kind is None:
         raise ExpressionError(f"default takes two values of one kind, not {value.kind} and {instead.kind}")
     first, second = value.run, instead.run
-    lists = tuple(f"{path}." for path, kind in scope.attributes.items() if kind == "records" and path != scope.items)
+    lists = tuple(f"{p}." for p, k in scope.attributes.items() if k == "records" and p not in scope.items)
 
     def run(env: Env) -> Any:
         found = first(env)
@@ -140,152 +176,38 @@ def _default(node: Call, scope: Scope, compiled: Compile) -> Value:
         # that an item lacks it does not mean that there is no list
         return found if any(name.startswith(lists) for name in found) else second(env)
 
-    return Value(value.kind, run, Value.asked([value, instead]))
+    return Value(kind, run, Value.asked([value, instead]))
 
 
 def _best(node: Call, scope: Scope, compiled: Compile) -> Value:
+    """The best of several values, or of what every item of a list says."""
     wanted, choose = _BEST[node.name]
+    key = in_order(scope.calendar) if wanted == "moment" else None
+    pick = (lambda *found: choose(found, key=key)) if key else (lambda *found: choose(found))
     if len(node.arguments) == 1:
-        return _best_of_list(node, scope, compiled)
+        items = over_lists.items_of(node, scope, compiled)
+        if items.value is None or not _fits(items.value.kind, wanted):
+            raise ExpressionError(f"{node.name} takes an attribute of each item, as in {node.name}(payments.paid_at)")
+        return Value(items.value.kind, over_lists.folded(items, pick), items.names)
     values = [compiled(argument, scope) for argument in node.arguments]
     if not values or not all(_fits(v.kind, wanted) for v in values):
         raise ExpressionError(f"{node.name} takes values of kind {wanted}, two or more, or one of a list")
-    local = scope.calendar.local
     kinds = {v.kind for v in values}
-    mixed = kinds == MOMENTS
-    kind: Kind = "date" if mixed else values[0].kind
-    pick = (lambda *found: choose(local(m) for m in found)) if mixed else (lambda *found: choose(found))
-    return Value(kind, lifted(pick, [v.run for v in values]), Value.asked(values))
-
-
-def _best_of_list(node: Call, scope: Scope, compiled: Compile) -> Value:
-    wanted, choose = _BEST[node.name]
-    items, value, passes = _items_of(node, scope, compiled)
-    if value is None or not _fits(value.kind, wanted):
-        raise ExpressionError(f"{node.name} takes an attribute of each item, as in {node.name}(payments.paid_at)")
-    read, name = _records(items), Unknown({f"any of {items}"})
-
-    def run(env: Env) -> Any:
-        found = _each(env, read, passes, value.run)
-        if type(found) is Unknown:
-            return found
-        return choose(found) if found else name
-
-    return Value(value.kind, run, value.names)
-
-
-def _over_list(node: Call, scope: Scope, compiled: Compile) -> Value:
-    items, value, passes = _items_of(node, scope, compiled)
-    if node.name == "sum":
-        if value is None or value.kind != "number":
-            raise ExpressionError("sum takes a number of each item, as in sum(payments.amount where …)")
-        return Value("number", _sum(items, value.run, passes), value.names | (passes.names if passes else frozenset()))
-    if value is not None:
-        raise ExpressionError(f"{node.name} takes a list, not an attribute of its items")
-    names = frozenset({items}) | (passes.names if passes else frozenset())
-    if node.name == "count":
-        return Value("number", _count(items, passes), names)
-    return Value("flag", _any(items, passes), names)
-
-
-def _items_of(node: Call, scope: Scope, compiled: Compile) -> tuple[str, Value | None, Value | None]:
-    """(list, the attribute asked of each item if any, the condition if any)."""
-    if len(node.arguments) != 1:
-        raise ExpressionError(f"{node.name} takes one list")
-    first = node.arguments[0]
-    condition = first.condition if isinstance(first, Selected) else None
-    target = first.items if isinstance(first, Selected) else first
-    if not isinstance(target, Name):
-        raise ExpressionError(f"{node.name} takes a list by its name")
-    items, _, attribute_name = target.path, "", ""
-    while scope.attributes.get(items) != "records":
-        items, _, last = items.rpartition(".")
-        attribute_name = f"{last}.{attribute_name}" if attribute_name else last
-        if not items:
-            raise ExpressionError(f"{target.path} is no list of records")
-    inside = scope.within(items)
-    passes = compiled(condition, inside) if condition is not None else None
-    if passes is not None and passes.kind != "flag":
-        raise ExpressionError("`where` needs a condition")
-    value = compiled(Name(attribute_name), inside) if attribute_name else None
-    return items, value, passes
-
-
-def _each(env: Env, read: Run, passes: Value | None, ask: Run) -> Any:
-    """What every item that passes says; unknown when one may pass or does not say."""
-    records = read(env)
-    if type(records) is Unknown:
-        return records
-    before = env.item
-    found: list[Any] = []
-    missing: list[Unknown] = []
-    for env.item in records:
-        verdict = passes.run(env) if passes is not None else True
-        if type(verdict) is Unknown:
-            missing.append(verdict)
-        elif verdict:
-            value = ask(env)
-            (missing if type(value) is Unknown else found).append(value)
-    env.item = before
-    return Unknown.of(missing) if missing else found
-
-
-def _records(items: str) -> Run:
-    return attribute(items, "records", "")
-
-
-def _sum(items: str, ask: Run, passes: Value | None) -> Run:
-    read = _records(items)
-
-    def run(env: Env) -> Any:
-        found = _each(env, read, passes, ask)
-        return found if type(found) is Unknown else sum(found, Decimal(0))
-
-    return run
-
-
-def _count(items: str, passes: Value | None) -> Run:
-    read = _records(items)
-
-    def run(env: Env) -> Any:
-        found = _each(env, read, passes, lambda _env: 1)
-        return found if type(found) is Unknown else Decimal(len(found))
-
-    return run
-
-
-def _any(items: str, passes: Value | None) -> Run:
-    read = _records(items)
-
-    def run(env: Env) -> Any:
-        records = read(env)
-        if type(records) is Unknown:
-            return records
-        before, missing = env.item, []
-        try:
-            for env.item in records:
-                verdict = passes.run(env) if passes is not None else True
-                if type(verdict) is Unknown:
-                    missing.append(verdict)
-                elif verdict:
-                    return True
-            return Unknown.of(missing) if missing else False
-        finally:
-            env.item = before
-
-    return run
+    return Value(
+        "instant" if kinds == MOMENTS else values[0].kind, lifted(pick, [v.run for v in values]), Value.asked(values)
+    )
 
 
 def _rounded(value: Decimal, places: Decimal) -> Any:
-    if not 0 <= places <= 6:
-        return Unknown({"a number of places from 0 to 6"})
+    if not 0 <= places <= 6 or abs(value) >= 10**18:
+        return Unknown({"a number that can be rounded to 0 to 6 places as a number"})
     return value.quantize(Decimal(1).scaleb(-int(places)), ROUND_HALF_UP)
 
 
 def _alike(left: str, right: str) -> bool:
-    return bool(_bare(left)) and _bare(left) == _bare(right)
+    return bool(bare(left)) and bare(left) == bare(right)
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """Names as people compare them: letters and digits, without case."""
     return "".join(c for c in text.casefold() if c.isalnum())

@@ -1,215 +1,178 @@
-"""One case against one programme: its rules and its evidence, each answered with a reason where it does not hold.
+"""One case against the rules of a programme, each answered with a reason where it does not hold.
 
 A condition that cannot be told holds the case and says what to supply; what the programme leaves to somebody's
 discretion is held until that person's decision is in the case. A defect is held while it can be cured and ineligible
-afterwards. A pure function; `amounts` goes from the cost to the money, `batch` puts cases in their order.
+afterwards. `proofs` looks for evidence, `amounts` goes from the cost to the money, `batch` puts cases in their order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
-from decimal import Decimal
+from dataclasses import replace
+from datetime import date
+from functools import partial
 from typing import Any
 
-from mdfsync.programme.calendars import Calendar
+from mdfsync.programme.decisions import ALLOWED, REFUSED, today
+from mdfsync.programme.parts import Proof
+from mdfsync.programme.proofs import Files, files_of, found, judge_proof
 from mdfsync.programme.reading import Env, Unknown
-from mdfsync.programme.rulebook import Demand, Piece, Programme, Proof
+from mdfsync.programme.rulebook import Programme, Rule
+from mdfsync.programme.telling import missing_of, reason, shown
+from mdfsync.programme.unique import Seen, earlier
 from mdfsync.programme.values import Value
 from mdfsync.programme.verdict import Effect, Reason
 
-MAY, MAY_NOT = "allowed", "refused"
-NOT_USABLE = frozenset({"rejected", "returned", "expected"})
+
+def opened(programme: Programme, case: Any, seen: Seen, files: Files) -> Env:
+    """A case ready to be judged: rules may ask for each other, and for what stands in other cases."""
+    return Env(case, programme.rates, ask=partial(_met, programme, seen, files))
 
 
-def judge(programme: Programme, env: Env) -> Iterator[Reason]:
-    """Reasons of the rules and of the evidence, in the order of the file."""
-    for demand in programme.file.rule:
-        yield from _demand(programme, demand, env)
-    for proof in programme.file.evidence:
-        yield from _proof(programme, proof, env)
+def judge_rules(programme: Programme, env: Env, seen: Seen) -> Iterator[Reason]:
+    """Reasons of the rules, in the order of the file."""
+    for rule in programme.rules:
+        if not rule.said.optional:
+            yield from _rule(programme, rule, env, seen)
 
 
 def required(programme: Programme, case: Mapping[str, Any]) -> list[Proof]:
     """The sets of evidence that the case needs, or may need as far as can be told."""
-    env = Env(case, programme.rates)
-    return [p for p in programme.file.evidence if _applies(programme, f"evidence.{p.id}.when", env) is not False]
+    env = opened(programme, case, {}, files_of((programme,), (case,)))
+    return [
+        p.said for p in programme.proofs if not p.said.optional and (p.when is None or p.when.run(env) is not False)
+    ]
 
 
 def deadline(programme: Programme, env: Env) -> date | None:
     """The last day on which the case can be claimed, None where the programme names none or it cannot be told."""
-    return _until(programme, "programme.claim_by", env)
+    return _until(programme, programme.claim_by, env)
 
 
-def _demand(programme: Programme, demand: Demand, env: Env) -> Iterator[Reason]:
-    key = f"rule.{demand.id}"
-    applies = _applies(programme, f"{key}.when", env)
+def judge_evidence(programme: Programme, env: Env, files: Files) -> Iterator[Reason]:
+    """Reasons of the sets of evidence, in the order of the file."""
+    for proof in programme.proofs:
+        if not proof.said.optional:
+            told = judge_proof(proof, env, files, programme.calendar)
+            if told is not None:
+                yield from _unmet(programme, proof.until, *told, env)
+
+
+def _rule(programme: Programme, rule: Rule, env: Env, seen: Seen) -> Iterator[Reason]:
+    applies = rule.when.run(env) if rule.when is not None else True
     if applies is False:
         return
-    if demand.discretion:
-        yield from _discretion(programme, demand, applies, env)
+    if rule.said.discretion:
+        yield from _discretion(programme, rule, applies, env)
         return
-    must = programme.compiled[f"{key}.must"]
-    holds = must.run(env)
+    if rule.must is None:
+        yield from _unique(programme, rule, applies, env, seen)
+        return
+    holds = rule.must.run(env)
     if holds is True:
         return
-    excepted = _applies(programme, f"{key}.unless", env) if demand.unless else False
-    values = shown(programme, env, must, programme.get(f"{key}.when"), programme.get(f"{key}.unless"))
-    common: dict[str, Any] = {
-        "rule": demand.id, "clause": demand.clause, "says": demand.says, "values": values, "owner": demand.owner,
-    }  # fmt: skip
+    excepted = rule.unless.run(env) if rule.unless is not None else False
+    values = shown(env, rule.must, rule.when, rule.unless)
     if excepted is True:
-        yield Reason(**common, effect="excepted")
+        yield reason(rule.said, "excepted", values)
         return
-    missing = _missing(applies, holds, excepted)
+    missing = missing_of(applies, holds, excepted)
     if missing:
-        yield Reason(**common, effect="held", missing=missing, curable_until=_until(programme, f"{key}.until", env))
+        yield reason(rule.said, "held", values, missing=missing, curable_until=_until(programme, rule.until, env))
         return
-    supply = (demand.supply,) if demand.supply else ()
-    yield from _unmet(programme, f"{key}.until", demand.otherwise, common, supply, env)
+    supply = (rule.said.supply,) if rule.said.supply else ()
+    yield from _unmet(programme, rule.until, reason(rule.said, rule.said.otherwise, values, missing=supply), True, env)
 
 
-def _unmet(
-    programme: Programme, key: str, otherwise: Effect, common: dict[str, Any], missing: tuple[str, ...], env: Env
-) -> Iterator[Reason]:
-    """A defect: held while it can be cured, and what the programme says afterwards."""
-    until = programme.get(key)
+def _unmet(programme: Programme, until: Value | None, unmet: Reason, ends: bool, env: Env) -> Iterator[Reason]:
+    """A defect: held while it can be cured, and what the programme says afterwards. `ends` = False: it cannot be told
+    whether there is one, however late it is."""
     if until is None:
-        yield Reason(**common, effect=otherwise, missing=missing)
+        yield unmet
         return
     last = until.run(env)
     if type(last) is Unknown:
-        yield Reason(**common, effect="held", missing=(*missing, *sorted(last)))
+        yield replace(unmet, effect="held", missing=(*unmet.missing, *sorted(last)))
         return
     day = programme.calendar.local(last)
-    curable = as_of(env, programme.calendar) <= day
-    yield Reason(**common, effect="held" if curable else "ineligible", missing=missing, curable_until=day)
+    curable = not ends or today(env, programme.calendar) <= day
+    yield replace(unmet, effect="held" if curable else "ineligible", curable_until=day)
 
 
-def _discretion(programme: Programme, demand: Demand, applies: Any, env: Env) -> Iterator[Reason]:
-    """What a person decides and the worker never does. A refusal in the case makes it ineligible; a decision of a later
-    day than the one judged on is none yet."""
-    known = env.case.get("decisions")
-    today = as_of(env, programme.calendar)
-    decided = [
-        d
-        for d in (known if isinstance(known, list) else ())
-        if isinstance(d, dict) and d.get("rule") == demand.id and str(d.get("at") or "")[:10] <= today.isoformat()
-    ]
-    outcomes = {str(d.get("outcome")) for d in decided}
-    if outcomes == {MAY} and applies is True:
+def _discretion(programme: Programme, rule: Rule, applies: Any, env: Env) -> Iterator[Reason]:
+    """What a person decides and the worker never does. A refusal makes the case ineligible."""
+    decided = programme.decide(env, rule.said.id)
+    if decided.outcome == ALLOWED and applies is True:
         return
-    who = ", ".join(sorted(str(d.get("by") or "somebody") for d in decided))
-    effect: Effect = "ineligible" if outcomes == {MAY_NOT} and applies is True else "held"
-    wanted = demand.supply or f"a decision on {demand.id}: allowed or refused"
-    if len(outcomes) > 1:
-        wanted = f"one decision on {demand.id}; there are {' and '.join(sorted(outcomes))}"
-    missing = _missing(applies) or ((wanted,) if effect == "held" else ())
-    yield Reason(
-        rule=demand.id, clause=demand.clause, effect=effect, says=demand.says, owner=demand.owner,
-        values={"decided by": who} if who else {}, missing=missing,
-    )  # fmt: skip
+    effect: Effect = "ineligible" if decided.outcome == REFUSED and applies is True else "held"
+    wanted = rule.said.supply or f"a decision on {rule.said.id}: allowed or refused"
+    missing = missing_of(applies) or decided.missing or ((wanted,) if effect == "held" else ())
+    values = {"decided by": decided.by} if decided.by else {}
+    yield reason(rule.said, effect, values, missing=missing)
 
 
-def _proof(programme: Programme, proof: Proof, env: Env) -> Iterator[Reason]:
-    key = f"evidence.{proof.id}"
-    applies = _applies(programme, f"{key}.when", env)
+def _unique(programme: Programme, rule: Rule, applies: Any, env: Env, seen: Seen) -> Iterator[Reason]:
+    """What may be claimed once only. What was refused before is held: somebody says whether it may come back."""
+    told = earlier(rule, env, seen, programme)
+    if told is False:
+        return
+    excepted = rule.unless.run(env) if rule.unless is not None else False
+    values = shown(env, *rule.unique, rule.up_to, rule.when, rule.unless)
+    if excepted is True:
+        yield reason(rule.said, "excepted", values)
+        return
+    missing = missing_of(applies, told, excepted)
+    if missing:
+        yield reason(rule.said, "held", values, missing=missing)
+        return
+    values["as in"] = ", ".join(told.ids)
+    if told.refused:
+        wanted = rule.said.supply or f"whether what was refused as {values['as in']} may be claimed again"
+        yield reason(rule.said, "held", values, missing=(wanted,))
+        return
+    supply = (rule.said.supply,) if rule.said.supply else ()
+    yield reason(rule.said, rule.said.otherwise, values, missing=supply)
+
+
+def _met(programme: Programme, seen: Seen, files: Files, env: Env, id: str) -> Any:
+    """Whether a rule holds (or does not apply), a set of evidence is there, a step took nothing away. Unknown where it
+    cannot be told."""
+    for rule in programme.rules:
+        if rule.said.id == id:
+            return _stands(programme, rule, env, seen)
+    for proof in programme.proofs:
+        if proof.said.id == id:
+            applies = proof.when.run(env) if proof.when is not None else True
+            if applies is False:
+                return True
+            there = found(proof, env, files)
+            return there if there is True or applies is True else applies
+    taken = env.known[f"taken({id})"]  # `loading` lets only later steps ask for a step
+    return taken if type(taken) is Unknown else taken == 0
+
+
+def _stands(programme: Programme, rule: Rule, env: Env, seen: Seen) -> Any:
+    applies = rule.when.run(env) if rule.when is not None else True
     if applies is False:
-        return
-    common: dict[str, Any] = {
-        "rule": proof.id, "clause": proof.clause, "says": proof.says, "owner": proof.owner,
-        "values": shown(programme, env, programme.get(f"{key}.when")),
-    }  # fmt: skip
-    pieces = (*proof.all_of, *proof.any_of)
-    found = [_piece(programme, f"{key}.{n}.where", piece, env) for n, piece in enumerate(pieces)]
-    if (any if proof.any_of else all)(f is True for f in found):
-        return
-    if type(applies) is Unknown:
-        yield Reason(**common, effect="held", missing=tuple(sorted(applies)))
-        return
-    lacking = [_wanted(piece, got) for piece, got in zip(pieces, found, strict=True) if got is not True]
-    words = (" or ".join(lacking),) if proof.any_of else tuple(lacking)
-    if any(type(f) is Unknown for f in found):
-        until = _until(programme, f"{key}.until", env)
-        yield Reason(**common, effect="held", missing=words, curable_until=until)
-        return
-    yield from _unmet(programme, f"{key}.until", "held", common, words, env)
+        return True
+    if rule.said.discretion:
+        decided = programme.decide(env, rule.said.id)
+        wanted = decided.missing or (f"a decision on {rule.said.id}: allowed or refused",)
+        holds: Any = decided.outcome == ALLOWED if decided.outcome else Unknown(wanted)
+    elif rule.must is not None:
+        holds = rule.must.run(env)
+    else:
+        told = earlier(rule, env, seen, programme)
+        holds = told if type(told) is Unknown else told is False
+    if holds is True:
+        return True
+    excepted = rule.unless.run(env) if rule.unless is not None else False
+    if excepted is True:
+        return True
+    missing = [answer for answer in (applies, holds, excepted) if type(answer) is Unknown]
+    return Unknown.of(missing) if missing else False
 
 
-def _piece(programme: Programme, key: str, piece: Piece, env: Env) -> Any:
-    """True when a usable file of this type is there and is as it must be; `Unknown` when one may be."""
-    files = env.case.get("evidence")
-    if not isinstance(files, list):
-        return Unknown({"evidence"})
-    where, missing = programme.get(key), Unknown()
-    for file in files:
-        usable = isinstance(file, dict) and file.get("type") == piece.type and file.get("state") not in NOT_USABLE
-        if not usable:
-            continue
-        env.item = file
-        verdict = where.run(env) if where is not None else True
-        env.item = None
-        if verdict is True:
-            return True
-        if type(verdict) is Unknown:
-            missing = missing | verdict
-    return missing or False
-
-
-def _wanted(piece: Piece, got: Any) -> str:
-    what = f"{piece.type} ({piece.says})" if piece.says else piece.type
-    return f"{what}: {', '.join(sorted(got))}" if type(got) is Unknown else what
-
-
-def _applies(programme: Programme, key: str, env: Env) -> Any:
-    value = programme.get(key)
-    return True if value is None else value.run(env)
-
-
-def _missing(*answers: Any) -> tuple[str, ...]:
-    return tuple(sorted(Unknown.of(a for a in answers if type(a) is Unknown)))
-
-
-def _until(programme: Programme, key: str, env: Env) -> date | None:
-    value = programme.get(key)
-    moment = value.run(env) if value is not None else None
+def _until(programme: Programme, until: Value | None, env: Env) -> date | None:
+    moment = until.run(env) if until is not None else None
     return None if moment is None or type(moment) is Unknown else programme.calendar.local(moment)
-
-
-def as_of(env: Env, calendar: Calendar) -> date:
-    """The day on which the case is judged; every case has one."""
-    raw = str(env.case["as_of"])
-    return date.fromisoformat(raw) if len(raw) == 10 else calendar.local(datetime.fromisoformat(raw))
-
-
-def shown(programme: Programme, env: Env, *values: Value | None) -> dict[str, str]:
-    """What the attributes and named values behind these expressions are in this case."""
-    names = sorted({name for value in values if value is not None for name in value.names})
-    out = {}
-    for name in names:
-        said = env.named[name] if name in programme.file.values and name in env.named else _raw(env.case, name)
-        if said is not None and type(said) is not Unknown:
-            out[name] = word(said)
-    return out
-
-
-def _raw(case: Mapping[str, Any], path: str) -> Any:
-    """What the case says under a path, None for what is not one value."""
-    holder: Any = case
-    for part in path.split("."):
-        if not isinstance(holder, dict):
-            return None
-        holder = holder.get(part)
-    several = isinstance(holder, dict) or (isinstance(holder, list) and any(isinstance(i, dict) for i in holder))
-    return None if several else holder
-
-
-def word(value: Any) -> str:
-    """A value as people read it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -1,15 +1,19 @@
 """What a case says about an attribute, read as the kind it is declared to be; or what it does not say.
 
 A missing, null or unreadable attribute is `Unknown` and names itself. Amounts in another currency than the programme's
-are counted in the programme's at the rate that stands beside them, and are unknown without one. Lowest part of judging.
+are counted in the programme's at the rate that stands beside them, and are unknown without one. Numbers have at most 15
+digits before the point and 12 behind it, years four that people live in: anything else is a slip and is asked for
+again. Lowest part of judging.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal, Self
 
 Kind = Literal["text", "number", "amount", "date", "instant", "flag", "texts", "numbers", "records", "span"]
@@ -36,42 +40,52 @@ class Unknown(frozenset[str]):
 
 @dataclass(slots=True)
 class Env:
-    """One case while it is judged: its attributes, the item under a `where`, named values found so far, rates."""
+    """One case while it is judged: its attributes, rates, the items under a `where` by their list, what was found so
+    far (attributes by path, named values, answers of `met`), and who answers `met`."""
 
     case: Mapping[str, Any]
     rates: Mapping[str, Decimal] = field(default_factory=dict)
-    item: Mapping[str, Any] | None = None
-    named: dict[str, Any] = field(default_factory=dict)
+    items: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict)
+    ask: Callable[[Env, str], Any] | None = None
 
 
 Run = Callable[[Env], Any]
 _Read = Callable[[Any], Any]
+_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,12})?").fullmatch
+_DAY = re.compile(r"(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}").fullmatch
+_MISSING = object()
 
 
 def _text(raw: Any) -> str:
-    if not isinstance(raw, str):
+    if not isinstance(raw, str) or not (text := raw.strip()):
         raise ValueError(raw)
-    return raw.strip()
+    return text
 
 
 def _number(raw: Any) -> Decimal:
-    if isinstance(raw, bool) or not isinstance(raw, str | int | Decimal):
+    if isinstance(raw, str):
+        if not _NUMBER(raw) and not _NUMBER(raw.strip()):
+            raise ValueError(raw)
+        return Decimal(raw)
+    if isinstance(raw, bool) or not isinstance(raw, int | Decimal):
         raise ValueError(raw)  # a JSON number with a fraction is read as Decimal; a float never gets here
     value = Decimal(raw)
-    if not value.is_finite():
+    if not value.is_finite() or value.adjusted() > 14 or int(value.as_tuple().exponent) < -12:
         raise ValueError(raw)
     return value
 
 
+@lru_cache(maxsize=10_000)
 def _date(raw: Any) -> date:
-    if not isinstance(raw, str) or len(raw) != 10:
+    if not isinstance(raw, str) or not _DAY(raw):
         raise ValueError(raw)
     return date.fromisoformat(raw)
 
 
 def _instant(raw: Any) -> datetime | date:
     """An instant with its offset, or only the day where no more is known."""
-    if not isinstance(raw, str):
+    if not isinstance(raw, str) or not _DAY(raw[:10]):
         raise ValueError(raw)
     if len(raw) == 10:
         return date.fromisoformat(raw)
@@ -103,25 +117,66 @@ _READERS: dict[Kind, _Read] = {
     "text": _text, "number": _number, "amount": _number, "date": _date, "instant": _instant, "flag": _flag,
     "texts": _texts, "records": _records,
 }  # fmt: skip
+_WANTED: dict[Kind, str] = {
+    "text": "text", "number": "a number", "amount": "an amount", "date": "a day, YYYY-MM-DD",
+    "instant": "an instant with its offset, or a day", "flag": "true or false", "texts": "a list of texts",
+    "records": "a list of records",
+}  # fmt: skip
 
 
 def attribute(path: str, kind: Kind, currency: str) -> Run:
-    """Reads one attribute of the case by its dotted path."""
-    return _at(path, lambda env: env.case, path, kind, currency)
-
-
-def item_attribute(items: str, name: str, kind: Kind, currency: str) -> Run:
-    """Reads one attribute of the list item that is looked at."""
-    return _at(name, lambda env: env.item, f"{items}.{name}", kind, currency)
-
-
-def _at(place: str, start: Callable[[Env], Any], path: str, kind: Kind, currency: str) -> Run:
-    *holders, last = place.split(".")
+    """Reads one attribute of the case by its dotted path, once for a case."""
+    *holders, last = path.split(".")
     read = _reader(kind, path, currency)
     missing = Unknown({path})
 
     def run(env: Env) -> Any:
-        holder = start(env)
+        found = env.known.get(path, _MISSING)
+        if found is _MISSING:
+            found = env.known[path] = find(env.case, env)
+        return found
+
+    def find(holder: Any, env: Env) -> Any:
+        for part in holders:
+            holder = holder.get(part)
+            if not isinstance(holder, dict):
+                return missing
+        return read(holder, last, env)
+
+    if len(holders) != 1 or kind == "amount":
+        return run
+    [group] = holders
+    convert, unreadable = _READERS[kind], Unknown({f"{path} as {_WANTED[kind]}"})
+
+    def quick(env: Env) -> Any:
+        """The same for most attributes, which judging spends most of its time on."""
+        known = env.known
+        if path in known:
+            return known[path]
+        holder = env.case.get(group)
+        raw = holder.get(last) if type(holder) is dict else None
+        if raw is None:
+            found: Any = missing
+        else:
+            try:
+                found = convert(raw)
+            except (ValueError, TypeError):
+                found = missing if isinstance(raw, str) and not raw.strip() else unreadable
+        known[path] = found
+        return found
+
+    return quick
+
+
+def item_attribute(items: str, name: str, kind: Kind, currency: str) -> Run:
+    """Reads one attribute of the item of this list that is looked at."""
+    *holders, last = name.split(".")
+    path = f"{items}.{name}"
+    read = _reader(kind, path, currency)
+    missing = Unknown({path})
+
+    def run(env: Env) -> Any:
+        holder: Any = env.items[items]
         for part in holders:
             holder = holder.get(part)
             if not isinstance(holder, dict):
@@ -140,45 +195,39 @@ def _reader(kind: Kind, path: str, currency: str) -> Callable[[Mapping[str, Any]
 
     def read(holder: Mapping[str, Any], name: str, _env: Env) -> Any:
         raw = holder.get(name)
-        if raw is None or (isinstance(raw, str) and not raw.strip()):
+        if raw is None:
             return missing
         try:
             return convert(raw)
-        except (ValueError, InvalidOperation):
-            return unreadable
+        except (ValueError, TypeError):
+            return missing if isinstance(raw, str) and not raw.strip() else unreadable
 
+    group, _, _ = path.rpartition(".")
     root = path.split(".")[0]
 
     def amount(holder: Mapping[str, Any], name: str, env: Env) -> Any:
         value = read(holder, name, env)
         if type(value) is Unknown:
             return value
-        priced = holder if holder.get("currency") else _parent(env.case.get(root), holder)
-        if priced.get("currency") in {None, "", currency}:
+        record = holder if holder.get("currency") else env.case.get(root)
+        # a line without a currency of its own is in that of the record it belongs to
+        priced: Mapping[str, Any] = record if isinstance(record, dict) else holder
+        code = priced.get("currency")
+        if not code or code == currency:
             return value
-        rate = rate_of(priced, env)
-        return value * rate if rate is not None else Unknown({f"{path.rpartition('.')[0]}.rate"})
+        if not isinstance(code, str):
+            return Unknown({f"{group}.currency as text"})
+        rate = Decimal(1) if code.strip().upper() == currency else _rate_of(priced, code.strip().upper(), env)
+        return value * rate if rate is not None else Unknown({f"{group}.rate"})
 
     return amount if kind == "amount" else read
 
 
-def _parent(record: Any, holder: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A line without a currency of its own is in that of the record it belongs to."""
-    return record if isinstance(record, dict) else holder
-
-
-def rate_of(holder: Mapping[str, Any], env: Env) -> Decimal | None:
+def _rate_of(holder: Mapping[str, Any], code: str, env: Env) -> Decimal | None:
     """What one unit of the record's currency is worth in the programme's: the record's own rate, else the
     programme's."""
     try:
-        rate = _number(holder["rate"]) if holder.get("rate") else env.rates.get(str(holder.get("currency")))
-    except (ValueError, InvalidOperation):
+        rate = _number(holder["rate"]) if holder.get("rate") else env.rates.get(code)
+    except ValueError:
         return None
     return rate if rate is not None and rate > 0 else None
-
-
-_WANTED: dict[Kind, str] = {
-    "text": "text", "number": "a number", "amount": "an amount", "date": "a day, YYYY-MM-DD",
-    "instant": "an instant with its offset, or a day", "flag": "true or false", "texts": "a list of texts",
-    "records": "a list of records",
-}  # fmt: skip

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from difflib import get_close_matches
 from typing import Any
 
 from mdfsync.programme.calendars import Calendar
@@ -29,17 +31,43 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What names mean: attributes of a case by path, named values of the programme, and (inside `where`) the list whose
-    items are looked at."""
+    """What names mean: attributes of a case by path, named values of the programme, its tables, the ids of its rules,
+    what was decided on them, and (inside `where`) the lists whose items are looked at, the innermost last."""
 
     attributes: Mapping[str, Kind]
     calendar: Calendar
     currency: str
     named: Mapping[str, Value] = field(default_factory=dict)
-    items: str = ""
+    tables: Mapping[str, Mapping[tuple[str, ...], Value]] = field(default_factory=dict)
+    ids: frozenset[str] = frozenset()
+    decide: Callable[[Env, str], Any] = lambda _env, _rule: None
+    items: tuple[str, ...] = ()
 
     def within(self, items: str) -> Scope:
-        return replace(self, items=items)
+        return replace(self, items=(*self.items, items))
+
+
+def joined(left: Kind, right: Kind) -> Kind | None:
+    """The kind of something that is one or the other, None where they do not go together."""
+    if left == right:
+        return left
+    return "instant" if {left, right} == MOMENTS else None
+
+
+def alike_names(name: str, known: Iterable[str]) -> str:
+    """`; did you mean x?` where something known looks like it."""
+    near = get_close_matches(name, list(known), 1, 0.75)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def in_order(calendar: Calendar) -> Callable[[Any], Any]:
+    """A key by which days and instants can be put in one order, by the day in the zone where one of them is a day."""
+
+    def key(moment: Any) -> Any:
+        here = moment.astimezone(calendar.zone) if isinstance(moment, datetime) else None
+        return (here.date(), moment.timestamp()) if here else (moment, float("-inf"))
+
+    return key
 
 
 def lifted(call: Callable[..., Any], runs: Sequence[Run]) -> Run:

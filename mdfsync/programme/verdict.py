@@ -8,14 +8,15 @@ from decimal import Decimal
 from typing import Any, Literal
 
 Judgement = Literal["eligible", "held", "ineligible"]
-Effect = Literal["ineligible", "held", "reduced", "excepted"]
+Effect = Literal["ineligible", "held", "reduced", "added", "excepted", "repay"]
 AGAINST: frozenset[Effect] = frozenset({"ineligible", "held"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """Why: the rule and its clause, what follows, the values that decided, what is missing and who owes it. `amount` is
-    what a reduction took away."""
+    what a reduction took away, a bonus added, or what is to be paid back; of that `curable_until` is the day it is
+    due."""
 
     rule: str
     clause: str

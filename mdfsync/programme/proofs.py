@@ -1,0 +1,140 @@
+"""The evidence of a case against what a programme wants to see: which sets are there, what is missing of the others.
+
+A file counts when it is of the type, in no state that says otherwise, of the set's purpose where it names one, and as
+`where` says. One of which that cannot be told may count: the set is held like one that is missing, and as long. Sets
+with `per` are shown once for all cases that agree there. Between `telling` and `judging` in `programme`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mdfsync.programme.calendars import Calendar
+from mdfsync.programme.decisions import today
+from mdfsync.programme.reading import Env, Unknown, attribute
+from mdfsync.programme.rulebook import Evidence, Programme, Wanted
+from mdfsync.programme.telling import reason, shown
+from mdfsync.programme.verdict import Effect, Reason
+
+NOT_USABLE = frozenset({"rejected", "returned", "expected"})
+_NO_FILES = Unknown({"evidence"})
+_ends = attribute("activity.ends", "date", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of all cases under a set of evidence that is shown once for several, by what these agree in."""
+
+    shared: Mapping[tuple[str, tuple[Any, ...]], Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+
+
+def files_of(programmes: Iterable[Programme], cases: Iterable[Mapping[str, Any]]) -> Files:
+    """What each case brings to the sets that it shares with others."""
+    proofs = [(p, proof) for p in programmes for proof in p.proofs if proof.per]
+    shared: dict[tuple[str, tuple[Any, ...]], list[Mapping[str, Any]]] = {}
+    for case in cases if proofs else ():
+        files = case.get("evidence")
+        for programme, proof in proofs:
+            key = tuple(part.run(Env(case, programme.rates)) for part in proof.per)
+            if isinstance(files, list) and not any(type(k) is Unknown for k in key):
+                shared.setdefault((proof.said.id, key), []).extend(f for f in files if isinstance(f, dict))
+    return Files(shared)
+
+
+def found(proof: Evidence, env: Env, files: Files) -> Any:
+    """True when the set is there, False when it is not, `Unknown` when it may be."""
+    there = _usable(proof, env, files)
+    if type(there) is Unknown:
+        return there
+    return _together([_piece(piece, there, env) for piece in proof.all_of or proof.any_of], bool(proof.any_of))
+
+
+def judge_proof(proof: Evidence, env: Env, files: Files, calendar: Calendar) -> tuple[Reason, bool] | None:
+    """(what is missing, whether it is a defect that ends with the window), None where nothing is."""
+    applies = proof.when.run(env) if proof.when is not None else True
+    if applies is False:
+        return None
+    complete = found(proof, env, files)
+    if complete is True:
+        return None
+    values = shown(env, proof.when, *proof.per)
+    if type(applies) is Unknown:
+        return reason(proof.said, "held", values, missing=tuple(sorted(applies))), False
+    there = _usable(proof, env, files)
+    pieces = proof.all_of or proof.any_of
+    wanted = [w for piece in pieces if (w := _lacking(piece, there, env))]
+    missing = (" or ".join(wanted),) if proof.any_of else tuple(wanted)
+    missing += _only_now(proof, env, calendar)
+    effect: Effect = "held" if type(complete) is Unknown else proof.said.otherwise
+    return reason(proof.said, effect, values, missing=missing), type(there) is not Unknown
+
+
+def _only_now(proof: Evidence, env: Env, calendar: Calendar) -> tuple[str, ...]:
+    """The warning that belongs to proof that cannot be made afterwards, while it still can be made."""
+    ends = _ends(env) if proof.said.once else None
+    if ends is None or type(ends) is Unknown or today(env, calendar) > ends:
+        return ()
+    return (f"it is made by {ends} or never",)
+
+
+def _usable(proof: Evidence, env: Env, files: Files) -> Any:
+    records = env.case.get("evidence")
+    if proof.per:
+        key = tuple(part.run(env) for part in proof.per)
+        if not any(type(k) is Unknown for k in key):
+            records = files.shared.get((proof.said.id, key), records)
+    if not isinstance(records, list):
+        return _NO_FILES
+    return [f for f in records if isinstance(f, dict) and _counts(f, proof.said.purpose)]
+
+
+def _counts(file: Mapping[str, Any], purpose: str) -> bool:
+    return file.get("state") not in NOT_USABLE and file.get("purpose") in {None, "", purpose}
+
+
+def _together(answers: Sequence[Any], any_will_do: bool) -> Any:
+    """`or` and `and` of what may be unknown."""
+    if any(a is any_will_do for a in answers):
+        return any_will_do
+    missing = [a for a in answers if type(a) is Unknown]
+    return Unknown.of(missing) if missing else not any_will_do
+
+
+def _piece(piece: Wanted, files: Any, env: Env) -> Any:
+    if not piece.said.type:
+        parts = [_piece(part, files, env) for part in piece.all_of or piece.any_of]
+        return _together(parts, bool(piece.any_of))
+    if type(files) is Unknown:
+        return files
+    count, maybe, missing = 0, 0, Unknown()
+    for file in files:
+        if file.get("type") != piece.said.type:
+            continue
+        if piece.where is not None:
+            env.items["evidence"] = file
+            verdict = piece.where.run(env)
+        else:
+            verdict = True
+        if verdict is True:
+            count += 1
+            if count >= piece.said.at_least:
+                return True
+        elif type(verdict) is Unknown:
+            maybe, missing = maybe + 1, missing | verdict
+    return missing if count + maybe >= piece.said.at_least else False
+
+
+def _lacking(piece: Wanted, files: Any, env: Env) -> str:
+    """What is missing of a piece, in words; empty where nothing is."""
+    got = _piece(piece, files, env)
+    if got is True:
+        return ""
+    if not piece.said.type:
+        parts = [w for part in piece.all_of or piece.any_of if (w := _lacking(part, files, env))]
+        return f"({' or '.join(parts)})" if piece.any_of else " and ".join(parts)
+    what = f"{piece.said.type} ({piece.said.says})" if piece.said.says else piece.said.type
+    if piece.said.at_least > 1:
+        what = f"{piece.said.at_least} x {what}"
+    return f"{what}: {', '.join(sorted(got))}" if type(got) is Unknown else what

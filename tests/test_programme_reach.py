@@ -1,0 +1,492 @@
+"""What real programme guides ask for beyond plain rules: counts, windows, minimums together, decisions, repayment."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from programme_lab import HEAD, case, judged, programme, rule, step, told
+
+from mdfsync.programme import Programme
+
+
+def amount(*steps: dict[str, Any], **more: Any) -> Programme:
+    """A programme with these steps; those after the first are called by their place."""
+    named = [one if n == 0 else {**one, "id": f"step-{n}"} for n, one in enumerate(steps)]
+    return programme(amount={"of": "expense.net", "step": named, **more})
+
+
+def results(found: Programme, *cases: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    return {v.id: (v.verdict, str(v.claimable)) for v in judged(found, *cases)}
+
+
+# Counting
+
+
+def shows(ids: str, **more: Any) -> list[dict[str, Any]]:
+    return [case(id=f"{n}", activity__id=id, **more) for n, id in enumerate(ids)]
+
+
+THREE_EVENTS = amount(step(ceiling="2", of="activity.id", per=["partner.id", 'period("quarter", activity.ends)']))
+
+
+def test_a_ceiling_on_different_events_lets_every_line_of_the_first_two_pass() -> None:
+    found = results(THREE_EVENTS, *shows("aabca"))
+    assert [found[n][0] for n in "01234"] == ["eligible", "eligible", "eligible", "ineligible", "eligible"]
+
+
+def test_an_event_that_is_held_keeps_its_place() -> None:
+    ruled = programme(
+        rule=[{**rule("request.approved_at <= activity.starts"), "id": "approved"}],
+        amount={"of": "expense.net", "step": [step(ceiling="1", of="activity.id", per=["partner.id"])]},
+    )
+    held = case(id="1", activity__id="a", request__approved_at=None)
+    found = results(ruled, held, case(id="2", activity__id="b"))
+    assert found == {"1": ("held", "0.00"), "2": ("held", "0.00")}
+
+
+def test_of_the_persons_on_a_line_those_within_the_ceiling_are_paid() -> None:
+    found = amount(step(ceiling=2, of="expense.persons", per=["activity.type"]))
+    [verdict] = judged(found, case(expense__persons=["ann", "bo", "cy"], expense__net="900"))
+    assert told(verdict) == ("eligible", "600.00", ["it:reduced"])
+    earlier = [{"amount": "0", "expense": {"persons": ["ann", "dee"]}}]
+    [verdict] = judged(found, case(expense__persons=["ann", "bo"], expense__net="900", prior_use=earlier))
+    assert told(verdict) == ("eligible", "450.00", ["it:reduced"])
+
+
+def test_a_ceiling_on_units_pays_their_part() -> None:
+    found = amount(step(ceiling="100", of="expense.quantity", per=["partner.id"]))
+    lines = [case(id=f"{n}", expense__quantity=q, expense__net="600") for n, q in enumerate((60, 60, 10))]
+    assert results(found, *lines) == {
+        "0": ("eligible", "600.00"), "1": ("eligible", "400.00"), "2": ("ineligible", "0.00"),
+    }  # fmt: skip
+
+
+def test_five_thousand_a_person_for_three_persons_and_twelve_thousand_in_all() -> None:
+    half = 'period("half", activity.ends)'
+    found = amount(
+        step(ceiling="5_000", per=["expense.person", half]),
+        step(ceiling="3", of="expense.person", per=["partner.id", half]),
+        step(ceiling="12_000", per=["partner.id", half]),
+    )
+    trips = [("ann", "4000"), ("ann", "4000"), ("bo", "4500"), ("cy", "4000"), ("dee", "100")]
+    cases = [case(id=f"{n}", expense__person=who, expense__net=net) for n, (who, net) in enumerate(trips)]
+    assert [v for v, _ in results(found, *cases).values()] == ["eligible"] * 4 + ["ineligible"]
+    assert [a for _, a in results(found, *cases).values()] == ["4000.00", "1000.00", "4500.00", "2500.00", "0.00"]
+
+
+# Rolling windows
+
+YEARLY = amount(step(ceiling="1000", per=["partner.id"], within="12 months", on="activity.starts"))
+
+
+@pytest.mark.parametrize(
+    ("days", "paid"),
+    [
+        (["2025-10-01", "2026-10-01"], ["600.00", "600.00"]),  # a year apart: the first has left the window
+        (["2025-10-02", "2026-10-01"], ["600.00", "400.00"]),
+        (["2024-02-29", "2025-02-28"], ["600.00", "400.00"]),
+        (["2024-02-28", "2025-02-28"], ["600.00", "600.00"]),
+        (["2025-01-01", "2025-09-01", "2026-03-01"], ["600.00", "400.00", "600.00"]),
+        (["2026-03-01", "2025-09-01", "2025-01-01"], ["600.00", "400.00", "600.00"]),  # whatever the order of invoices
+    ],
+)
+def test_a_ceiling_within_twelve_months(days: list[str], paid: list[str]) -> None:
+    cases = [case(id=f"{n}", activity__starts=day, expense__net="600") for n, day in enumerate(days)]
+    assert [a for _, a in results(YEARLY, *cases).values()] == paid
+
+
+def test_prior_use_counts_within_its_window_by_its_date() -> None:
+    entries = [{"amount": "700", "date": "2025-09-09"}, {"amount": "250", "date": "2026-01-05"}]
+    [verdict] = judged(YEARLY, case(prior_use=entries))
+    assert told(verdict)[:2] == ("eligible", "750.00")
+
+
+def test_an_entry_of_prior_use_counts_in_the_period_of_its_date() -> None:
+    quarterly = amount(step(ceiling="1000", per=["partner.id", 'period("quarter", activity.ends)']))
+    entries = [{"amount": "700", "date": "2026-04-09"}, {"amount": "250", "date": "2026-07-05"}]
+    assert told(judged(quarterly, case(prior_use=entries))[0])[:2] == ("eligible", "750.00")
+
+
+def test_events_within_twelve_months() -> None:
+    found = amount(step(ceiling=1, of="activity.id", per=["partner.id"], within="12 months", on="activity.starts"))
+    starts = {"a": "2025-01-10", "b": "2025-12-01", "c": "2026-01-10"}
+    cases = [case(id=i, activity__id=i, activity__starts=s, expense__invoice_date=s) for i, s in starts.items()]
+    assert [v for v, _ in results(found, *cases).values()] == ["eligible", "ineligible", "eligible"]
+
+
+# Minimums, bonuses, rounding
+
+
+def claim(id: str, net: str, **more: Any) -> dict[str, Any]:
+    return case(id=id, claim__id="C-1", expense__net=net, **more)
+
+
+LEAST = amount(step(minimum="1000", per=["claim.id"], otherwise="held", when="not default(claim.final, false)"))
+
+
+@pytest.mark.parametrize(
+    ("nets", "more", "expected"),
+    [
+        (["600", "400"], {}, ["eligible", "eligible"]),
+        (["600", "399.99"], {}, ["held", "held"]),
+        (["600", "100"], {"claim__final": True}, ["eligible", "eligible"]),
+    ],
+)
+def test_a_claim_below_the_minimum_waits_unless_it_is_the_last(
+    nets: list[str], more: dict[str, Any], expected: list[str]
+) -> None:
+    verdicts = judged(LEAST, *[claim(f"{n}", net, **more) for n, net in enumerate(nets)])
+    assert [v.verdict for v in verdicts] == expected
+
+
+def test_what_a_refused_claim_would_have_taken_is_left_for_others() -> None:
+    found = amount(step(ceiling="1000", per=["partner.id"]), step(minimum="800", per=["claim.id"]))
+    small = case(id="1", claim__id="C-1", expense__net="500")
+    large = case(id="2", claim__id="C-2", expense__net="900")
+    assert results(found, small, large) == {"1": ("ineligible", "0.00"), "2": ("eligible", "900.00")}
+
+
+def test_a_minimum_that_held_lines_may_still_reach_holds_the_others() -> None:
+    steps = [{**step(exclude="expense.tax"), "id": "tax"}, step(minimum="1000", per=["claim.id"])]
+    found = programme(amount={"of": "expense.net", "step": steps})
+    cases = [claim("1", "600", expense__tax="0"), claim("2", "600")]
+    assert [v.verdict for v in judged(found, *cases)] == ["held", "held"]
+
+
+def test_a_bonus_is_added_and_a_later_ceiling_holds() -> None:
+    found = amount(step(share="50%"), step(add="10% * so_far", when="activity.attendees >= 50"), step(ceiling="540"))
+    [verdict] = judged(found, case(activity__attendees=60))
+    assert told(verdict) == ("eligible", "540.00", ["it:reduced", "step-1:added", "step-2:reduced"])
+
+
+def test_agency_fees_count_up_to_a_part_of_the_rest() -> None:
+    """300 of fees, at most 15 % of the other 700: 105 count, 195 do not."""
+    found = amount(step(exclude="largest(expense.tax - 15% * (cost - expense.tax), 0)"))
+    assert told(judged(found, case(expense__tax="300"))[0])[:2] == ("eligible", "805.00")
+
+
+@pytest.mark.parametrize(
+    ("rounding", "net", "claimable"),
+    [
+        ({}, "10.005", "10.01"),
+        ({"rounding": "half even"}, "10.005", "10.00"),
+        ({"rounding": "down"}, "10.009", "10.00"),
+        ({"rounding": "up"}, "10.001", "10.01"),
+        ({"rounding": "down", "round_to": "1"}, "10.99", "10.00"),
+        ({"round_to": "0.05"}, "10.03", "10.05"),
+        ({"round_to": 50}, "1274.99", "1250.00"),
+    ],
+)
+def test_rounding_as_the_programme_says(rounding: dict[str, Any], net: str, claimable: str) -> None:
+    found = programme(amount={"of": "expense.net", **rounding})
+    assert str(judged(found, case(expense__net=net))[0].claimable) == claimable
+
+
+# Rules that ask for each other
+
+AGENDA = {"id": "agenda", "clause": "§ 3", "says": "An agenda that shows the content.", "optional": True,
+          "all_of": [{"type": "agenda", "where": '"content" in attributes'}]}  # fmt: skip
+SLIDES = {"id": "slides", "clause": "§ 3", "says": "The content, where the agenda lacks it.",
+          "when": 'not met("agenda")', "all_of": [{"type": "slides"}]}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ([{"type": "agenda", "attributes": ["content"]}], ("eligible", [])),
+        ([{"type": "agenda", "attributes": []}], ("held", ["slides"])),
+        ([{"type": "agenda", "attributes": []}, {"type": "slides"}], ("eligible", [])),
+        ([{"type": "agenda"}], ("held", ["evidence.attributes"])),  # it cannot be told whether slides are needed
+        ([], ("held", ["slides"])),
+        (None, ("held", ["evidence"])),
+    ],
+)
+def test_proof_that_is_wanted_only_without_another(files: Any, expected: tuple[str, list[str]]) -> None:
+    [verdict] = judged(programme(evidence=[AGENDA, SLIDES]), case(evidence=files))
+    assert (verdict.verdict, [m for r in verdict.reasons for m in r.missing]) == expected
+
+
+PRE = {**rule("request.approved_at <= activity.starts"), "id": "pre-approval", "optional": True}
+SHOW = {**rule('expense.type == "booth"'), "id": "trade-show", "optional": True}
+EITHER = rule('met("pre-approval") or met("trade-show")')
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({}, "eligible"),
+        ({"activity__starts": "2026-07-01"}, "ineligible"),
+        ({"activity__starts": "2026-07-01", "expense__type": "booth"}, "eligible"),
+        ({"activity__starts": "2026-07-01", "expense__type": None}, "held"),
+    ],
+)
+def test_one_of_two_rules_will_do(changes: dict[str, Any], verdict: str) -> None:
+    assert judged(programme(rule=[PRE, SHOW, EITHER]), case(**changes))[0].verdict == verdict
+
+
+def test_a_later_step_asks_whether_an_earlier_one_took_something() -> None:
+    found = amount(step(ceiling="500"), step(exclude="20", when='not met("it")'))
+    assert [a for _, a in results(found, case(id="a"), case(id="b", expense__net="400")).values()] == [
+        "480.00", "400.00",
+    ]  # fmt: skip
+
+
+# Tables
+
+TIERS = programme(
+    tables={"share": {"gold": {"event": "60%", "print": "50%"}, "silver": {"event": "40%"}}, "cap": {"event": 500}},
+    amount={
+        "of": "expense.net",
+        "step": [
+            step(share='lookup("share", partner.tier, activity.type, 10%)'),
+            {**step(ceiling='lookup("cap", activity.type)', when='listed("cap", activity.type)'), "id": "cap"},
+        ],
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("tier", "kind", "claimable"),
+    [("gold", "event", "500.00"), ("gold", "print", "500.00"), ("silver", "event", "400.00"), ("x", "y", "100.00")],
+)
+def test_a_table_by_tier_and_activity(tier: str, kind: str, claimable: str) -> None:
+    assert str(judged(TIERS, case(partner__tier=tier, activity__type=kind))[0].claimable) == claimable
+
+
+def test_what_a_table_does_not_list_is_unknown() -> None:
+    found = programme(tables={"cap": {"event": 500}}, rule=[rule('expense.net <= lookup("cap", activity.type)')])
+    [verdict] = judged(found, case(activity__type="webinar"))
+    assert (verdict.verdict, verdict.reasons[0].missing) == ("held", ("webinar as an entry of table cap",))
+
+
+# Dates
+
+DEADLINE = rule(
+    'claim.submitted_at <= at(next_business_day(activity.ends + 30 days), "17:00")'
+)  # Sunday, so Monday 12th
+
+
+@pytest.mark.parametrize(
+    ("submitted", "verdict"),
+    [
+        ("2026-10-12T21:00:00Z", "eligible"),  # 17:00 in New York
+        ("2026-10-12T21:00:01Z", "ineligible"),
+        ("2026-10-12", "held"),  # that day, and no time said
+        ("2026-10-11", "eligible"),
+        ("2026-10-13", "ineligible"),
+    ],
+)
+def test_a_deadline_with_a_time_of_day(submitted: str, verdict: str) -> None:
+    assert judged(programme(rule=[DEADLINE]), case(claim__submitted_at=submitted))[0].verdict == verdict
+
+
+FIFTH = rule('claim.submitted_at <= last_of("month", activity.ends) + 5 business days')
+
+
+@pytest.mark.parametrize(("submitted", "verdict"), [("2026-10-07", "eligible"), ("2026-10-08", "ineligible")])
+def test_the_fifth_business_day_of_the_month_after(submitted: str, verdict: str) -> None:
+    assert judged(programme(rule=[FIFTH]), case(claim__submitted_at=submitted))[0].verdict == verdict
+
+
+# Decisions
+
+
+def decision(outcome: str = "allowed", **more: Any) -> dict[str, Any]:
+    return {"id": "D-1", "rule": "it", "outcome": outcome, "by": "lee", "at": "2026-09-30T12:00:00Z", **more}
+
+
+DECIDED: list[tuple[str, list[dict[str, Any]], tuple[str, str]]] = [
+    ("allowed", [decision()], ("eligible", "1000.00")),
+    ("refused", [decision("refused")], ("ineligible", "0.00")),
+    ("a part of it", [decision(amount="400")], ("eligible", "400.00")),
+    ("the evening before in the zone", [decision(at="2026-10-02T03:59:59Z")], ("eligible", "1000.00")),
+    ("the day after", [decision(at="2026-10-02T04:00:00Z")], ("held", "0.00")),
+    ("a time without a zone", [decision(at="2026-09-30T12:00:00")], ("held", "0.00")),
+    ("on its last day", [decision(expires="2026-10-01")], ("eligible", "1000.00")),
+    ("expired", [decision(expires="2026-09-30")], ("held", "0.00")),
+    ("on terms", [decision(conditions=["logo on the booth"])], ("held", "0.00")),
+    ("on terms that are met", [decision(conditions=["logo"], conditions_met=True)], ("eligible", "1000.00")),
+    ("two that differ", [decision(), decision("refused", id="D-2", by="kim")], ("held", "0.00")),
+    ("one that replaces", [decision("refused"), decision(id="D-2", replaces="D-1")], ("eligible", "1000.00")),
+    ("neither yes nor no", [decision("perhaps")], ("held", "0.00")),
+    ("on another rule", [decision(rule="that")], ("held", "0.00")),
+]
+
+
+@pytest.mark.parametrize(("decisions", "expected"), [d[1:] for d in DECIDED], ids=[d[0] for d in DECIDED])
+def test_what_a_person_decided(decisions: list[dict[str, Any]], expected: tuple[str, str]) -> None:
+    [verdict] = judged(programme(rule=[rule(discretion=True)]), case(decisions=decisions))
+    assert told(verdict)[:2] == expected
+
+
+def test_only_decisions_of_those_who_may_decide_count() -> None:
+    found = programme(rule=[rule(discretion=True, where='role == "finance" and not alike(by, request.requested_by)')])
+    asked = case(request__requested_by="Ann", decisions=[decision(by="ann", role="finance")])
+    assert judged(found, asked)[0].verdict == "held"
+    asked["decisions"].append(decision(id="D-2", by="lee", role="finance"))
+    assert judged(found, asked)[0].verdict == "eligible"
+
+
+EXTENDED = rule('claim.submitted_at <= granted("it", activity.ends + 15 days)')
+
+
+@pytest.mark.parametrize(
+    ("decisions", "verdict"),
+    [([], "ineligible"), ([decision(until="2026-10-05")], "eligible"), ([decision("refused")], "ineligible")],
+)
+def test_an_extension_that_was_granted(decisions: list[dict[str, Any]], verdict: str) -> None:
+    asked = case(claim__submitted_at="2026-10-01", decisions=decisions)
+    assert judged(programme(rule=[EXTENDED]), asked)[0].verdict == verdict
+
+
+# Once, and in one direction
+
+ONCE = programme(rule=[rule(unique=["expense.vendor", "expense.invoice_number"], up_to="expense.invoice_total")])
+SAME = {"expense__vendor": "Brightpath, Inc.", "expense__invoice_number": "INV-0042", "expense__invoice_total": "1500"}
+
+
+def test_lines_of_one_invoice_pass_as_long_as_they_stay_within_it() -> None:
+    found = results(
+        ONCE,
+        case(id="1", **SAME, expense__net="900"),
+        case(id="2", **SAME | {"expense__invoice_number": "inv 42"}, expense__net="600"),
+        case(id="3", **SAME | {"expense__vendor": "BRIGHTPATH INC"}, expense__net="1"),
+        case(id="4", **SAME | {"expense__invoice_number": "INV-43"}, expense__net="900"),
+    )
+    assert [v for v, _ in found.values()] == ["eligible", "eligible", "ineligible", "eligible"]
+
+
+def test_what_was_refused_before_comes_back_to_a_person_only() -> None:
+    late = {**rule("activity.starts >= 2026-09-01"), "id": "late"}
+    once = rule(unique=["expense.vendor", "expense.invoice_number"])
+    again = [case(id="1", **SAME, activity__starts="2026-01-01"), case(id="2", **SAME)]
+    assert [v.verdict for v in judged(programme(rule=[late, once]), *again)] == ["ineligible", "held"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "verdict"),
+    [
+        ({"amount": "5", "expense": {"vendor": "brightpath inc", "invoice_number": "INV 42"}}, "ineligible"),
+        ({"state": "rejected", "expense": {"vendor": "brightpath inc", "invoice_number": "INV 42"}}, "held"),
+        ({"amount": "5"}, "eligible"),  # it does not say of which invoice
+    ],
+)
+def test_what_was_claimed_before_counts_where_it_names_the_invoice(entry: dict[str, Any], verdict: str) -> None:
+    once = programme(rule=[rule(unique=["expense.vendor", "expense.invoice_number"])])
+    assert judged(once, case(**SAME, prior_use=[entry]))[0].verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("direction", "asked", "verdict"),
+    [("we_claim", "we_claim", "eligible"), ("we_claim", "we_reimburse", "held"), ("both", "we_reimburse", "eligible"),
+     ("we_reimburse", None, "eligible")],
+)  # fmt: skip
+def test_a_programme_of_one_direction_judges_no_case_of_the_other(
+    direction: str, asked: str | None, verdict: str
+) -> None:
+    found = programme(programme={**HEAD, "direction": direction})
+    assert judged(found, case(direction=asked))[0].verdict == verdict
+
+
+# Evidence
+
+
+def proof(**more: Any) -> dict[str, Any]:
+    return {"id": "it", "clause": "§ 3", "says": "Show it.", **more}
+
+
+EITHER_SET = proof(any_of=[{"all_of": [{"type": "photo", "at_least": 2}, {"type": "list"}]}, {"type": "recording"}])
+
+
+@pytest.mark.parametrize(
+    ("types", "missing"),
+    [
+        (["photo", "photo", "list"], []),
+        (["recording"], []),
+        (["photo", "list"], ["2 x photo or recording"]),
+        (["photo", "photo"], ["list or recording"]),
+        ([], ["2 x photo and list or recording"]),
+    ],
+)
+def test_sets_within_sets_and_how_many(types: list[str], missing: list[str]) -> None:
+    [verdict] = judged(programme(evidence=[EITHER_SET]), case(evidence=[{"type": t} for t in types]))
+    assert [m for r in verdict.reasons for m in r.missing] == missing
+
+
+def test_proof_that_is_shown_once_for_all_lines_of_an_activity() -> None:
+    found = programme(evidence=[proof(all_of=[{"type": "photo"}], per=["activity.id"])])
+    with_photo = case(id="1", activity__id="A-1")
+    lines = [case(id="2", activity__id="A-1", evidence=[]), case(id="3", activity__id="A-2", evidence=[])]
+    assert [v.verdict for v in judged(found, with_photo, *lines)] == ["eligible", "eligible", "held"]
+
+
+def test_proof_of_another_purpose_is_none() -> None:
+    found = programme(evidence=[proof(all_of=[{"type": "photo"}], purpose="financial")])
+    assert judged(found, case(evidence=[{"type": "photo", "purpose": "performance"}]))[0].verdict == "held"
+    assert judged(found, case(evidence=[{"type": "photo", "purpose": "financial"}]))[0].verdict == "eligible"
+
+
+def test_proof_that_cannot_be_made_afterwards_says_so_while_it_can() -> None:
+    found = programme(evidence=[proof(all_of=[{"type": "list"}], once=True)])
+    missing = {day: judged(found, case(as_of=day))[0].reasons[0].missing for day in ("2026-09-11", "2026-09-12")}
+    assert missing == {"2026-09-11": ("list", "it is made by 2026-09-11 or never"), "2026-09-12": ("list",)}
+
+
+# Paying back
+
+BACK = {"id": "back", "clause": "§ 9", "says": "What was paid too much goes back within 30 days.", "owner": "partner",
+        "due": "expense.credited_at + 30 days"}  # fmt: skip
+CREDITED = programme(
+    amount={"of": "expense.net - default(expense.credit_notes, 0)", "step": [step(share="50%")]}, repayment=[BACK]
+)
+
+
+def test_after_a_credit_note_what_was_paid_too_much_goes_back() -> None:
+    paid = case(reimbursements=[{"amount": "500", "paid_at": "2026-09-20"}], expense__credit_notes="200",
+                expense__credited_at="2026-09-25")  # fmt: skip
+    [verdict] = judged(CREDITED, paid)
+    assert told(verdict) == ("eligible", "400.00", ["it:reduced", "back:repay"])
+    last = verdict.as_json()["reasons"][-1]
+    assert (last["amount"], last["curable_until"], last["owner"]) == ("100.00", "2026-10-25", "partner")
+
+
+def test_nothing_goes_back_while_it_is_not_settled_what_is_claimable() -> None:
+    steps = [step(exclude="expense.tax")]
+    found = programme(amount={"of": "expense.net", "step": steps}, repayment=[{**BACK, "due": "as_of"}])
+    assert told(judged(found, case(reimbursements=[{"amount": "5000"}]))[0]) == ("held", "0.00", ["it:held"])
+
+
+def test_what_is_refused_after_payment_goes_back_whole() -> None:
+    found = programme(rule=[rule("activity.starts < 2026-01-01")], repayment=[{**BACK, "due": "as_of + 30 days"}])
+    [verdict] = judged(found, case(reimbursements=[{"amount": "500"}, {"amount": "100"}]))
+    assert str(verdict.reasons[-1].amount) == "600.00"
+
+
+# Lists within the language
+
+NESTED: list[tuple[str, Any]] = [
+    ("any(evidence where evidence.type == 'invoice' and vendor == expense.vendor)", "eligible"),
+    ("any(payments where any(evidence where type == 'invoice' and amount == payments.amount))", "eligible"),
+    ("all(payments where amount > 5)", "eligible"),
+    ("all(payments where paid_at > 2026-01-01)", "held"),
+    ("distinct(expense.lines.person where kind == 'fare') == 2", "eligible"),
+    ("sum(expense.lines.quantity * 25 where kind == 'fare') == 75", "eligible"),
+    ("sum(expense.lines.net) == 60 and latest(default(activity.ends, as_of), 2026-01-01) > 2026-01-01", "eligible"),
+]
+
+
+@pytest.mark.parametrize(("must", "verdict"), NESTED, ids=[m for m, _ in NESTED])
+def test_lists(must: str, verdict: str) -> None:
+    lines = [{"kind": "fare", "person": p, "quantity": 1, "net": "20"} for p in ("ann", "bo", "ann")]
+    full = case(
+        expense__lines=lines, expense__vendor="B", payments=[{"amount": "10"}],
+        evidence=[{"type": "invoice", "vendor": "B", "amount": "10"}],
+    )  # fmt: skip
+    assert judged(programme(rule=[rule(must)]), full)[0].verdict == verdict
+
+
+def test_days_count_from_the_first_version_in_the_zone() -> None:
+    found = programme(programme={**HEAD, "valid_until": date(2026, 12, 31)})
+    assert judged(found, case(as_of="2027-01-01"))[0].verdict == "held"
