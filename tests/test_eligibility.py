@@ -18,7 +18,8 @@ from mdfsync.eligibility.case import case_of
 from mdfsync.eligibility.place import place_of
 from mdfsync.eligibility.standing import standings
 from mdfsync.model import fingerprint
-from mdfsync.programme.rulebook import HOUSE, read_programme
+from mdfsync.programme.parts import HOUSE
+from mdfsync.programme.rulebook import read_programme
 from mdfsync.rules import judge
 from mdfsync.view import Facts, View
 
