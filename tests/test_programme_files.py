@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mdfsync.cli import main
-from mdfsync.programme import CaseError, judge_cases, load_programme, read_cases
+from mdfsync.programme import CaseError, ProgrammeError, judge_cases, load_programme, read_cases
 from mdfsync.programme.functions import NAMES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,18 +55,31 @@ def test_people_read_a_table_and_the_reasons(tmp_path: Path, capsys: pytest.Capt
 
 FAULTS = [
     ("cases.json", b"[1]", "case 1 has no id"),
+    ("cases.json", b'[{"id": 5}]', "case 1 has no id"),
     ("cases.json", b'[{"id": "a"}, {"id": "a"}]', "two cases have the id a"),
     ("cases.json", b'[{"id": "a", "as_of": "tomorrow"}]', "as_of is no day"),
+    ("cases.json", b'[{"id": "a", "as_of": "0001-01-01"}]', "as_of is not in 1900 to 2199"),
     ("cases.json", b'[{"id": "a", "expense": {"net": NaN}}]', "NaN is no number"),
+    ("cases.json", b'[{"id": "a", "n": ' + b"9" * 5000 + b"}]", "more digits than any amount has"),
+    ("cases.json", b'[{"id": "a", "n": 1e99999999999999999999}]', "more digits than any amount has"),
     ("cases.json", b"{}", "no list of cases"),
+    ("cases.json", b'[{"id": "a",}]', "no JSON at line 1"),
     ("cases.json", b"\xff\xfe[", "not UTF-8 text"),
     ("cases.json", b"[" * 100_000, "cases.json"),
+    ("cases.json", b'"' + b"x" * 10_000_000, "no JSON at line 1"),
+    ("cases.csv", b"", "the file is empty"),
     ("cases.csv", b"id,expense.colour\na,red\n", "no attribute of a case: expense.colour"),
+    ("cases.csv", b"id,expense.nett\na,5\n", "did you mean expense.net?"),
+    ("cases.csv", b"id,payments\na,5\n", "payments is a list"),
+    ("cases.csv", b"id,id\na,b\n", "two columns are called id"),
+    ("cases.csv", b"id,,\na,b,\n", "column 2 has no header"),
     ("cases.csv", b"id\na,b\n", "line 2 has more cells than the header"),
+    ("cases.csv", b'id,expense.vendor\na,"open\n', "unexpected end of data"),
+    ("cases.csv", "id,expense.vendor\na,Müller\n".encode("latin-1"), "not UTF-8 text"),
 ]
 
 
-@pytest.mark.parametrize(("name", "data", "why"), FAULTS, ids=[w for *_, w in FAULTS])
+@pytest.mark.parametrize(("name", "data", "why"), FAULTS, ids=[f"{n}: {w}" for n, _, w in FAULTS])
 def test_a_file_that_is_no_list_of_cases_is_refused_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, data: bytes, why: str
 ) -> None:
@@ -102,3 +115,80 @@ def test_a_case_without_an_id_is_no_case(tmp_path: Path) -> None:
     (tmp_path / "cases.json").write_text('[{"id": " "}]', encoding="utf-8")
     with pytest.raises(CaseError):
         read_cases(tmp_path / "cases.json", load_programme(TEMPLATE).head.valid_from, {})
+
+
+RUBBISH = {
+    "nested": b"[programme]\nx = " + b"[" * 5000 + b"]" * 5000,
+    "digits": b"[programme]\nid = " + b"9" * 6000,
+    "bytes": bytes(range(256)) * 8,
+    "large": b"#" * 6_000_000,
+    "no toml": b"id = ",
+}
+
+
+@pytest.mark.parametrize("data", RUBBISH.values(), ids=list(RUBBISH))
+def test_a_file_that_is_no_programme_is_refused_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], data: bytes
+) -> None:
+    (tmp_path / "rubbish.toml").write_bytes(data)
+    with pytest.raises(SystemExit) as done:
+        main(["eligibility", "--programme", str(tmp_path / "rubbish.toml"), "--expenses", str(tmp_path / "none.json")])
+    told = capsys.readouterr().err
+    assert (done.value.code, told.count("\n"), "rubbish.toml: " in told) == (2, 1, True)
+
+
+SPREADSHEETS = [
+    "id,expense.net,evidence,payments.amount\nE,5,photo;list,7\n".encode("utf-16"),
+    b"id;expense.net;evidence;payments.amount\r\nE;5;photo|list;7\r\n",
+    b"\xef\xbb\xbfid\texpense.net\tevidence\tpayments.amount\nE\t5\tphoto;list\t7\n",
+]
+
+
+@pytest.mark.parametrize("data", SPREADSHEETS, ids=["UTF-16", "semicolons", "tabs"])
+def test_a_csv_is_read_as_spreadsheets_save_it(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "cases.csv").write_bytes(data)
+    programme = load_programme(TEMPLATE)
+    [case] = read_cases(tmp_path / "cases.csv", programme.head.valid_from, programme.attributes)
+    del case["as_of"]
+    assert case == {
+        "id": "E", "expense": {"net": "5"}, "evidence": [{"type": "photo"}, {"type": "list"}],
+        "payments": [{"amount": "7"}],
+    }  # fmt: skip
+
+
+def test_every_fault_of_a_file_is_named_at_once(tmp_path: Path) -> None:
+    text = TEMPLATE.read_text("utf-8")
+    wrong = {
+        'otherwise = "ineligible" ': 'otherwise = "never" ',
+        "request.approved_at <=": "request.aproved_at <=",
+        'zone = "America/New_York"': 'zone = "Mars"',
+        'minimum = "100"': 'minimum = "activity.ends"',
+        "share = 'lookup": "shares = 'lookup",
+    }
+    for good, bad in wrong.items():
+        assert text.count(good) >= 1, good
+        text = text.replace(good, bad, 1)
+    (tmp_path / "wrong.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ProgrammeError) as refused:
+        load_programme(tmp_path / "wrong.toml")
+    told = "\n".join(refused.value.problems)
+    for part in ("otherwise: is one of", "did you mean request.approved_at?", "no zone Mars",
+                 "gives a date, not a number", "did you mean share?"):  # fmt: skip
+        assert part in told
+    assert len(refused.value.problems) == len(wrong)
+
+
+CIRCLES = [
+    ([("a", 'met("a")')], "met(a) asks for met(a)"),
+    ([("a", 'met("b")'), ("b", 'met("c") or true'), ("c", 'met("a")')], "that is a circle"),
+    ([("a", 'met("nobody")')], "no rule, evidence or step is called nobody"),
+    ([("a", 'met("share")')], "can be asked by later steps only"),
+]
+
+
+@pytest.mark.parametrize(("rules", "why"), CIRCLES, ids=[w for _, w in CIRCLES])
+def test_rules_that_ask_in_circles_are_refused(tmp_path: Path, rules: list[tuple[str, str]], why: str) -> None:
+    more = "".join(f'\n[[rule]]\nid = "{id}"\nclause = "§"\nsays = "x"\nmust = \'{must}\'\n' for id, must in rules)
+    (tmp_path / "wrong.toml").write_text(TEMPLATE.read_text("utf-8") + more, encoding="utf-8")
+    with pytest.raises(ProgrammeError, match=re.escape(why)):
+        load_programme(tmp_path / "wrong.toml")

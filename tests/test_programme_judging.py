@@ -285,7 +285,7 @@ WRONG = [
     ({"rule": [rule("expense.net")]}, "rule.it.must: gives a number, not a flag"),
     ({"rule": [rule()]}, "rule.it: a rule has one of `must`, `discretion = true` and `unique`"),
     ({"rule": [APPROVED, APPROVED]}, "it: two rules have this id"),
-    ({"amount": {"of": "expense.net", "step": [step()]}}, "amount.step.it: a step has exactly one of"),
+    ({"amount": {"of": "expense.net", "step": [step()]}}, "amount.it: a step has exactly one of"),
     ({"amount": {"of": "activity.ends"}}, "amount.of: gives a date, not a number"),
     ({"values": {"expense": "1"}}, "values.expense: is an attribute of a case already"),
     ({"attributes": {"expense.net": "text"}}, "attributes.expense.net: a amount in every programme, not a text"),

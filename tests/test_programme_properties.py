@@ -35,7 +35,8 @@ def lines(draw: Any) -> list[dict[str, Any]]:
         out.append(
             case(
                 id=f"{n}", expense__net=draw(money), partner__id=draw(few), activity__id=draw(few),
-                activity__starts=day, activity__ends=day, expense__invoice_date=day, as_of="2030-01-01", claim__id=draw(few),
+                activity__starts=day, activity__ends=day, expense__invoice_date=day, as_of="2030-01-01",
+                claim__id=draw(few),
                 request__approved_at="2020-01-01T00:00:00Z" if draw(st.booleans()) else None,
                 expense__tax="0" if draw(st.integers(0, 5)) else None,
                 expense__quantity=draw(st.integers(0, 9)),

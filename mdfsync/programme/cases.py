@@ -40,8 +40,10 @@ def read_cases(path: Path, as_of: date, kinds: Mapping[str, Kind]) -> list[Case]
         raise CaseError(f"{path.name}: not UTF-8 text; save it as UTF-8") from None
     except RecursionError:
         raise CaseError(f"{path.name}: nested too deeply") from None
-    except (ValueError, ArithmeticError, csv.Error) as error:  # CaseError is one; numbers with thousands of digits too
+    except (CaseError, csv.Error) as error:
         raise CaseError(f"{path.name}: {error}") from None
+    except (ValueError, ArithmeticError):
+        raise CaseError(f"{path.name}: a number with more digits than any amount has") from None
     seen: set[str] = set()
     for n, case in enumerate(cases, 1):
         id = case.get("id") if isinstance(case, dict) else None
@@ -80,6 +82,8 @@ def _from_csv(text: str, kinds: Mapping[str, Kind]) -> Iterator[Case]:
     delimiter = max(",;\t", key=header.count)
     lines = csv.DictReader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     names = lines.fieldnames = [name.strip() for name in lines.fieldnames or ()]
+    if not names:
+        raise CaseError("the file is empty: its first line names the attributes")
     for name in names:
         _check_header(name, names, kinds)
     for line in lines:

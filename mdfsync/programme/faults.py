@@ -1,7 +1,7 @@
 """What is wrong with the form of a programme file, in words for its author, all of it at once.
 
-A part that is wrong is told and then left out, so that the expressions of the other parts can still be looked at: an
-author sees every fault in one go. The file as a whole is refused all the same. Before `rulebook`.
+What is wrong is told and then left out, so that the expressions of everything else can still be looked at: an author
+sees every fault in one go. The file as a whole is refused all the same. Before `rulebook`.
 """
 
 from __future__ import annotations
@@ -38,26 +38,31 @@ def checked(raw: Mapping[str, Any]) -> tuple[File | None, list[str]]:
     """(the file without its faulty parts, every fault); None where too little of it is left."""
     problems: list[str] = []
     rest: Any = raw
-    for _ in range(3):  # leaving a part out may bring to light that another is wrong
+    for place_of in (lambda place: place, _part, _part):  # what is wrong alone; what does not do without it
         try:
             return File.model_validate(rest), problems
         except ValidationError as error:
             faults = error.errors(include_url=False, include_input=False)
         except RecursionError:
             return None, ["nested too deeply"]
-        problems += [told for fault in faults if (told := _told(fault, raw)) not in problems]
+        problems = problems or list(dict.fromkeys(_told(fault, raw) for fault in faults))
         rest = deepcopy(dict(rest))
-        for place in sorted({_part(fault["loc"]) for fault in faults}, key=_last_first, reverse=True):
+        for place in sorted({place_of(fault["loc"]) for fault in faults}, key=_last_first, reverse=True):
             _take_out(rest, place)
         _stand_in(rest, {fault["loc"][:2] for fault in faults})
-    return None, problems
+    try:
+        return File.model_validate(rest), problems
+    except ValidationError:
+        return None, problems
 
 
 def _told(fault: Any, raw: Mapping[str, Any]) -> str:
     where, known = list[str](), ""
     here: Any = raw
     for part in fault["loc"]:
-        if part == "[key]":
+        if part == "[key]" or (part == "step" and where == ["amount"]):
+            here = here.get(part) if part == "step" and isinstance(here, dict) else here
+            known = "step" if part == "step" else known
             continue
         if isinstance(part, int):
             here = here[part] if isinstance(here, list) and part < len(here) else None

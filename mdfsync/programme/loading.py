@@ -52,8 +52,10 @@ def load_programme(path: Path) -> Programme:
         raise ProgrammeError([f"{path.name}: not UTF-8 text"]) from None
     except RecursionError:
         raise ProgrammeError([f"{path.name}: nested too deeply"]) from None
-    except ValueError as error:  # TOML's own faults, and numbers with thousands of digits
-        raise ProgrammeError([f"{path.name}: {error}"]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ProgrammeError([f"{path.name}: no TOML: {error}"]) from None
+    except (ValueError, ArithmeticError):
+        raise ProgrammeError([f"{path.name}: a number with more digits than any amount has"]) from None
     return read_programme(document, path.name)
 
 

@@ -58,7 +58,7 @@ def word(value: Any) -> str | None:
         return plain(value)
     if isinstance(value, list | tuple):
         return None if any(isinstance(item, dict) for item in value) else ", ".join(map(str, value))
-    return str(value)[:200]
+    return "".join(c if c.isprintable() else " " for c in str(value)[:200])
 
 
 def plain(value: Decimal) -> str:
