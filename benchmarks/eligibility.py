@@ -36,7 +36,7 @@ def cases(count: int) -> list[dict[str, Any]]:
         case = deepcopy(example)
         case["id"], case["partner"]["id"], case["request"]["id"] = f"E-{n}", f"pt-{n % 20_000}", f"R-{n}"
         ends = date(2026, 9, 1) + timedelta(days=dice.randrange(60))
-        case["activity"] |= {"starts": ends.isoformat(), "ends": ends.isoformat()}
+        case["activity"] |= {"id": f"A-{n}", "starts": ends.isoformat(), "ends": ends.isoformat()}
         case["expense"] |= {"net": f"{dice.randrange(20_000, 60_000) / 100:.2f}", "invoice_date": ends.isoformat()}
         if n % 7 == 0:
             del case["request"]["approved_at"]

@@ -266,7 +266,8 @@ def test_business_days_there_and_back(day: date, count: int) -> None:
 @given(st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=12) | st.decimals(allow_nan=True),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(["id", "type", "amount", "net", "starts", "ends", "currency", "rate", "lines", "rule", "at"]),
+        st.sampled_from(["id", "type", "amount", "net", "starts", "ends", "currency", "rate", "lines", "rule", "at",
+                         "state", "purpose", "replaces", "ceiling", "outcome", "kind", "date", "expires"]),
         inner, max_size=4),
     max_leaves=8,
 ), st.sampled_from(["partner", "request", "activity", "expense", "evidence", "claim", "payments", "prior_use",

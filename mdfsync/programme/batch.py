@@ -8,6 +8,7 @@ Where cases reach a minimum together, all are judged again once it is known whic
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -53,7 +54,21 @@ def judge_versions(
     """The same with each case judged by that one of a programme's versions (oldest first) which is in force for it;
     their shared ceilings are the same ceilings. `against` = what was found against a case elsewhere, by its id;
     `excepted` = whether people let a reason of the programme pass for a case."""
-    cases = list(cases)
+    collecting = gc.isenabled()
+    gc.disable()  # judging makes no circles: looking for them among all that was judged so far only costs time
+    try:
+        return _judged(versions, list(cases), against, excepted)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _judged(
+    versions: Sequence[Programme],
+    cases: Sequence[Mapping[str, Any]],
+    against: Mapping[str, Sequence[Reason]],
+    excepted: Callable[[str, Reason], bool],
+) -> list[Verdict]:
     files = files_of(versions, cases)
     order = sorted(range(len(cases)), key=lambda n: _turn(cases[n]))
     short: dict[Place, tuple[Effect, Decimal]] = {}
@@ -111,7 +126,7 @@ def _one(
     own = [*_in_force(programme, env), *judge_rules(programme, env, sitting.seen)]
     own += judge_evidence(programme, env, sitting.files)
     own += counted.reasons
-    own += [_below(one, *sitting.short[one.place]) for one in counted.least if one.place in sitting.short]
+    own += [_below(one, env, *sitting.short[one.place]) for one in counted.least if one.place in sitting.short]
     if counted.amount is not None:
         own = [replace(r, effect="excepted") if r.effect in AGAINST and excepted(id, r) else r for r in own]
     reasons = [*against, *own]
@@ -164,8 +179,9 @@ def _in_force(programme: Programme, env: Env) -> Iterator[Reason]:
     yield Reason(rule="version", clause="", effect="held", says=says, values=shown(env, governed), missing=missing)
 
 
-def _below(one: Least, effect: Effect, together: Decimal) -> Reason:
-    values = one.values | {"minimum": money(one.least), "amount": money(one.amount), "together": money(together)}
+def _below(one: Least, env: Env, effect: Effect, together: Decimal) -> Reason:
+    values = shown(env, one.stage.value, one.stage.when, *one.stage.per)
+    values |= {"minimum": money(one.least), "amount": money(one.amount), "together": money(together)}
     wait = ("more that is eligible, to reach the minimum together",) if effect == "held" else ()
     return reason(one.stage.said, effect, values, missing=wait)
 

@@ -83,8 +83,9 @@ class Room:
 def room(ceiling: Decimal, totals: Totals, place: Place, window: Window, prior: Pot) -> Room:
     """What is left of a ceiling on amounts or units."""
     firm, aside = (totals.used.get(place, _EMPTY), prior), totals.set_aside.get(place, _EMPTY)
-    if window.begins is None:
-        used, both = (taken := _sum(firm)), taken + _sum((aside,))
+    if window.begins is None:  # everything was on one day
+        used = firm[0].sums.get(ANY_DAY, ZERO) + prior.sums.get(ANY_DAY, ZERO)
+        both = used + aside.sums.get(ANY_DAY, ZERO)
     else:
         spans = list(window.spans(*firm, aside))
         used = max(_sum(firm, inside) for inside in spans)
@@ -129,7 +130,7 @@ def prior_use(programme: Programme, stage: Stage, env: Env, key: tuple[Any, ...]
         return entries
     pot = Pot()
     for entry in entries:
-        if entry.get("ceiling", stage.said.id) != stage.said.id or entry.get("state") in {"rejected", "refused"}:
+        if entry.get("ceiling", stage.said.id) != stage.said.id or entry.get("state") in ("rejected", "refused"):
             continue
         if entry.keys() <= _BARE and stage.of is None and stage.on is None:
             other = Env(env.case, env.rates, {"prior_use": entry})  # it says nothing of its own but the amount

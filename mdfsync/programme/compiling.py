@@ -19,7 +19,7 @@ from mdfsync.programme.calendars import Calendar, Span
 from mdfsync.programme.errors import ExpressionError
 from mdfsync.programme.expression import Call, Literal, Name, Node, Operation, Selected
 from mdfsync.programme.reading import Env, Kind, Run, Unknown, attribute, item_attribute
-from mdfsync.programme.values import MOMENTS, Scope, Value, alike_names, joined, lifted
+from mdfsync.programme.values import MOMENTS, Fixed, Scope, Value, alike_names, joined, lifted
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
@@ -45,7 +45,7 @@ def compile_node(node: Node, scope: Scope) -> Value:
 def _literal(node: Literal) -> Value:
     value = node.value
     kinds: dict[type, Kind] = {bool: "flag", Decimal: "number", str: "text", date: "date", Span: "span"}
-    return Value(kinds[type(value)], lambda _env: value)
+    return Value(kinds[type(value)], Fixed(value))
 
 
 def _name(node: Name, scope: Scope) -> Value:
@@ -101,6 +101,8 @@ def _operation(node: Operation, scope: Scope) -> Value:
     operands = [compile_node(operand, scope) for operand in node.operands]
     names = Value.asked(operands)
     kind, run = _build(node, operands, scope)
+    if all(isinstance(operand.run, Fixed) for operand in operands):
+        run = Fixed(run(Env({})))
     return Value(kind, run, names)
 
 

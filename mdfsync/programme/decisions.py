@@ -115,7 +115,7 @@ def _in_force(
             missing |= passes
         elif passes:
             taken.append(one)
-    replaced = {one.item.get("replaces") for one in taken} - {None, ""}
+    replaced = [one.item["replaces"] for one in taken if one.item.get("replaces")]
     return [one for one in taken if one.item.get("id") not in replaced], tuple(sorted(missing))
 
 

@@ -18,29 +18,40 @@ from mdfsync.programme.rulebook import Evidence, Programme, Wanted
 from mdfsync.programme.telling import reason, shown
 from mdfsync.programme.verdict import Effect, Reason
 
-NOT_USABLE = frozenset({"rejected", "returned", "expected"})
+NOT_USABLE = ("rejected", "returned", "expected")
 _NO_FILES = Unknown({"evidence"})
 _ends = attribute("activity.ends", "date", "")
+
+
+ByType = dict[str, list[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
     """The files of all cases under a set of evidence that is shown once for several, by what these agree in."""
 
-    shared: Mapping[tuple[str, tuple[Any, ...]], Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    shared: Mapping[tuple[str, tuple[Any, ...]], ByType] = field(default_factory=dict)
 
 
 def files_of(programmes: Iterable[Programme], cases: Iterable[Mapping[str, Any]]) -> Files:
     """What each case brings to the sets that it shares with others."""
     proofs = [(p, proof) for p in programmes for proof in p.proofs if proof.per]
-    shared: dict[tuple[str, tuple[Any, ...]], list[Mapping[str, Any]]] = {}
+    shared: dict[tuple[str, tuple[Any, ...]], ByType] = {}
     for case in cases if proofs else ():
-        files = case.get("evidence")
         for programme, proof in proofs:
-            key = tuple(part.run(Env(case, programme.rates)) for part in proof.per)
-            if isinstance(files, list) and not any(type(k) is Unknown for k in key):
-                shared.setdefault((proof.said.id, key), []).extend(f for f in files if isinstance(f, dict))
+            key = tuple([part.run(Env(case, programme.rates)) for part in proof.per])
+            if isinstance(case.get("evidence"), list) and not any(type(k) is Unknown for k in key):
+                _sort(case["evidence"], proof.said.purpose, shared.setdefault((proof.said.id, key), {}))
     return Files(shared)
+
+
+def _sort(files: list[Any], purpose: str, into: ByType) -> ByType:
+    """Those files that count, by their type."""
+    for file in files:
+        kind = file.get("type") if isinstance(file, dict) else None
+        if isinstance(kind, str) and file.get("state") not in NOT_USABLE and file.get("purpose") in (None, "", purpose):
+            into.setdefault(kind, []).append(file)
+    return into
 
 
 def found(proof: Evidence, env: Env, files: Files) -> Any:
@@ -80,18 +91,19 @@ def _only_now(proof: Evidence, env: Env, calendar: Calendar) -> tuple[str, ...]:
 
 
 def _usable(proof: Evidence, env: Env, files: Files) -> Any:
-    records = env.case.get("evidence")
+    """The files that count, by type; `Unknown` where the case does not say which there are."""
     if proof.per:
-        key = tuple(part.run(env) for part in proof.per)
-        if not any(type(k) is Unknown for k in key):
-            records = files.shared.get((proof.said.id, key), records)
+        key = tuple([part.run(env) for part in proof.per])
+        shared = None if any(type(k) is Unknown for k in key) else files.shared.get((proof.said.id, key))
+        if shared is not None:
+            return shared
+    records, purpose = env.case.get("evidence"), proof.said.purpose
     if not isinstance(records, list):
         return _NO_FILES
-    return [f for f in records if isinstance(f, dict) and _counts(f, proof.said.purpose)]
-
-
-def _counts(file: Mapping[str, Any], purpose: str) -> bool:
-    return file.get("state") not in NOT_USABLE and file.get("purpose") in {None, "", purpose}
+    known = f"files({purpose})"
+    if known not in env.known:
+        env.known[known] = _sort(records, purpose, {})
+    return env.known[known]
 
 
 def _together(answers: Sequence[Any], any_will_do: bool) -> Any:
@@ -109,9 +121,7 @@ def _piece(piece: Wanted, files: Any, env: Env) -> Any:
     if type(files) is Unknown:
         return files
     count, maybe, missing = 0, 0, Unknown()
-    for file in files:
-        if file.get("type") != piece.said.type:
-            continue
+    for file in files.get(piece.said.type, ()):
         if piece.where is not None:
             env.items["evidence"] = file
             verdict = piece.where.run(env)

@@ -54,7 +54,6 @@ class Least:
     stage: Stage
     least: Decimal
     amount: Decimal
-    values: dict[str, str]
     limited: bool
 
 
@@ -160,8 +159,7 @@ def _minimum(stage: Stage, env: Env, least: Decimal, amount: Decimal, out: Count
     key = tuple(part.run(env) for part in stage.per)
     missing = Unknown.of(k for k in key if type(k) is Unknown)
     if not missing:
-        values = shown(env, stage.value, stage.when, *stage.per)
-        out.least.append(Least((stage.said.id, key), stage, least, amount, values, out.limited))
+        out.least.append(Least((stage.said.id, key), stage, least, amount, out.limited))
     elif out.amount is not None:
         out.reasons.append(reason(stage.said, "held", shown(env, *stage.per), missing=tuple(sorted(missing))))
 

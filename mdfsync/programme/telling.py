@@ -58,7 +58,8 @@ def word(value: Any) -> str | None:
         return plain(value)
     if isinstance(value, list | tuple):
         return None if any(isinstance(item, dict) for item in value) else ", ".join(map(str, value))
-    return "".join(c if c.isprintable() else " " for c in str(value)[:200])
+    text = str(value)[:200]
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 
 def plain(value: Decimal) -> str:

@@ -17,7 +17,7 @@ from mdfsync.programme.functions import bare
 from mdfsync.programme.reading import Env, Unknown, attribute, item_attribute
 from mdfsync.programme.rulebook import Programme, Rule
 
-REFUSED = frozenset({"rejected", "refused", "ineligible"})
+REFUSED = ("rejected", "refused", "ineligible")
 _NOUGHTS = re.compile(r"(?<!\d)0+(?=\d)")
 _prior = attribute("prior_use", "records", "")
 

@@ -70,6 +70,18 @@ def in_order(calendar: Calendar) -> Callable[[Any], Any]:
     return key
 
 
+class Fixed:
+    """The function of an expression that is the same for every case."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __call__(self, _env: Env) -> Any:
+        return self.value
+
+
 def lifted(call: Callable[..., Any], runs: Sequence[Run]) -> Run:
     """A function of values, unknown where one of them is."""
     if len(runs) == 1:
@@ -82,6 +94,14 @@ def lifted(call: Callable[..., Any], runs: Sequence[Run]) -> Run:
         return one
     if len(runs) == 2:
         first, second = runs
+        if isinstance(second, Fixed) and type(second.value) is not Unknown:
+            fixed = second.value
+
+            def beside(env: Env) -> Any:
+                left = first(env)
+                return left if type(left) is Unknown else call(left, fixed)
+
+            return beside
 
         def two(env: Env) -> Any:
             left, right = first(env), second(env)
