@@ -30,17 +30,28 @@ _BARE = frozenset({"id", "amount", "currency", "rate", "ceiling", "state"})
 
 @dataclass(slots=True)
 class Pot:
-    """What was taken from one ceiling: sums by day, and on which days each name was met."""
+    """What was taken from one ceiling: the sum, or sums by day, or on which days each name was met. Most ceilings know
+    one sum and no days."""
 
-    sums: dict[date, Decimal] = field(default_factory=dict)
-    names: dict[str, set[date]] = field(default_factory=dict)
+    total: Decimal = ZERO
+    sums: dict[date, Decimal] | None = None
+    names: dict[str, set[date]] | None = None
 
     def take(self, day: date, amount: Decimal, names: tuple[str, ...]) -> None:
         if names:
+            self.names = self.names or {}
             for name in names:
                 self.names.setdefault(name, set()).add(day)
+        elif day is ANY_DAY:
+            self.total += amount
         else:
+            self.sums = self.sums or {}
             self.sums[day] = self.sums.get(day, ZERO) + amount
+
+    def days(self) -> Iterator[date]:
+        yield from self.sums or ()
+        for days in (self.names or {}).values():
+            yield from days
 
 
 @dataclass(slots=True)
@@ -56,7 +67,7 @@ class Window:
         if begins is None:
             yield lambda _day: True
             return
-        days = {d for pot in pots for d in (*pot.sums, *(d for held in pot.names.values() for d in held))}
+        days = {day for pot in pots for day in pot.days()}
         for end in sorted({self.day, *(d for d in days if d > self.day and begins(d) < self.day)}):
             first = begins(end)
             yield lambda d, first=first, end=end: first < d <= end  # type: ignore[misc]
@@ -83,9 +94,9 @@ class Room:
 def room(ceiling: Decimal, totals: Totals, place: Place, window: Window, prior: Pot) -> Room:
     """What is left of a ceiling on amounts or units."""
     firm, aside = (totals.used.get(place, _EMPTY), prior), totals.set_aside.get(place, _EMPTY)
-    if window.begins is None:  # everything was on one day
-        used = firm[0].sums.get(ANY_DAY, ZERO) + prior.sums.get(ANY_DAY, ZERO)
-        both = used + aside.sums.get(ANY_DAY, ZERO)
+    if window.begins is None:
+        used = firm[0].total + prior.total
+        both = used + aside.total
     else:
         spans = list(window.spans(*firm, aside))
         used = max(_sum(firm, inside) for inside in spans)
@@ -103,9 +114,9 @@ def places_for(
     for name in sorted(set(names)):
         fits, would_fit = True, True
         for inside in window.spans(*firm, aside):
-            known = {n for pot in firm for n, days in pot.names.items() if any(map(inside, days))}
+            known = {n for pot in firm for n, days in (pot.names or {}).items() if any(map(inside, days))}
             most = max(most, len(known))
-            held = {n for n, days in aside.names.items() if any(map(inside, days))}
+            held = {n for n, days in (aside.names or {}).items() if any(map(inside, days))}
             would_fit = would_fit and len(known | {*allowed, name}) <= ceiling
             fits = fits and len(known | held | {*allowed, name}) <= ceiling
         if fits:
@@ -114,8 +125,8 @@ def places_for(
     return tuple(allowed), most, kept_out
 
 
-def _sum(pots: tuple[Pot, ...], inside: Callable[[date], bool] | None = None) -> Decimal:
-    return sum((v for pot in pots for day, v in pot.sums.items() if inside is None or inside(day)), ZERO)
+def _sum(pots: tuple[Pot, ...], inside: Callable[[date], bool]) -> Decimal:
+    return sum((v for pot in pots for day, v in (pot.sums or {}).items() if inside(day)), ZERO)
 
 
 _EMPTY = Pot()

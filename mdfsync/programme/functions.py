@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -169,12 +170,14 @@ def _default(node: Call, scope: Scope, compiled: Compile) -> Value:
     first, second = value.run, instead.run
     lists = tuple(f"{p}." for p, k in scope.attributes.items() if k == "records" and p not in scope.items)
 
+    @lru_cache(maxsize=1_000)
+    def absent(found: Unknown) -> bool:
+        # that an item lacks it does not mean that there is no list
+        return found.absent and not any(name.startswith(lists) for name in found)
+
     def run(env: Env) -> Any:
         found = first(env)
-        if type(found) is not Unknown or not found.absent:
-            return found
-        # that an item lacks it does not mean that there is no list
-        return found if any(name.startswith(lists) for name in found) else second(env)
+        return second(env) if type(found) is Unknown and absent(found) else found
 
     return Value(kind, run, Value.asked([value, instead]))
 
@@ -208,6 +211,7 @@ def _alike(left: str, right: str) -> bool:
     return bool(bare(left)) and bare(left) == bare(right)
 
 
+@lru_cache(maxsize=20_000)
 def bare(text: str) -> str:
     """Names as people compare them: letters and digits, without case."""
     return "".join(c for c in text.casefold() if c.isalnum())

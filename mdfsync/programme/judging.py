@@ -32,8 +32,12 @@ def opened(programme: Programme, case: Any, seen: Seen, files: Files) -> Env:
 def judge_rules(programme: Programme, env: Env, seen: Seen) -> Iterator[Reason]:
     """Reasons of the rules, in the order of the file."""
     for rule in programme.rules:
-        if not rule.said.optional:
-            yield from _rule(programme, rule, env, seen)
+        if rule.said.optional:
+            continue
+        applies = rule.when.run(env) if rule.when is not None else True
+        if applies is False or (rule.must is not None and rule.must.run(env) is True):
+            continue
+        yield from _rule(programme, rule, applies, env, seen)
 
 
 def required(programme: Programme, case: Mapping[str, Any]) -> list[Proof]:
@@ -58,10 +62,8 @@ def judge_evidence(programme: Programme, env: Env, files: Files) -> Iterator[Rea
                 yield from _unmet(programme, proof.until, *told, env)
 
 
-def _rule(programme: Programme, rule: Rule, env: Env, seen: Seen) -> Iterator[Reason]:
-    applies = rule.when.run(env) if rule.when is not None else True
-    if applies is False:
-        return
+def _rule(programme: Programme, rule: Rule, applies: Any, env: Env, seen: Seen) -> Iterator[Reason]:
+    """Of a rule that applies, or may, and does not hold as far as can be told."""
     if rule.said.discretion:
         yield from _discretion(programme, rule, applies, env)
         return
@@ -69,8 +71,6 @@ def _rule(programme: Programme, rule: Rule, env: Env, seen: Seen) -> Iterator[Re
         yield from _unique(programme, rule, applies, env, seen)
         return
     holds = rule.must.run(env)
-    if holds is True:
-        return
     excepted = rule.unless.run(env) if rule.unless is not None else False
     values = shown(env, rule.must, rule.when, rule.unless)
     if excepted is True:

@@ -28,21 +28,36 @@ ByType = dict[str, list[Mapping[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The files of all cases under a set of evidence that is shown once for several, by what these agree in."""
+    """What cases bring to the sets of evidence that several share, by the set and by what these cases agree in; and
+    these files by type, once they were asked for."""
 
-    shared: Mapping[tuple[str, tuple[Any, ...]], ByType] = field(default_factory=dict)
+    brought: Mapping[tuple[str, tuple[Any, ...]], list[list[Any]]] = field(default_factory=dict)
+    by_type: dict[tuple[str, tuple[Any, ...]], ByType] = field(default_factory=dict)
+
+    def shared(self, proof: Evidence, key: tuple[Any, ...]) -> ByType | None:
+        """The files of all who agree; None where a case is alone."""
+        place = (proof.said.id, key)
+        brought = self.brought.get(place, ())
+        if len(brought) < 2:
+            return None
+        if place not in self.by_type:
+            into = self.by_type[place] = {}
+            for files in brought:
+                _sort(files, proof.said.purpose, into)
+        return self.by_type[place]
 
 
 def files_of(programmes: Iterable[Programme], cases: Iterable[Mapping[str, Any]]) -> Files:
     """What each case brings to the sets that it shares with others."""
     proofs = [(p, proof) for p in programmes for proof in p.proofs if proof.per]
-    shared: dict[tuple[str, tuple[Any, ...]], ByType] = {}
+    brought: dict[tuple[str, tuple[Any, ...]], list[list[Any]]] = {}
     for case in cases if proofs else ():
+        files = case.get("evidence")
         for programme, proof in proofs:
             key = tuple([part.run(Env(case, programme.rates)) for part in proof.per])
-            if isinstance(case.get("evidence"), list) and not any(type(k) is Unknown for k in key):
-                _sort(case["evidence"], proof.said.purpose, shared.setdefault((proof.said.id, key), {}))
-    return Files(shared)
+            if not any(type(k) is Unknown for k in key):
+                brought.setdefault((proof.said.id, key), []).append(files if isinstance(files, list) else [])
+    return Files(brought)
 
 
 def _sort(files: list[Any], purpose: str, into: ByType) -> ByType:
@@ -94,8 +109,8 @@ def _usable(proof: Evidence, env: Env, files: Files) -> Any:
     """The files that count, by type; `Unknown` where the case does not say which there are."""
     if proof.per:
         key = tuple([part.run(env) for part in proof.per])
-        shared = None if any(type(k) is Unknown for k in key) else files.shared.get((proof.said.id, key))
-        if shared is not None:
+        shared = None if any(type(k) is Unknown for k in key) else files.shared(proof, key)
+        if shared:
             return shared
     records, purpose = env.case.get("evidence"), proof.said.purpose
     if not isinstance(records, list):
