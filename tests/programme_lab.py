@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from mdfsync.programme import Programme, Verdict, judge_cases
-from mdfsync.programme.loading import read_programme
+from mdfsync.programme.rulebook import read_programme
 
 HEAD = {
     "id": "small", "title": "Small programme", "version": "1", "valid_from": date(2026, 1, 1),

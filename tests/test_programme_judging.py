@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from programme_lab import HEAD, case, judged, programme, rule, step, told
 
 from mdfsync.programme import ProgrammeError
-from mdfsync.programme.loading import read_programme
+from mdfsync.programme.rulebook import read_programme
 
 APPROVED = rule("request.approved_at <= activity.starts")
 CLAIMED = rule("given(claim.submitted_at)", until="activity.ends + 30 days", supply="the claim")

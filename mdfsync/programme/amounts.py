@@ -10,9 +10,9 @@ from __future__ import annotations
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
 
 from mdfsync.programme.ceilings import EVERYTHING, ZERO, Pot, Totals
+from mdfsync.programme.compiled import Programme
 from mdfsync.programme.decisions import ALLOWED
 from mdfsync.programme.reading import Env, Unknown
-from mdfsync.programme.rulebook import Programme
 from mdfsync.programme.steps import NOT_YET, Counted, take
 from mdfsync.programme.telling import money, reason, shown
 from mdfsync.programme.verdict import Reason

@@ -17,11 +17,11 @@ from typing import Any
 
 from mdfsync.programme.amounts import count, draw
 from mdfsync.programme.ceilings import ZERO, Place, Totals
+from mdfsync.programme.compiled import Programme
 from mdfsync.programme.judging import deadline, judge_evidence, judge_rules, opened
 from mdfsync.programme.proofs import Files, files_of
 from mdfsync.programme.reading import Env, Unknown, attribute
 from mdfsync.programme.repaying import repay
-from mdfsync.programme.rulebook import Programme
 from mdfsync.programme.steps import Counted, Least
 from mdfsync.programme.telling import money, reason, shown
 from mdfsync.programme.unique import Seen, remember

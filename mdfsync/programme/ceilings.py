@@ -16,8 +16,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from mdfsync.programme.compiled import Programme, Stage
 from mdfsync.programme.reading import Env, Run, Unknown, attribute, item_attribute
-from mdfsync.programme.rulebook import Programme, Stage
 from mdfsync.programme.values import MOMENTS
 
 Place = tuple[str, tuple[Any, ...]]

@@ -13,11 +13,11 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from mdfsync.programme.compiled import Programme, Rule
 from mdfsync.programme.decisions import ALLOWED, REFUSED, today
 from mdfsync.programme.parts import Proof
 from mdfsync.programme.proofs import Files, files_of, found, judge_proof
 from mdfsync.programme.reading import Env, Unknown
-from mdfsync.programme.rulebook import Programme, Rule
 from mdfsync.programme.telling import missing_of, reason, shown
 from mdfsync.programme.unique import Seen, earlier
 from mdfsync.programme.values import Value
@@ -147,7 +147,7 @@ def _met(programme: Programme, seen: Seen, files: Files, env: Env, id: str) -> A
                 return True
             there = found(proof, env, files)
             return there if there is True or applies is True else applies
-    taken = env.known[f"taken({id})"]  # `loading` lets only later steps ask for a step
+    taken = env.known[f"taken({id})"]  # `rulebook` lets only later steps ask for a step
     return taken if type(taken) is Unknown else taken == 0
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mdfsync.programme.calendars import Calendar
+from mdfsync.programme.compiled import Evidence, Programme, Wanted
 from mdfsync.programme.decisions import today
 from mdfsync.programme.reading import Env, Unknown, attribute
-from mdfsync.programme.rulebook import Evidence, Programme, Wanted
 from mdfsync.programme.telling import reason, shown
 from mdfsync.programme.verdict import Effect, Reason
 

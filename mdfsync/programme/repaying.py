@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from mdfsync.programme.compiled import Programme
 from mdfsync.programme.reading import Env, Unknown
-from mdfsync.programme.rulebook import Programme
 from mdfsync.programme.telling import money, reason, shown
 from mdfsync.programme.verdict import Reason
 

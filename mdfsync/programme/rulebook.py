@@ -1,106 +1,274 @@
-"""A programme that can judge: its file, and the function behind every expression, part by part.
+"""From a file to a programme that can judge: read, checked, compiled.
 
-`loading` makes it from a file; `judging`, `proofs`, `amounts` and `repaying` read it. Data only.
+    TOML ─faults─> parts.File ─compiled─> compiled.Programme
+
+It refuses the whole file with every fault at once, those of its form and those of its expressions. Rules may ask for
+each other (`met`), but not in a circle.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from mdfsync.currencies import currency_exponent
+from mdfsync.programme.asking import asked_as
 from mdfsync.programme.attributes import ATTRIBUTES
 from mdfsync.programme.calendars import Calendar
-from mdfsync.programme.decisions import Decide
-from mdfsync.programme.parts import Demand, File, Head, Piece, Proof, Repayment, Step
-from mdfsync.programme.reading import Kind
-from mdfsync.programme.values import Value
+from mdfsync.programme.compiled import Evidence, Programme, Returned, Rule, Stage, Wanted
+from mdfsync.programme.compiling import compile_node
+from mdfsync.programme.decisions import decider
+from mdfsync.programme.errors import ExpressionError, ProgrammeError
+from mdfsync.programme.expression import parse
+from mdfsync.programme.faults import checked
+from mdfsync.programme.parts import DAYS, MONTHS, Demand, File, Piece, Proof, Repayment, Step
+from mdfsync.programme.reading import Env, Kind, Run
+from mdfsync.programme.values import Scope, Value
+
+LARGEST = 5_000_000  # bytes of a programme file
+IN_STEPS = ("cost", "so_far")  # named values that only steps of the amount know
+IN_REPAYMENTS = ("claimable", "received")
+Keys = tuple[str, ...]
+_FLAG, _NUMBER, _SPAN = frozenset({"flag"}), frozenset({"number"}), frozenset({"span"})
+_MOMENT = frozenset({"date", "instant"})
+_COUNTED = frozenset({"number", "text", "texts"})
+_KEY = frozenset({"text", "number", "date", "instant", "flag"})
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule of the file with its expressions."""
-
-    said: Demand
-    must: Value | None
-    when: Value | None
-    unless: Value | None
-    until: Value | None
-    unique: tuple[Value, ...]
-    up_to: Value | None
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A piece of evidence: of this type and as `where` says, or several of which all or any will do."""
-
-    said: Piece
-    where: Value | None
-    all_of: tuple[Wanted, ...]
-    any_of: tuple[Wanted, ...]
+def load_programme(path: Path) -> Programme:
+    """The programme of a file. `ProgrammeError` names every problem with its key; `OSError` as it comes."""
+    with path.open("rb") as file:
+        raw = file.read(LARGEST + 1)
+    if len(raw) > LARGEST:
+        raise ProgrammeError([f"{path.name}: larger than {LARGEST // 1_000_000} MB, that is no programme"])
+    try:
+        document = tomllib.loads(raw.decode("utf-8-sig").replace("\r\n", "\n"), parse_float=Decimal)
+    except UnicodeDecodeError:
+        raise ProgrammeError([f"{path.name}: not UTF-8 text"]) from None
+    except RecursionError:
+        raise ProgrammeError([f"{path.name}: nested too deeply"]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ProgrammeError([f"{path.name}: no TOML: {error}"]) from None
+    except (ValueError, ArithmeticError):
+        raise ProgrammeError([f"{path.name}: a number with more digits than any amount has"]) from None
+    return read_programme(document, path.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """A set of evidence of the file with its expressions."""
-
-    said: Proof
-    when: Value | None
-    until: Value | None
-    per: tuple[Value, ...]
-    all_of: tuple[Wanted, ...]
-    any_of: tuple[Wanted, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A step of the amount with its expressions; `kind` is one of `parts.STEPS`, under `taken` it is remembered of a
-    case what the step took."""
-
-    said: Step
-    kind: str
-    taken: str
-    value: Value
-    when: Value | None
-    per: tuple[Value, ...]
-    of: Value | None
-    within: Value | None
-    on: Value | None
+def read_programme(raw: Mapping[str, Any], name: str) -> Programme:
+    """The programme of a parsed file."""
+    file, problems = checked(raw)
+    if file is not None:
+        builder = _Builder(file)
+        programme = builder.programme()
+        problems = [*problems, *_clashes(file), *builder.problems]
+        if not problems:
+            return programme
+    raise ProgrammeError([f"{name}: {problem}" for problem in dict.fromkeys(problems)])
 
 
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """What is to be paid back, with its expressions."""
+def _clashes(file: File) -> Iterator[str]:
+    seen: set[str] = set()
+    parts = (*file.rule, *file.evidence, *file.amount.step, *file.repayment)
+    for id in (part.id for part in parts):
+        if id in seen:
+            yield f"{id}: two rules have this id"
+        seen.add(id)
+    for path, kind in file.attributes.items():
+        if ATTRIBUTES.get(path, kind) != kind:
+            yield f"attributes.{path}: a {ATTRIBUTES[path]} in every programme, not a {kind}"
+    attributes = {**ATTRIBUTES, **file.attributes}
+    for name in file.values:
+        if name in attributes or any(a.startswith(f"{name}.") for a in attributes):
+            yield f"values.{name}: is an attribute of a case already"
+        elif name in {*IN_STEPS, *IN_REPAYMENTS}:
+            yield f"values.{name}: is the language's own name for something else"
+    until = file.programme.valid_until
+    if until is not None and until < file.programme.valid_from:
+        yield "programme.valid_until: before valid_from"
 
-    said: Repayment
-    of: Value
-    when: Value | None
-    due: Value | None
+
+class _Builder:
+    """The parts of a file with their expressions compiled; what cannot be goes to `problems`."""
+
+    def __init__(self, file: File) -> None:
+        self.file, self.problems = file, list[str]()
+        head, counting = file.programme, file.calendar
+        try:
+            zone = ZoneInfo(head.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            zone = ZoneInfo("UTC")
+            self.problems.append(f"programme.zone: no zone {head.zone}")
+        weekend, fiscal = frozenset(map(DAYS.index, counting.weekend)), MONTHS.index(counting.fiscal_year_begins) + 1
+        self.calendar = Calendar(zone, weekend, frozenset(counting.holidays), fiscal)
+        self.counting: dict[str, Value] = {}
+        self.named: dict[str, Value] = {}
+        self.failed: set[str] = set()
+        self.tables: dict[str, dict[tuple[str, ...], Value]] = {}
+        self.asks: dict[str, set[str]] = {}
+        decide = decider(self.calendar, head.currency, self.counting)
+        ids = frozenset(part.id for part in (*file.rule, *file.evidence, *file.amount.step))
+        attributes: dict[str, Kind] = {**ATTRIBUTES, **file.attributes}
+        self.scope = Scope(attributes, self.calendar, head.currency, self.named, self.tables, ids, decide)
+
+    def programme(self) -> Programme:
+        """Tables first, then named values in their order, then everything else."""
+        file = self.file
+        for name, table in file.tables.items():
+            self.tables[name] = dict(self._entries(f"tables.{name}", table, ()))
+        for name, text in file.values.items():
+            before = len(self.problems)
+            value = self._value(f"values.{name}", text)
+            if len(self.problems) > before:
+                self.failed.add(name)
+            else:
+                self.named[name] = value
+        built = Programme(
+            file=file, calendar=self.calendar, rates={code: Decimal(rate) for code, rate in file.rates.items()},
+            cent=Decimal(1).scaleb(-currency_exponent(file.programme.currency)),
+            governed_by=self._value("programme.governed_by", file.programme.governed_by, _MOMENT),
+            claim_by=self._maybe("programme.claim_by", file.programme.claim_by, _MOMENT),
+            cost=self._value("amount.of", file.amount.of, _NUMBER),
+            received=self._value("received", "sum(reimbursements.amount)", _NUMBER),
+            rules=tuple(self._rule(rule) for rule in file.rule),
+            proofs=tuple(self._proof(proof) for proof in file.evidence),
+            stages=tuple(self._stage(step) for step in file.amount.step),
+            returns=tuple(self._returned(part) for part in file.repayment),
+            decide=self.scope.decide,
+        )  # fmt: skip
+        self.problems += _circles(self.asks)
+        return built
+
+    def _entries(
+        self, key: str, table: Mapping[str, Any], above: tuple[str, ...]
+    ) -> Iterator[tuple[tuple[str, ...], Value]]:
+        depths = {isinstance(entry, dict) for entry in table.values()}
+        if len(depths) != 1:
+            self.problems.append(f"{key}: {'is empty' if not depths else 'has entries and tables side by side'}")
+        for name, entry in table.items():
+            if isinstance(entry, dict):
+                yield from self._entries(f"{key}.{name}", entry, (*above, name))
+            else:
+                yield (*above, name), self._value(f"{key}.{name}", entry)
+
+    def _rule(self, said: Demand) -> Rule:
+        key = f"rule.{said.id}"
+        if said.where:
+            decisions = self.scope.within("decisions")
+            self.counting[said.id] = self._value(f"{key}.where", said.where, _FLAG, decisions)
+        rule = Rule(
+            said=said,
+            must=self._maybe(f"{key}.must", said.must, _FLAG),
+            when=self._maybe(f"{key}.when", said.when, _FLAG),
+            unless=self._maybe(f"{key}.unless", said.unless, _FLAG),
+            until=self._maybe(f"{key}.until", said.until, _MOMENT),
+            unique=tuple(self._value(f"{key}.unique", text, _KEY) for text in said.unique),
+            up_to=self._maybe(f"{key}.up_to", said.up_to, _NUMBER),
+        )
+        self._asks(said.id, (rule.must, rule.when, rule.unless, *rule.unique, self.counting.get(said.id)))
+        return rule
+
+    def _proof(self, said: Proof) -> Evidence:
+        key = f"evidence.{said.id}"
+        proof = Evidence(
+            said=said,
+            when=self._maybe(f"{key}.when", said.when, _FLAG),
+            until=self._maybe(f"{key}.until", said.until, _MOMENT),
+            per=tuple(self._value(f"{key}.per", text, _KEY) for text in said.per),
+            all_of=tuple(self._wanted(f"{key}.all_of", piece) for piece in said.all_of),
+            any_of=tuple(self._wanted(f"{key}.any_of", piece) for piece in said.any_of),
+        )
+        self._asks(said.id, (proof.when, *_conditions((*proof.all_of, *proof.any_of))))
+        return proof
+
+    def _wanted(self, key: str, said: Piece) -> Wanted:
+        return Wanted(
+            said=said,
+            where=self._maybe(f"{key}.where", said.where, _FLAG, self.scope.within("evidence")),
+            all_of=tuple(self._wanted(f"{key}.all_of", piece) for piece in said.all_of),
+            any_of=tuple(self._wanted(f"{key}.any_of", piece) for piece in said.any_of),
+        )
+
+    def _stage(self, said: Step) -> Stage:
+        key, scope = f"amount.{said.id}", self._knowing(IN_STEPS)
+        stage = Stage(
+            said=said, kind=said.kind, taken=f"taken({said.id})",
+            value=self._value(f"{key}.{said.kind}", getattr(said, said.kind), _NUMBER, scope),
+            when=self._maybe(f"{key}.when", said.when, _FLAG, scope),
+            per=tuple(self._value(f"{key}.per", text, _KEY) for text in said.per),
+            of=self._maybe(f"{key}.of", said.of, _COUNTED),
+            within=self._maybe(f"{key}.within", said.within, _SPAN),
+            on=self._maybe(f"{key}.on", said.on, _MOMENT),
+        )  # fmt: skip
+        self._asks(said.id, (stage.value, stage.when, *stage.per, stage.of))
+        return stage
+
+    def _returned(self, said: Repayment) -> Returned:
+        key, scope = f"repayment.{said.id}", self._knowing(IN_REPAYMENTS)
+        return Returned(
+            said=said,
+            of=self._value(f"{key}.of", said.of, _NUMBER, scope),
+            when=self._maybe(f"{key}.when", said.when, _FLAG, scope),
+            due=self._maybe(f"{key}.due", said.due, _MOMENT, scope),
+        )
+
+    def _knowing(self, names: tuple[str, ...]) -> Scope:
+        """The scope in which these names have a meaning too; what they are is known once the case is judged."""
+        extra = {name: Value("number", _said_by_judging(name)) for name in names}
+        scope = self.scope
+        return Scope(
+            scope.attributes, scope.calendar, scope.currency, {**self.named, **extra}, scope.tables, scope.ids,
+            scope.decide,
+        )  # fmt: skip
+
+    def _maybe(
+        self, key: str, text: str | None, kinds: frozenset[str] | None = None, scope: Scope | None = None
+    ) -> Value | None:
+        return None if text is None else self._value(key, text, kinds, scope)
+
+    def _value(self, key: str, text: str, kinds: frozenset[str] | None = None, scope: Scope | None = None) -> Value:
+        """The compiled expression; where it is faulty something that stands in for it."""
+        try:
+            value = compile_node(parse(text), scope or self.scope)
+            if kinds is not None and value.kind not in kinds:
+                raise ExpressionError(f"gives a {value.kind}, not a {' or '.join(sorted(kinds))}")
+        except ExpressionError as error:
+            if str(error).split(" ", 1)[0] not in self.failed:  # a value that is faulty itself has been told already
+                self.problems.append(f"{key}: {error}")
+            return Value("flag", _said_by_judging(key))
+        except RecursionError:
+            self.problems.append(f"{key}: nested too deeply")
+            return Value("flag", _said_by_judging(key))
+        return value
+
+    def _asks(self, id: str, values: tuple[Value | None, ...]) -> None:
+        """Notes for which others a part asks; for a step only later steps can ask."""
+        asked = {n for v in values if v is not None for n in v.names if n.startswith("met(")}
+        self.asks[asked_as(id)] = asked
+        for step in self.file.amount.step:
+            if asked_as(step.id) in asked and asked_as(step.id) not in self.asks:
+                self.problems.append(f"{id}: {asked_as(step.id)} can be asked by later steps only")
 
 
-@dataclass(frozen=True, slots=True)
-class Programme:
-    """A programme that can judge. `cent` = the smallest amount of its currency."""
+def _said_by_judging(name: str) -> Run:
+    def said(env: Env) -> Any:
+        return env.known[name]
 
-    file: File
-    calendar: Calendar
-    rates: Mapping[str, Decimal]
-    cent: Decimal
-    governed_by: Value
-    claim_by: Value | None
-    cost: Value
-    received: Value
-    rules: tuple[Rule, ...]
-    proofs: tuple[Evidence, ...]
-    stages: tuple[Stage, ...]
-    returns: tuple[Returned, ...]
-    decide: Decide
+    return said
 
-    @property
-    def head(self) -> Head:
-        return self.file.programme
 
-    @property
-    def attributes(self) -> dict[str, Kind]:
-        """Every attribute that a case of this programme may have, with its kind."""
-        return {**ATTRIBUTES, **self.file.attributes}
+def _conditions(pieces: tuple[Wanted, ...]) -> Iterator[Value | None]:
+    for piece in pieces:
+        yield piece.where
+        yield from _conditions((*piece.all_of, *piece.any_of))
+
+
+def _circles(asks: Mapping[str, set[str]]) -> Iterator[str]:
+    try:
+        TopologicalSorter(asks).prepare()
+    except CycleError as error:
+        yield f"{' asks for '.join(reversed(error.args[1]))}: that is a circle"

@@ -25,8 +25,8 @@ from mdfsync.programme.ceilings import (
     prior_use,
     room,
 )  # fmt: skip
+from mdfsync.programme.compiled import Programme, Stage
 from mdfsync.programme.reading import Env, Unknown
-from mdfsync.programme.rulebook import Programme, Stage
 from mdfsync.programme.telling import money, plain, reason, shown
 from mdfsync.programme.verdict import Effect, Reason
 

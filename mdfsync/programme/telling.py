@@ -1,4 +1,4 @@
-"""Reasons put together: what decided, in the words of the case. Between `rulebook` and the judging parts."""
+"""Reasons put together: what decided, in the words of the case. Between `compiled` and the judging parts."""
 
 from __future__ import annotations
 

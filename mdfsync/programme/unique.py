@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from mdfsync.programme.compiled import Programme, Rule
 from mdfsync.programme.functions import bare
 from mdfsync.programme.reading import Env, Unknown, attribute, item_attribute
-from mdfsync.programme.rulebook import Programme, Rule
 
 REFUSED = ("rejected", "refused", "ineligible")
 _NOUGHTS = re.compile(r"(?<!\d)0+(?=\d)")
