@@ -157,7 +157,14 @@ def test_a_total_is_the_sum_of_its_lines(nets: list[str], share: str) -> None:
     assert abs(together.claimable - apart) <= Decimal("0.005") * (len(nets) + 1)
 
 
-SHIPPED = ["gitlab-mdf", "cost-share-susta", "tiered-allocation", "dealer-coop-comp4x4", "findlay-cvb-grants"]
+SHIPPED = [
+    "gitlab-mdf",
+    "cost-share-susta",
+    "tiered-allocation",
+    "dealer-coop-comp4x4",
+    "findlay-cvb-grants",
+    "usda-map-claims",
+]
 
 
 def worked(name: str) -> tuple[Programme, list[dict[str, Any]]]:

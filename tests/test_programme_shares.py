@@ -14,7 +14,13 @@ CASES = Path(__file__).parent / "programmes"
 PROGRAMMES = Path(__file__).parent.parent / "schema" / "programmes"
 WORKED = [
     pytest.param(name, entry, id=f"{name}-{n}: {entry['about'][:60]}")
-    for name in ("cost-share-susta", "tiered-allocation", "dealer-coop-comp4x4", "findlay-cvb-grants")
+    for name in (
+        "cost-share-susta",
+        "tiered-allocation",
+        "dealer-coop-comp4x4",
+        "findlay-cvb-grants",
+        "usda-map-claims",
+    )
     for n, entry in enumerate(json.loads((CASES / f"{name}.json").read_text("utf-8")), 1)
 ]
 

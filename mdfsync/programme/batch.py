@@ -126,7 +126,8 @@ def _one(
     own = [*_in_force(programme, env), *judge_rules(programme, env, sitting.seen)]
     own += judge_evidence(programme, env, sitting.files)
     own += counted.reasons
-    own += [_below(one, env, *sitting.short[one.place]) for one in counted.least if one.place in sitting.short]
+    if counted.least and _worst([*against, *own]) != "ineligible":
+        own += [_below(one, env, *sitting.short[one.place]) for one in counted.least if one.place in sitting.short]
     if counted.amount is not None:
         own = [replace(r, effect="excepted") if r.effect in AGAINST and excepted(id, r) else r for r in own]
     reasons = [*against, *own]
