@@ -27,6 +27,8 @@ from mdfsync.programme.telling import money, reason, shown
 from mdfsync.programme.unique import Seen, remember
 from mdfsync.programme.verdict import AGAINST, Effect, Judgement, Reason, Verdict
 
+PASSES = 50  # after so many times through all cases
+
 
 @dataclass(slots=True)
 class _Sitting:
@@ -72,7 +74,9 @@ def _judged(
     files = files_of(versions, cases)
     order = sorted(range(len(cases)), key=lambda n: _turn(cases[n]))
     short: dict[Place, tuple[Effect, Decimal]] = {}
+    passes = 0
     while True:
+        passes += 1
         sitting, verdicts = _Sitting(files, short), dict[int, Verdict]()
         for n in order:
             programme = _in_force_for(versions, cases[n])
@@ -80,8 +84,10 @@ def _judged(
         more = list(_not_reached(sitting))
         if not more:
             return [verdicts[n] for n in range(len(cases))]
-        # what the first of those that others have limited gives back may be enough for the next
-        short |= {place: found for place, found, limited in more if not limited} or {more[0][0]: more[0][1]}
+        # what the first of those that others have limited gives back may be enough for the next; in a crowd of them
+        # that are all too small nobody waits for the last
+        certain = {place: found for place, found, limited in more if not limited or passes > PASSES}
+        short |= certain or {more[0][0]: more[0][1]}
 
 
 def _not_reached(sitting: _Sitting) -> Iterator[tuple[Place, tuple[Effect, Decimal], bool]]:
@@ -126,11 +132,11 @@ def _one(
     own = [*_in_force(programme, env), *judge_rules(programme, env, sitting.seen)]
     own += judge_evidence(programme, env, sitting.files)
     own += counted.reasons
-    if counted.least and _worst([*against, *own]) != "ineligible":
-        own += [_below(one, env, *sitting.short[one.place]) for one in counted.least if one.place in sitting.short]
     if counted.amount is not None:
         own = [replace(r, effect="excepted") if r.effect in AGAINST and excepted(id, r) else r for r in own]
     reasons = [*against, *own]
+    if counted.least and _worst(reasons) != "ineligible":
+        reasons += [_below(one, env, *sitting.short[one.place]) for one in counted.least if one.place in sitting.short]
     verdict = _worst(reasons)
     if verdict == "eligible" and not counted.amount:
         verdict = "held" if counted.waits else "ineligible"

@@ -32,9 +32,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A piece of evidence: of this type and as `where` says, or several of which all or any will do."""
+    """A piece of evidence: of this type (`kind`, without case) and as `where` says, or several of which all or any will
+    do."""
 
     said: Piece
+    kind: str
     where: Value | None
     all_of: tuple[Wanted, ...]
     any_of: tuple[Wanted, ...]

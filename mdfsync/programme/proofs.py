@@ -65,7 +65,7 @@ def _sort(files: list[Any], purpose: str, into: ByType) -> ByType:
     for file in files:
         kind = file.get("type") if isinstance(file, dict) else None
         if isinstance(kind, str) and file.get("state") not in NOT_USABLE and file.get("purpose") in (None, "", purpose):
-            into.setdefault(kind, []).append(file)
+            into.setdefault(kind.strip().casefold(), []).append(file)
     return into
 
 
@@ -136,7 +136,7 @@ def _piece(piece: Wanted, files: Any, env: Env) -> Any:
     if type(files) is Unknown:
         return files
     count, maybe, missing = 0, 0, Unknown()
-    for file in files.get(piece.said.type, ()):
+    for file in files.get(piece.kind, ()):
         if piece.where is not None:
             env.items["evidence"] = file
             verdict = piece.where.run(env)

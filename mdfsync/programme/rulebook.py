@@ -188,6 +188,7 @@ class _Builder:
     def _wanted(self, key: str, said: Piece) -> Wanted:
         return Wanted(
             said=said,
+            kind=said.type.strip().casefold(),
             where=self._maybe(f"{key}.where", said.where, _FLAG, self.scope.within("evidence")),
             all_of=tuple(self._wanted(f"{key}.all_of", piece) for piece in said.all_of),
             any_of=tuple(self._wanted(f"{key}.any_of", piece) for piece in said.any_of),
