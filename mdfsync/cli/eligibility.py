@@ -22,6 +22,7 @@ from mdfsync.programme import (
     load_programme,
     read_cases,
 )
+from mdfsync.programme.verdict import AGAINST
 
 _COLOUR = {"eligible": "green", "held": "yellow", "ineligible": "red", "repay": "red"}
 _WORDS = {"reduced": "less by", "added": "more by", "repay": "pay back", "excepted": "exception"}
@@ -34,7 +35,10 @@ _WORDS = {"reduced": "less by", "added": "more by", "repay": "pay back", "except
 @click.option(
     "--expenses", "cases_file", required=True, type=click.Path(path_type=Path), help="The cases, JSON or CSV."
 )
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day to judge on; today in the programme's zone.")
+@click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
+    help="The day to judge on; today in the programme's zone. A case may name its own.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, one verdict per case, amounts as texts.")
 def eligibility(programme_file: Path, cases_file: Path, as_of: datetime | None, as_json: bool) -> None:
     """Judge expenses before a claim: eligible, held or ineligible, for how much, and every reason.
@@ -46,7 +50,8 @@ def eligibility(programme_file: Path, cases_file: Path, as_of: datetime | None, 
     try:
         programme = load_programme(programme_file)
         today = as_of.date() if as_of else programme.calendar.local(datetime.now(UTC))
-        verdicts = judge_cases(programme, read_cases(cases_file, today, programme.attributes))
+        cases = read_cases(cases_file, today, programme.attributes)
+        verdicts = judge_cases(programme, cases)
     except (ProgrammeError, CaseError) as error:
         raise UsageError(str(error).replace("\n", "\nmdfsync: ")) from None
     except RecursionError:
@@ -58,8 +63,8 @@ def eligibility(programme_file: Path, cases_file: Path, as_of: datetime | None, 
         return
     OUT.print(f"{escape(programme.head.title)}, version {escape(programme.head.version)}, as of {today}")
     _table(programme, verdicts)
-    for verdict in verdicts:
-        _reasons(verdict)
+    for case, verdict in zip(cases, verdicts, strict=True):
+        _reasons(verdict, "" if case["as_of"] == today.isoformat() else f", as of {case['as_of']}")
 
 
 def _table(programme: Programme, verdicts: list[Verdict]) -> None:
@@ -80,10 +85,10 @@ def _table(programme: Programme, verdicts: list[Verdict]) -> None:
     OUT.print(table)
 
 
-def _reasons(verdict: Verdict) -> None:
+def _reasons(verdict: Verdict, day: str) -> None:
     if not verdict.reasons:
         return
-    OUT.print(f"\n[bold]{escape(verdict.id)}[/]  {verdict.verdict}, {verdict.claimable:,} {verdict.currency}")
+    OUT.print(f"\n[bold]{escape(verdict.id)}[/]  {verdict.verdict}, {verdict.claimable:,} {verdict.currency}{day}")
     for reason in verdict.reasons:
         _reason(reason, verdict.currency)
 
@@ -93,7 +98,8 @@ def _reason(reason: Reason, currency: str) -> None:
     much = f" {reason.amount.quantize(Decimal('0.01')):,} {currency}" if reason.amount is not None else ""
     place = f"{reason.rule}: {reason.clause}" if reason.clause else reason.rule
     colour = _COLOUR.get(reason.effect, "cyan")
-    OUT.print(f"  [{colour}]{what}{much}[/]: {escape(reason.says)} [dim]({escape(place)})[/]")
+    says = f"“{reason.says}”" if reason.effect in AGAINST and reason.clause else reason.says  # the rule that is not met
+    OUT.print(f"  [{colour}]{what}{much}[/]: {escape(says)} [dim]({escape(place)})[/]")
     if reason.values:
         OUT.print(f"    [dim]{escape('; '.join(f'{name} = {value}' for name, value in reason.values.items()))}[/]")
     until = f" by {reason.curable_until}" if reason.curable_until else ""
