@@ -187,7 +187,7 @@ AMOUNTS: list[tuple[str, list[dict[str, Any]], dict[str, Any], tuple[str, str, l
     ("not rounded over a ceiling", [step(ceiling="10.005")], {}, ("eligible", "10.00", ["it:reduced"])),
     ("a ceiling on the cost is none on the amount", [step(ceiling="10.01"), {**step(share="50%"), "id": "b"}],
      {}, ("eligible", "5.01", ["it:reduced", "b:reduced"])),
-    ("more than all of it", [step(share="150%")], {}, ("held", "0.00", ["it:held"])),
+    ("more than all of it", [step(share="expense.net / 500")], {}, ("held", "0.00", ["it:held"])),
     ("a negative exclusion", [step(exclude="expense.tax")], {"expense__tax": "-5"}, ("held", "0.00", ["it:held"])),
 ]  # fmt: skip
 
@@ -286,6 +286,7 @@ WRONG = [
     ({"rule": [rule()]}, "rule.it: a rule has one of `must`, `discretion = true` and `unique`"),
     ({"rule": [APPROVED, APPROVED]}, "it: two rules have this id"),
     ({"amount": {"of": "expense.net", "step": [step()]}}, "amount.it: a step has exactly one of"),
+    ({"amount": {"of": "expense.net", "step": [step(share=50)]}}, "amount.it.share: 50 is no share from 0 to 100 %"),
     ({"amount": {"of": "activity.ends"}}, "amount.of: gives a date, not a number"),
     ({"values": {"expense": "1"}}, "values.expense: is an attribute of a case already"),
     ({"attributes": {"expense.net": "text"}}, "attributes.expense.net: a amount in every programme, not a text"),

@@ -72,7 +72,13 @@ def _table(programme: Programme, verdicts: list[Verdict]) -> None:
     table = Table(pad_edge=False, show_footer=len(verdicts) > 1)
     claimable = sum((v.claimable for v in verdicts), Decimal(0))
     waiting = [v.potential for v in verdicts if v.verdict == "held"]
-    held = "unknown" if None in waiting else f"{sum((w for w in waiting if w is not None), Decimal(0)):,}"
+    held = (
+        ""
+        if not waiting
+        else "unknown"
+        if None in waiting
+        else f"{sum((w for w in waiting if w is not None), Decimal(0)):,}"
+    )
     table.add_column("case", f"{len(verdicts):,} cases", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     table.add_column(f"claimable {programme.head.currency}", f"{claimable:,}", justify="right", no_wrap=True)

@@ -64,13 +64,22 @@ def _name(node: Name, scope: Scope) -> Value:
     named_kind = scope.attributes.get(path)
     if named_kind is None:
         where = f", nor of an item of {' or '.join(scope.items)}" if scope.items else ""
-        near = alike_names(path, [*scope.attributes, *scope.named])
+        quotes = "" if "." in path else "; a text stands in quotes"
+        near = _MEANT.get(path) or alike_names(path, [*scope.attributes, *scope.named])
         raise ExpressionError(
-            f"{path} is no attribute of a case{where}; name it under [attributes] with its kind{near}"
+            f"{path} is no attribute of a case{where}; name it under [attributes] with its kind{near or quotes}"
         )
     if inside_list(path, scope):
         raise ExpressionError(f"{path} is an attribute of each item of a list: use any(…), sum(…) and the like")
     return Value(_as_value(named_kind), attribute(path, named_kind, scope.currency), frozenset({path}))
+
+
+_MEANT = {
+    "today": "; the day of judging is as_of",
+    "now": "; the day of judging is as_of",
+    "null": "; whether something is said is asked with given(…)",
+    "none": "; whether something is said is asked with given(…)",
+}
 
 
 def inside_list(path: str, scope: Scope) -> str:
@@ -192,7 +201,7 @@ def _short_list(runs: Sequence[Run]) -> Run:
 def _within(operands: Sequence[Value]) -> tuple[Kind, Run]:
     one, many = operands
     if (one.kind, many.kind) not in {("text", "texts"), ("number", "numbers")}:
-        raise ExpressionError(f"`in` looks for a {one.kind} among {many.kind}")
+        raise ExpressionError(f'`in` looks for a {one.kind} among {many.kind}; a list is written ["a", "b"]')
     return "flag", lifted(lambda left, right: left in right, [one.run, many.run])
 
 
@@ -201,7 +210,8 @@ def _comparison(sign: str, left: Value, right: Value, scope: Scope) -> Run:
     if kinds <= MOMENTS:
         return _moments(sign, left, right, scope)
     if len(kinds) > 1:
-        raise ExpressionError(f"`{sign}` compares a {left.kind} with a {right.kind}")
+        quoted = "; days and numbers stand without quotes" if "text" in kinds and kinds & {*MOMENTS, "number"} else ""
+        raise ExpressionError(f"`{sign}` compares a {left.kind} with a {right.kind}{quoted}")
     kind = left.kind
     if kind in {"records", "texts", "numbers", "span"} or (kind in {"flag", "text"} and sign not in {"==", "!="}):
         raise ExpressionError(f"`{sign}` does not compare {kind} values")
@@ -231,7 +241,8 @@ def _arithmetic(sign: str, left: Value, right: Value, scope: Scope) -> tuple[Kin
     if left.kind in MOMENTS and right.kind == "span" and sign in "+-":
         return left.kind, lifted(_moved(scope.calendar, 1 if sign == "+" else -1), [left.run, right.run])
     if (left.kind, right.kind) != ("number", "number"):
-        raise ExpressionError(f"`{sign}` between a {left.kind} and a {right.kind}")
+        span = "; to a day a span is added: 30 days" if left.kind in MOMENTS else ""
+        raise ExpressionError(f"`{sign}` between a {left.kind} and a {right.kind}{span}")
     if sign == "/":
         return "number", lifted(_divided, [left.run, right.run])
     return "number", lifted(_ARITHMETIC[sign], [left.run, right.run])

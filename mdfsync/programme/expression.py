@@ -9,6 +9,7 @@ kinds fit together is `compiling`'s business. First step of a programme's life, 
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +20,16 @@ from typing import Any
 from mdfsync.programme.calendars import Span
 from mdfsync.programme.errors import ExpressionError
 
+_HINTS = (
+    (r"\b(AND|OR|NOT|IN|IF|THEN|ELSE|WHERE|BETWEEN)\b", "; such words are written in lower case"),
+    (r"&&|\|\||!(?!=)", "; write and, or, not"),
+    (r"(?<![<>=!])=(?!=)", "; two things are compared with =="),
+    (r"\d,\d{3}\b", "; thousands are written 1_000"),
+    (r"[$€£]", "; amounts stand without a sign of their currency"),
+    (r"\bif\b(?!.*\belse\b)", "; `if … then …` needs `else …`"),
+    (r"\bis\b", "; write == for is"),
+    (r"[A-Z]", "; names are written in lower case, texts in quotes"),
+)
 GRAMMAR = Path(__file__).with_name("expression.lark")
 
 
@@ -80,7 +91,7 @@ def _parser() -> Callable[[str], Any]:
             return Literal(datetime.date.fromisoformat(items[0]))
 
         def percent(self, items: list[Any]) -> Node:
-            return Literal(Decimal(items[0][:-1]) / 100)
+            return Literal(Decimal(items[0][:-1].rstrip()) / 100)
 
         def number(self, items: list[Any]) -> Node:
             return Literal(Decimal(items[0].replace("_", "")))
@@ -154,7 +165,8 @@ def _parser() -> Callable[[str], Any]:
         except lark.exceptions.UnexpectedInput as error:
             place = error.get_context(text, span=30).rstrip().splitlines()[0]
             column = getattr(error, "column", 0)
-            raise ExpressionError(f"cannot be read at column {column}: … {place.strip()} …") from None
+            hint = next((words for sign, words in _HINTS if re.search(sign, text)), "")
+            raise ExpressionError(f"cannot be read at column {column}: … {place.strip()} …{hint}") from None
         except lark.exceptions.VisitError as error:
             raise ExpressionError(f"cannot be read: {error.orig_exc}") from None
         return tree

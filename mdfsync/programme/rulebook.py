@@ -28,7 +28,7 @@ from mdfsync.programme.expression import parse
 from mdfsync.programme.faults import checked
 from mdfsync.programme.parts import DAYS, MONTHS, Demand, File, Piece, Proof, Repayment, Step
 from mdfsync.programme.reading import Env, Kind, Run
-from mdfsync.programme.values import Scope, Value
+from mdfsync.programme.values import Fixed, Scope, Value
 
 LARGEST = 5_000_000  # bytes of a programme file
 IN_STEPS = ("cost", "so_far")  # named values that only steps of the amount know
@@ -205,6 +205,9 @@ class _Builder:
             within=self._maybe(f"{key}.within", said.within, _SPAN),
             on=self._maybe(f"{key}.on", said.on, _MOMENT),
         )  # fmt: skip
+        found = stage.value.run.value if isinstance(stage.value.run, Fixed) else 0
+        if said.kind == "share" and isinstance(found, Decimal) and not 0 <= found <= 1:
+            self.problems.append(f"{key}.share: {said.share} is no share from 0 to 100 %; half is written 50%")
         self._asks(said.id, (stage.value, stage.when, *stage.per, stage.of))
         return stage
 

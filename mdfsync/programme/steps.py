@@ -108,7 +108,8 @@ def take(programme: Programme, stage: Stage, env: Env, totals: Totals, out: Coun
         return
     env.known[stage.taken] = before - after
     values = shown(env, stage.value, stage.when) | more
-    values |= {stage.kind: plain(found), "before": money(before), "after": money(after)}
+    said = plain(found) if stage.kind == "share" or stage.of is not None else money(found)
+    values |= {stage.kind: said, "before": money(before), "after": money(after)}
     effect: Effect = "reduced" if after < before else "added"
     out.reasons.append(reason(stage.said, effect, values, amount=abs(before - after)))
 
