@@ -63,3 +63,14 @@ def judged(found: Programme, *cases: Mapping[str, Any]) -> list[Verdict]:
 def told(verdict: Verdict) -> tuple[str, str, list[str]]:
     """(verdict, claimable, reasons as `rule:effect`)."""
     return verdict.verdict, str(verdict.claimable), [f"{r.rule}:{r.effect}" for r in verdict.reasons]
+
+
+def amount(*steps: dict[str, Any], **more: Any) -> Programme:
+    """A programme with these steps; those after the first are called by their place."""
+    named = [one if n == 0 else {**one, "id": f"step-{n}"} for n, one in enumerate(steps)]
+    return programme(amount={"of": "expense.net", "step": named, **more})
+
+
+def results(found: Programme, *cases: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """(verdict, claimable) by id."""
+    return {v.id: (v.verdict, str(v.claimable)) for v in judged(found, *cases)}

@@ -117,6 +117,8 @@ class Demand(Named):
             raise ValueError("a rule of discretion has no `until`, `unless` or `otherwise`")
         if self.until and self.otherwise == "held":
             raise ValueError("what can be cured `until` a day is ineligible afterwards: no `otherwise`")
+        if self.unique and self.until:
+            raise ValueError("`until` belongs to `must`")
         if self.up_to and not self.unique:
             raise ValueError("`up_to` belongs to `unique`")
         return self
