@@ -20,7 +20,7 @@ from mdfsync.programme.ceilings import ZERO, Place, Totals
 from mdfsync.programme.compiled import Programme
 from mdfsync.programme.judging import deadline, judge_evidence, judge_rules, opened
 from mdfsync.programme.proofs import Files, files_of
-from mdfsync.programme.reading import Env, Unknown, attribute
+from mdfsync.programme.reading import Env, Unknown, day_of
 from mdfsync.programme.repaying import repay
 from mdfsync.programme.steps import Counted, Least
 from mdfsync.programme.telling import money, reason, shown
@@ -112,12 +112,9 @@ def _in_force_for(versions: Sequence[Programme], case: Mapping[str, Any]) -> Pro
 
 
 def _turn(case: Mapping[str, Any]) -> tuple[date, str]:
-    invoiced = _invoiced(Env(case))
-    # who does not say when comes last
-    return (date.max if type(invoiced) is Unknown else invoiced, str(case["id"]))
-
-
-_invoiced = attribute("expense.invoice_date", "date", "")
+    expense = case.get("expense")
+    invoiced = day_of(expense.get("invoice_date")) if isinstance(expense, dict) else None
+    return invoiced or date.max, str(case["id"])  # who does not say when comes last
 
 
 def _one(

@@ -81,7 +81,7 @@ class Totals:
     set_aside: dict[Place, Pot] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Room:
     """What a shared ceiling leaves a case. `used`, `aside` = what others took and may take of it."""
 
@@ -130,6 +130,7 @@ def _sum(pots: tuple[Pot, ...], inside: Callable[[date], bool]) -> Decimal:
 
 
 _EMPTY = Pot()
+ALWAYS = Window()
 
 
 def prior_use(programme: Programme, stage: Stage, env: Env, key: tuple[Any, ...]) -> Any:

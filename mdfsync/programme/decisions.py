@@ -36,6 +36,7 @@ class Decided:
     until: date | None = None
 
 
+NOTHING = Decided()
 Decide = Callable[[Env, str], Decided]
 
 
@@ -50,6 +51,8 @@ def decider(calendar: Calendar, currency: str, counting: Mapping[str, Value]) ->
     read = {name: item_attribute("decisions", name, kind, currency) for name, kind in _KINDS.items()}
 
     def decide(env: Env, rule: str) -> Decided:
+        if not env.case.get("decisions"):
+            return NOTHING
         key = f"decided({rule})"
         if key not in env.known:
             env.known[key] = _decided(env, rule)
@@ -57,9 +60,7 @@ def decider(calendar: Calendar, currency: str, counting: Mapping[str, Value]) ->
         return found
 
     def _decided(env: Env, rule: str) -> Decided:
-        records = env.case.get("decisions")
-        if records is None:
-            return Decided()
+        records = env.case["decisions"]
         if not isinstance(records, list) or not all(isinstance(item, dict) for item in records):
             return Decided(missing=("decisions as a list of records",))
         told = [_Told(item, env, read) for item in records if str(item.get("rule")).strip() == rule]

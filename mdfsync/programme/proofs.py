@@ -43,7 +43,7 @@ class Files:
         if place not in self.by_type:
             into = self.by_type[place] = {}
             for files in brought:
-                _sort(files, proof.said.purpose, into)
+                _sort(files, into)
         return self.by_type[place]
 
 
@@ -60,11 +60,11 @@ def files_of(programmes: Iterable[Programme], cases: Iterable[Mapping[str, Any]]
     return Files(brought)
 
 
-def _sort(files: list[Any], purpose: str, into: ByType) -> ByType:
-    """Those files that count, by their type."""
+def _sort(files: list[Any], into: ByType) -> ByType:
+    """Those files that are in no state that says otherwise, by their type."""
     for file in files:
         kind = file.get("type") if isinstance(file, dict) else None
-        if isinstance(kind, str) and file.get("state") not in NOT_USABLE and file.get("purpose") in (None, "", purpose):
+        if isinstance(kind, str) and file.get("state") not in NOT_USABLE:
             into.setdefault(kind.strip().casefold(), []).append(file)
     return into
 
@@ -74,7 +74,9 @@ def found(proof: Evidence, env: Env, files: Files) -> Any:
     there = _usable(proof, env, files)
     if type(there) is Unknown:
         return there
-    return _together([_piece(piece, there, env) for piece in proof.all_of or proof.any_of], bool(proof.any_of))
+    return _together(
+        [_piece(piece, there, proof.said.purpose, env) for piece in proof.all_of or proof.any_of], bool(proof.any_of)
+    )
 
 
 def judge_proof(proof: Evidence, env: Env, files: Files, calendar: Calendar) -> tuple[Reason, bool] | None:
@@ -90,7 +92,7 @@ def judge_proof(proof: Evidence, env: Env, files: Files, calendar: Calendar) -> 
         return reason(proof.said, "held", values, missing=tuple(sorted(applies))), False
     there = _usable(proof, env, files)
     pieces = proof.all_of or proof.any_of
-    wanted = [w for piece in pieces if (w := _lacking(piece, there, env))]
+    wanted = [w for piece in pieces if (w := _lacking(piece, there, proof.said.purpose, env))]
     missing = (" or ".join(wanted),) if proof.any_of else tuple(wanted)
     missing += _only_now(proof, env, calendar)
     effect: Effect = "held" if type(complete) is Unknown else proof.said.otherwise
@@ -112,13 +114,10 @@ def _usable(proof: Evidence, env: Env, files: Files) -> Any:
         shared = None if any(type(k) is Unknown for k in key) else files.shared(proof, key)
         if shared:
             return shared
-    records, purpose = env.case.get("evidence"), proof.said.purpose
-    if not isinstance(records, list):
-        return _NO_FILES
-    known = f"files({purpose})"
-    if known not in env.known:
-        env.known[known] = _sort(records, purpose, {})
-    return env.known[known]
+    if "files()" not in env.known:
+        records = env.case.get("evidence")
+        env.known["files()"] = _sort(records, {}) if isinstance(records, list) else _NO_FILES
+    return env.known["files()"]
 
 
 def _together(answers: Sequence[Any], any_will_do: bool) -> Any:
@@ -129,14 +128,16 @@ def _together(answers: Sequence[Any], any_will_do: bool) -> Any:
     return Unknown.of(missing) if missing else not any_will_do
 
 
-def _piece(piece: Wanted, files: Any, env: Env) -> Any:
+def _piece(piece: Wanted, files: Any, purpose: str, env: Env) -> Any:
     if not piece.said.type:
-        parts = [_piece(part, files, env) for part in piece.all_of or piece.any_of]
+        parts = [_piece(part, files, purpose, env) for part in piece.all_of or piece.any_of]
         return _together(parts, bool(piece.any_of))
     if type(files) is Unknown:
         return files
     count, maybe, missing = 0, 0, Unknown()
     for file in files.get(piece.kind, ()):
+        if file.get("purpose") not in (None, "", purpose):
+            continue
         if piece.where is not None:
             env.items["evidence"] = file
             verdict = piece.where.run(env)
@@ -151,13 +152,13 @@ def _piece(piece: Wanted, files: Any, env: Env) -> Any:
     return missing if count + maybe >= piece.said.at_least else False
 
 
-def _lacking(piece: Wanted, files: Any, env: Env) -> str:
+def _lacking(piece: Wanted, files: Any, purpose: str, env: Env) -> str:
     """What is missing of a piece, in words; empty where nothing is."""
-    got = _piece(piece, files, env)
+    got = _piece(piece, files, purpose, env)
     if got is True:
         return ""
     if not piece.said.type:
-        parts = [w for part in piece.all_of or piece.any_of if (w := _lacking(part, files, env))]
+        parts = [w for part in piece.all_of or piece.any_of if (w := _lacking(part, files, purpose, env))]
         return f"({' or '.join(parts)})" if piece.any_of else " and ".join(parts)
     what = f"{piece.said.type} ({piece.said.says})" if piece.said.says else piece.said.type
     if piece.said.at_least > 1:

@@ -83,6 +83,14 @@ def _date(raw: Any) -> date:
     return date.fromisoformat(raw)
 
 
+def day_of(raw: Any) -> date | None:
+    """The day that is written, None where none is."""
+    try:
+        return _date(raw)
+    except (ValueError, TypeError):
+        return None
+
+
 def _instant(raw: Any) -> datetime | date:
     """An instant with its offset, or only the day where no more is known."""
     if not isinstance(raw, str) or not _DAY(raw[:10]):

@@ -79,6 +79,8 @@ def _clashes(file: File) -> Iterator[str]:
             yield f"{id}: two rules have this id"
         seen.add(id)
     for path, kind in file.attributes.items():
+        if path in {*IN_STEPS, *IN_REPAYMENTS}:
+            yield f"attributes.{path}: is the language's own name for something else"
         if ATTRIBUTES.get(path, kind) != kind:
             yield f"attributes.{path}: a {ATTRIBUTES[path]} in every programme, not a {kind}"
     attributes = {**ATTRIBUTES, **file.attributes}

@@ -14,6 +14,7 @@ from math import prod
 from typing import Any
 
 from mdfsync.programme.ceilings import (
+    ALWAYS,
     EVERYTHING,
     ZERO,
     Place,
@@ -33,7 +34,7 @@ from mdfsync.programme.verdict import Effect, Reason
 NOT_YET = Unknown({"amount"})  # what an earlier step could not tell and has said so
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Draw:
     """A shared ceiling that a case came under: what it takes there is the amount as it was after so many steps
     (`before`), or these units, or these names."""
@@ -45,7 +46,7 @@ class Draw:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Least:
     """A minimum that several cases reach together: what this one brings to it; `limited` = it would bring more if
     others had not taken from a shared ceiling."""
@@ -232,6 +233,6 @@ def _names(
 
 def _window(programme: Programme, stage: Stage, env: Env, day: date | None) -> Window:
     if day is None or stage.within is None:
-        return Window()
+        return ALWAYS
     calendar, span = programme.calendar, stage.within.run(env)
     return Window(calendar.local(day), lambda last: calendar.local(calendar.later(last, span, -1)))
