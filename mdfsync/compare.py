@@ -98,6 +98,13 @@ class Compared:
             for outcome, n in outcomes.items():
                 self.tally(table, outcome, n)
 
+    def moving(self) -> dict[tuple[Subject, str], str]:
+        """Cells that the worker is about to move by itself, as they will read; one that a person typed over stays."""
+        moved = [(c.subject, c.field, c.proposed) for c in self.conflicts if c.kind in {"tracked", "computed"}]
+        moved += [(f.subject, f.field, f.value) for f in self.fills]
+        moved += [(c.subject, name, value) for c in self.creates for name, value in c.fields.items()]
+        return {(subject, name): value for subject, name, value in moved}
+
     def tally(self, table: str, outcome: str, n: int = 1) -> None:
         row = self.counts.setdefault(table, {})
         row[outcome] = row.get(outcome, 0) + n

@@ -2,31 +2,41 @@
 
 A cell such as an expense's `eligibility_decision` frees money or credit, so it counts only when whoever typed it is
 known (from the change feed, or from the base's own Change History) and may take that decision by the approval
-matrix. What does not count stays in the cell, is shown to no rule or derivation, and is reported. It writes nothing.
-A pure function, between the snapshot and `view` in the flow.
+matrix. What does not count stays in the cell, is shown to no rule or derivation, and is reported. Approvals are judged
+gate by gate (`approval/`): here they only get their authors, and of the worker's own columns beside them what the
+worker wrote, so that nobody signs by typing there. It writes nothing. A pure function, between the snapshot and `view`
+in the flow.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from fnmatch import fnmatchcase
 
 from mdfsync.decide import Cells, Edits
 from mdfsync.findings import raise_finding
 from mdfsync.history import Ledger
-from mdfsync.model import Finding, Record, Snapshot
+from mdfsync.model import Bases, CellBase, Finding, Record, Snapshot, Subject
 from mdfsync.policy import Policy
+from mdfsync.view import Author
 
 KIND = "operator_edit"
+APPROVALS, RULINGS, RAISER = "Approvals", "Decisions", "raiser-ruler"
+SIGNED = ("values_seen", "approved_digest", "policy_version", "decided_by", "decided_at")
+
+Authors = Mapping[tuple[str, str, str], tuple[str, Author]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """The snapshot without the decisions that do not count, and a finding for each of those."""
+    """The snapshot without the decisions that do not count, a finding for each of those, and who made the others."""
 
     snapshot: Snapshot
     findings: tuple[Finding, ...]
+    authors: Mapping[tuple[Subject, str], Author] = field(default_factory=dict)
 
 
 def is_counted(policy: Policy, table: str, name: str) -> bool:
@@ -34,9 +44,13 @@ def is_counted(policy: Policy, table: str, name: str) -> bool:
     return any(fnmatchcase(f"{table}.{name}", pattern) for pattern in policy.approvals.counted)
 
 
-def count_decisions(snapshot: Snapshot, edits: Edits, ledger: Ledger, policy: Policy, cells: Cells) -> Counted:
-    """Take out every decision whose author is not known, is the worker, or lacks the role."""
-    authors = _recorded_authors(ledger)
+def count_decisions(
+    snapshot: Snapshot, edits: Edits, ledger: Ledger, policy: Policy, cells: Cells, bases: Bases
+) -> Counted:
+    """Take out every decision whose author is not known, is the worker, or lacks the role. `bases` tell what the worker
+    wrote itself."""
+    recorded = _recorded_authors(ledger)
+    authors: dict[tuple[Subject, str], Author] = {}
     findings: list[Finding] = []
     tables = dict(snapshot.tables)
     for table, spec in policy.dictionary.tables.items():
@@ -44,46 +58,85 @@ def count_decisions(snapshot: Snapshot, edits: Edits, ledger: Ledger, policy: Po
         if names:
             rows = []
             for row in snapshot.tables.get(table, ()):
-                barred = dict(_barred(row, names, edits, authors, policy, cells))
+                by = {name: author for name in names if (author := _author(row, name, edits, recorded))}
+                authors |= {(row.subject, name): author for name, author in by.items()}
+                if table == APPROVALS:
+                    rows.append(_as_signed(row, edits, bases.get(row.subject, {}), policy))
+                    continue
+                barred = dict(_barred(row, names, by, policy, cells))
                 for name, reason in barred.items():
                     findings += _finding(row, name, reason, policy)
                 kept = {k: v for k, v in row.fields.items() if k not in barred} if barred else row.fields
                 rows.append(replace(row, fields=kept) if barred else row)
             tables[table] = tuple(rows)
-    return Counted(snapshot=replace(snapshot, tables=tables), findings=tuple(findings))
+    return Counted(snapshot=replace(snapshot, tables=tables), findings=tuple(findings), authors=authors)
 
 
-def _recorded_authors(ledger: Ledger) -> dict[tuple[str, str, str], tuple[str, str]]:
+def _recorded_authors(ledger: Ledger) -> Authors:
     """(table, record, field) → (value, author) as Change History last recorded it."""
-    out: dict[tuple[str, str, str], tuple[str, str]] = {}
+    out: dict[tuple[str, str, str], tuple[str, Author]] = {}
     for row in sorted(ledger.rows.values(), key=lambda r: r.get("captured_at")):
         if row.get("kind") == KIND and row.get("decided_by"):
             place = (row.get("table"), row.get("record"), row.get("field"))
-            out[place] = (row.get("proposed_value"), row.get("decided_by"))
+            at = row.get("captured_at")
+            author = Author(actor=row.get("decided_by"), at=datetime.fromisoformat(at) if at else None, exact=False)
+            out[place] = (row.get("proposed_value"), author)
     return out
 
 
+def _author(row: Record, name: str, edits: Edits, recorded: Authors) -> Author | None:
+    """Who typed what the cell says now: as the change feed tells, else as Change History recorded it."""
+    value = row.get(name)
+    if not value:
+        return None
+    edit = edits.get((row.subject.table, row.record_id, name))
+    if edit is not None and edit.value == value:
+        return Author(actor=edit.actor, at=edit.at) if edit.actor else None
+    said, author = recorded.get((row.subject.table, row.subject.id, name), ("", None))
+    return author if said == value else None
+
+
+def _as_signed(row: Record, edits: Edits, known: Mapping[str, CellBase], policy: Policy) -> Record:
+    """The approval with the worker's signature as the worker wrote it; what somebody typed there signs nothing."""
+    fields = dict(row.fields)
+    for name in SIGNED:
+        edit = edits.get((APPROVALS, row.record_id, name))
+        typed = edit is not None and edit.value == row.get(name) and not policy.approvals.is_worker(edit.actor)
+        written = known.get(name, CellBase()).cell
+        if written is not None or typed:
+            fields[name] = written or ""
+    return replace(row, fields={name: value for name, value in fields.items() if value})
+
+
 def _barred(
-    row: Record,
-    names: list[str],
-    edits: Edits,
-    authors: Mapping[tuple[str, str, str], tuple[str, str]],
-    policy: Policy,
-    cells: Cells,
+    row: Record, names: list[str], authors: Mapping[str, Author], policy: Policy, cells: Cells
 ) -> Iterator[tuple[str, str]]:
     """(field, reason) of each decision of the row that does not count."""
-    table = row.subject.table
     for name in names:
-        value = row.get(name)
-        if not value:
+        if not row.get(name) or (row.subject.table == RULINGS and row.get(name) != "decided"):
             continue
-        edit = edits.get((table, row.record_id, name))
-        said, author = authors.get((table, row.subject.id, name), ("", ""))
-        who = edit.actor if edit is not None and edit.value == value else author if said == value else ""
-        if not who:
+        author = authors.get(name)
+        if author is None:
             yield name, "nobody can be shown to have made this decision; decide again while the change feed is on"
-        elif reason := policy.approvals.may_decide(who, table, name, KIND, cells(row.subject)):
+        elif reason := _objection(row, name, author, policy, cells):
             yield name, reason
+
+
+def _objection(row: Record, name: str, author: Author, policy: Policy, cells: Cells) -> str:
+    """Why this person's decision does not count. A ruling frees what is held on the rows it names, so it takes whoever
+    may let a hold on them pass; a dispute is not ruled on by whoever raised it."""
+    matrix, about, on = policy.approvals, cells(row.subject), author.day
+    if row.subject.table != RULINGS:
+        return matrix.may_decide(author.actor, row.subject.table, name, KIND, about, on=on)
+    if row.get("decision_type") == "dispute":
+        resolver, sides = row.get("resolver"), row.get("sides").lower()
+        if why := matrix.forbidden(row.get("raised_by"), author.actor, RAISER):
+            return why
+        if author.actor in re.split(r"[,;\s]+", sides):
+            return f"{author.actor} stands on a side of the dispute"
+        if resolver and not matrix.stands_in(author.actor, resolver, on=on):
+            return f"{author.actor} ruled, but the resolver is {resolver}"
+    return matrix.may_decide(author.actor, row.get("subject_table") or RULINGS, "status", "waive", about, on=on)
 
 
 def _finding(row: Record, name: str, reason: str, policy: Policy) -> tuple[Finding, ...]:

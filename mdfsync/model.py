@@ -79,7 +79,8 @@ FindingKind = Literal["hold", "exception"]
 class Finding:
     """Something a rule or a stage has to say about a row. `key` tells apart several findings of one rule on one
     row and must stay the same while the cause is the same; running clocks belong in neither `key`, `message`
-    nor `evidence`. `blocks` are the rows that the hold also keeps from going on."""
+    nor `evidence`. `blocks` are the rows that the hold also keeps from going on. `owner` is a person's e-mail, where
+    the row itself says who has to act; else whoever holds `owner_role` there."""
 
     rule_id: str
     kind: FindingKind
@@ -93,6 +94,7 @@ class Finding:
     key: str = ""
     blocks: tuple[Subject, ...] = ()
     due: str = ""
+    owner: str = ""
 
     @property
     def fingerprint(self) -> str:

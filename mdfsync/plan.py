@@ -8,17 +8,17 @@ what only the applying run knows). Between the reading ends and `gate` in the fl
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from mdfsync.actions import publish_actions
 from mdfsync.changes import WORKER_KINDS, outcomes, record_changes
 from mdfsync.compare import Compared, Conflict, compare
-from mdfsync.counted import count_decisions
+from mdfsync.counted import Counted, count_decisions
 from mdfsync.crossed import crossed_findings, offers
 from mdfsync.decide import Decided, decide
-from mdfsync.derive import derive
 from mdfsync.draft import CellsOf, Draft
 from mdfsync.findings import refused_decisions, stage_findings, view_facts
 from mdfsync.history import TABLE as HISTORY
@@ -35,7 +35,6 @@ from mdfsync.model import (
     Plan,
     RawRow,
     Replace,
-    Snapshot,
     SourceRef,
     Subject,
 )
@@ -46,13 +45,13 @@ from mdfsync.policy import Policy
 from mdfsync.policy.dictionary import COMPUTED
 from mdfsync.publish import Published, computed_ref, publish_findings, removed_findings, waived_findings
 from mdfsync.relate import Ours, relate, resting
-from mdfsync.rules import judge
 from mdfsync.situation import Planned, Situation
 from mdfsync.snapshot import as_last_known, as_written
 from mdfsync.sources import publish_sources
 from mdfsync.values import STAMP_NOW, STAMP_RUN, canonical, instant_text
 from mdfsync.view import View, project, sources_behind
 from mdfsync.view.remembered import REMEMBERED
+from mdfsync.weighing import weigh
 
 OWN_TABLES = frozenset({HISTORY, "Exceptions", "Holds", "Actions", "Sources", "Sync Runs"})
 
@@ -98,14 +97,14 @@ def _make_plan(now: Situation) -> Planned:
     edited = record_changes((), seen_edits, ledger, now.edits, now.policy, cells)
     draft.recorded.rows += edited.rows
 
-    counted = count_decisions(judged.snapshot, now.edits, ledger, now.policy, cells)
+    counted = count_decisions(judged.snapshot, now.edits, ledger, now.policy, cells, now.bases)
     waived = waived_findings(judged.snapshot, now.bases)
-    view = _project(judged, counted.snapshot, draft, facts, observed, waived)
+    view = _project(judged, counted, draft, facts, observed, waived)
     mass = mass_findings(draft.changes(), now.snapshot, now.policy, OWN_TABLES)
-    findings = _findings(
-        now, view, facts, observed, (*mass, *counted.findings, *crossed_findings(draft.offered, now.policy))
-    )
-    derived = _compare(now, _computed(now, view, [f for f in findings if f.fingerprint not in waived]))
+    crossed = crossed_findings(draft.offered, now.policy)
+    told = _told(now, facts, observed, (*mass, *counted.findings, *crossed))
+    weighed = weigh(view, told, now.policy, partial(_compare, now))
+    view, findings, derived = weighed.view, weighed.findings, weighed.derived
     derived.merge(_related(now, draft.compared, decided, derived))
     draft.compared.merge(derived)
     _record(now, draft, derived.conflicts, ledger, cells)
@@ -232,20 +231,22 @@ def _record(now: Situation, draft: Draft, conflicts: Iterable[Conflict], ledger:
 
 
 def _project(
-    now: Situation, counted: Snapshot, draft: Draft, facts: Compared, observed: Observed, waived: frozenset[str]
+    now: Situation, counted: Counted, draft: Draft, facts: Compared, observed: Observed, waived: frozenset[str]
 ) -> View:
+    said = view_facts(facts, _gone(now, observed), now.seen, sources_behind(observed.observations), waived)
     stamps = {STAMP_NOW: instant_text(now.as_of), STAMP_RUN: "this run"}
     return project(
-        counted,
+        counted.snapshot,
         [_with_stamps(change, stamps) for change in draft.changes()],
         as_of=now.as_of,
         dictionary=now.policy.dictionary,
         mirror=now.mirror,
         sources=now.sources,
-        facts=view_facts(facts, _gone(now, observed), now.seen, sources_behind(observed.observations), waived),
+        facts=replace(said, authors=counted.authors),
         programmes=now.policy.programmes,
         rules=now.policy.rules,
         charter_terms=now.policy.charter,
+        matrix=now.policy.approvals,
     )
 
 
@@ -274,37 +275,9 @@ def _gone(now: Situation, observed: Observed) -> tuple[Observation, ...]:
     )
 
 
-def _findings(
-    now: Situation, view: View, facts: Compared, observed: Observed, mass: tuple[Finding, ...]
-) -> tuple[Finding, ...]:
-    raised = stage_findings(facts, observed, now.snapshot, now.policy)
-    judged = judge(view, now.policy.rules)
-    unique: dict[str, Finding] = {}
-    for finding in (*now.raised, *raised, *mass, *judged):
-        unique.setdefault(f"{finding.kind}:{finding.fingerprint}", finding)
-    return tuple(sorted(unique.values(), key=lambda f: (f.kind, f.rule_id, f.subject, f.key)))
-
-
-def _computed(now: Situation, view: View, findings: Sequence[Finding]) -> list[Observation]:
-    """Computed cells as observations. A derivation that comes to nothing says `none`: cells are never blanked. One that
-    comes to the time of this run is a stamp, so that the plan reads the same until it is applied."""
-    present = instant_text(now.as_of)
-    out = []
-    refs: dict[tuple[str, tuple[str, ...]], SourceRef] = {}
-    for made in derive(view, findings, now.policy):
-        spec = now.policy.dictionary.tables[made.subject.table].fields.get(made.field)
-        if spec is None or spec.write != "computed":
-            continue
-        value = canonical(spec.kind, made.value)
-        if not value and spec.kind in {"text", "long_text"}:
-            value = "none"
-        if value == present and spec.kind == "instant":
-            value = STAMP_NOW
-        ref = refs.get((made.rule, made.inputs))
-        if ref is None:
-            ref = refs[made.rule, made.inputs] = computed_ref(made.rule, now.as_of, "; ".join(made.inputs))
-        out.append(Observation(subject=made.subject, field=made.field, value=value, ref=ref))
-    return out
+def _told(now: Situation, facts: Compared, observed: Observed, others: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """What the stages have to say, before any rule is asked."""
+    return (*now.raised, *stage_findings(facts, observed, now.snapshot, now.policy), *others)
 
 
 def _publish(

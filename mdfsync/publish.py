@@ -148,7 +148,7 @@ def _body(finding: Finding, about: Mapping[str, str], policy: Policy) -> dict[st
         "evidence": "\n".join(f"{name}: {value}" for name, value in sorted(finding.evidence.items())),
         "source_ids": ", ".join(finding.source_ids),
         "owner_role": finding.owner_role,
-        "owner": owners[0] if owners else "",
+        "owner": finding.owner or (owners[0] if owners else ""),
         "required_action": finding.required_action,
         "joint_campaign_id": about.get("joint_campaign_id", ""),
         "partner_id": about.get("partner_id", ""),

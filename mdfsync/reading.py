@@ -14,7 +14,7 @@ from mdfsync.history import read_ledger
 from mdfsync.model import Snapshot
 from mdfsync.refreshing import Asked, Ends
 from mdfsync.snapshot import as_last_known, as_written
-from mdfsync.view import View, project
+from mdfsync.view import Facts, View, project
 from mdfsync.view.remembered import REMEMBERED
 
 
@@ -25,13 +25,15 @@ def present_view(ends: Ends, snapshot: Snapshot) -> View:
     judged = as_written(as_last_known(snapshot, bases), bases, REMEMBERED)
     edits = read_feed(ends, Asked(jobs=(), write=False), snapshot, now).edits
     ledger = read_ledger(snapshot, ends.state.chain(base_id))
-    counted = count_decisions(judged, edits, ledger, policy, CellsOf(judged, Draft()))
+    counted = count_decisions(judged, edits, ledger, policy, CellsOf(judged, Draft()), bases)
     return project(
         counted.snapshot,
         (),
         as_of=now,
         dictionary=policy.dictionary,
+        facts=Facts(authors=counted.authors),
         programmes=policy.programmes,
         rules=policy.rules,
         charter_terms=policy.charter,
+        matrix=policy.approvals,
     )

@@ -3,7 +3,8 @@
 A section is a name, a header and rows, closed by a blank line; or a name and `field: value` lines for one row. A
 table name of the field dictionary makes rows of the
 base, canonicalised by the dictionary's kinds (an unknown column fails the test); a source id makes rows of the
-mirror in HubSpot's shape. Lists inside a cell are separated by `;`. `PARTNERSHIP` is the ground most cases stand on.
+mirror in HubSpot's shape; a section `Authors` (row as `Table/id`, field, actor, at) says who is known to have typed a
+decision. Lists inside a cell are separated by `;`. `PARTNERSHIP` is the ground most cases stand on.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from mdfsync.model import Finding, RawRow, Record, Snapshot, SourceRef, Subject
-from mdfsync.policy.approvals import load_approvals
+from mdfsync.policy.approvals import ApprovalMatrix, load_approvals
 from mdfsync.policy.charter import CharterTerms, load_charter
 from mdfsync.policy.dictionary import Dictionary, load_dictionary
 from mdfsync.policy.programmes import Programmes
 from mdfsync.policy.rulebook import RuleSetting, load_rules
 from mdfsync.rules import RULES
 from mdfsync.values import LISTS, canonical, to_instant
-from mdfsync.view import Facts, SourceHealth, View, project
+from mdfsync.view import Author, Facts, SourceHealth, View, project
 
 ROOT = Path(__file__).resolve().parents[1]
 AS_OF = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -70,9 +71,17 @@ def rulebook() -> Mapping[str, RuleSetting]:
 
 
 @lru_cache(maxsize=1)
+def matrix() -> ApprovalMatrix:
+    """The repository's own approval matrix."""
+    found = load_approvals(ROOT, [])
+    assert found is not None
+    return found
+
+
+@lru_cache(maxsize=1)
 def charter_terms() -> CharterTerms:
     """The repository's own terms of a charter."""
-    return load_charter(ROOT, load_approvals(ROOT, []), [])
+    return load_charter(ROOT, matrix(), [])
 
 
 def case(
@@ -88,8 +97,11 @@ def case(
     at = to_instant(as_of)
     records: dict[str, list[Record]] = {}
     mirror: dict[str, list[RawRow]] = {}
+    authors: dict[tuple[Subject, str], Author] = {}
     for name, rows in _sections(text):
-        if "." in name:
+        if name == "Authors":
+            authors |= dict(map(_author, rows))
+        elif "." in name:
             for row in rows:
                 for raw in _raw(name, row):
                     mirror.setdefault(raw.ref.source_id, []).append(raw)
@@ -105,10 +117,11 @@ def case(
         dictionary=dictionary(),
         mirror={source: tuple(rows) for source, rows in mirror.items()},
         sources={**sources, **(health or {})},
-        facts=facts,
+        facts=replace(facts or Facts(), authors=authors),
         programmes=programmes,
         rules=rulebook(),
         charter_terms=charter_terms(),
+        matrix=matrix(),
     )
 
 
@@ -136,6 +149,12 @@ def _sections(text: str) -> Iterator[tuple[str, list[dict[str, str]]]]:
             yield name.strip(), [dict(zip(header, _cells(line), strict=True)) for line in lines[1:]]
         else:
             yield name.strip(), [{k.strip(): v.strip() for k, _, v in (line.partition(":") for line in lines)}]
+
+
+def _author(row: Mapping[str, str]) -> tuple[tuple[Subject, str], Author]:
+    table, _, id = row["row"].partition("/")
+    at = to_instant(row["at"]) if row.get("at") else None
+    return (Subject(table=table, id=id), row["field"]), Author(actor=row["actor"], at=at)
 
 
 def _cells(line: str) -> list[str]:

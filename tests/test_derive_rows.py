@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from casebook import PARTNERSHIP, ROOT, case, rulebook
 
-from mdfsync.derive import Computed, derive
+from mdfsync.derive import Computed, conclude, derive, sign_off
 from mdfsync.derive.completeness import completeness
 from mdfsync.derive.overlap import overlap, standing
 from mdfsync.derive.owners import owners
@@ -280,7 +280,7 @@ signed_on: {signed}
 terminated_on: {terminated}
 """)
     policy = load_policy(ROOT)
-    assert of(derive(view, (), policy), "agreement_status") == [status]
+    assert of(derive(view, policy), "agreement_status") == [status]
 
 
 # ------------------------------------------------------------------------------------------- the pass as a whole
@@ -288,7 +288,9 @@ terminated_on: {terminated}
 
 def everything() -> tuple[Computed, ...]:
     view = account(tables=EXPENSE.format(decision=""))
-    return derive(view, judge(view, rulebook()), load_policy(ROOT))
+    policy = load_policy(ROOT)
+    found = judge(view, rulebook())
+    return *derive(view, policy), *conclude(view, found), *sign_off(view, found, policy)
 
 
 def test_deriving_twice_says_the_same() -> None:

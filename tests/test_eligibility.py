@@ -21,7 +21,7 @@ from mdfsync.model import fingerprint
 from mdfsync.programme.parts import HOUSE
 from mdfsync.programme.rulebook import read_programme
 from mdfsync.rules import judge
-from mdfsync.view import Facts, View
+from mdfsync.view import View
 
 PROGRAMME = """
 [programme]
@@ -108,6 +108,16 @@ activity_start: 2026-06-01
 activity_end: 2026-08-31
 approved_mdf_amount: 5000
 budget_currency: USD
+
+Approvals
+approval_id | gate   | mdf_request_id | approver_role    | decision
+AP-1        | budget | MDF-1          | budget-owner     | approved
+AP-2        | budget | MDF-1          | alliance-finance | approved
+
+Authors
+row            | field    | actor                         | at
+Approvals/AP-1 | decision | ines.weber@northlight.example | 2026-05-20T09:00:00Z
+Approvals/AP-2 | decision | lee.marsh@northlight.example  | 2026-05-20T09:00:00Z
 """
 ROW = {
     "expense_id": "EX-1", "joint_campaign_id": "JC-1", "partner_id": "cobalt", "mdf_request_id": "MDF-1",
@@ -203,7 +213,7 @@ def test_what_people_let_pass_is_claimed() -> None:
     line = judged(view).lines["EX-1"]
     (reason,) = [r for r in line.reasons if r.rule == "heads"]
     place = place_of(view, line.expense, {}, reason)
-    passed = Facts(waived=frozenset({fingerprint(place.rule, place.subject, place.key)}))
+    passed = replace(view.facts, waived=frozenset({fingerprint(place.rule, place.subject, place.key)}))
     again = replace(view, facts=passed, memo={})
     open_ = [f for f in judge(again, rulebook()) if f.fingerprint not in passed.waived]
     assert standings(again, open_)["EX-1"].claimable == Decimal("600.00")

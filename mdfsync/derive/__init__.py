@@ -1,10 +1,13 @@
 """Derived cells: everything that mdfsync computes from what sources and people say.
 
-    View + findings ─derive─> Computed, Computed, …
+    View ─derive─> Computed, …      View + findings ─conclude─> Computed, …      ─sign_off─> Computed, …
 
-Pure functions of the view; `as_of` matters only where a day makes a difference. No derivation reads another
-one's cells, so one pass is enough and a second one says the same. Fifth layer of the flow, beside `rules`;
-the plan compares what comes out with the base as it does with any other source.
+Pure functions of the view; `as_of` matters only where a day makes a difference. `derive` comes before the rules and
+rests on facts alone; `conclude` comes after those that hold and says what is left of each row; `sign_off` comes last:
+what approvals saw may be any of it, and how far a row is complete is told by everything that stands against it. No
+derivation reads a cell of its own group; those of an earlier one it reads as this run leaves them (`View.will_be`).
+Fifth layer of the flow, beside `rules` (`weighing` has the order); the plan compares what comes out with the base as it
+does with any other source.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mdfsync.derive.agreements import agreements
+from mdfsync.derive.approvals import approvals
 from mdfsync.derive.attribution import attribution
 from mdfsync.derive.charter import charter
 from mdfsync.derive.claim_lines import claim_lines
@@ -29,24 +33,37 @@ from mdfsync.model import Finding
 from mdfsync.policy import Policy
 from mdfsync.view import View
 
-__all__ = ["Computed", "derive"]
+__all__ = ["Computed", "conclude", "derive", "sign_off"]
 
 
-def derive(view: View, findings: Sequence[Finding], policy: Policy) -> tuple[Computed, ...]:
-    """Every computed cell of the rows in the view, in a stable order of tables, rows and fields."""
+def derive(view: View, policy: Policy) -> tuple[Computed, ...]:
+    """Computed cells that rest on facts alone, in a stable order of tables, rows and fields."""
     windows = policy.rules["unsupported_influence"].params
-    standing = standings(view, findings)
     return (
         *agreements(view),
         *charter(view),
         *overlap(view),
         *attribution(view, windows),
-        *expenses(view, standing.values()),
-        *claim_lines(view, standing),
         *proof_owed(view),
         *deadlines(view),
+        *owners(view),
+    )
+
+
+def conclude(view: View, findings: Sequence[Finding]) -> tuple[Computed, ...]:
+    """Computed cells that rest on what the rules found and nobody let pass."""
+    standing = standings(view, findings)
+    return (
+        *expenses(view, standing.values()),
+        *claim_lines(view, standing),
         *money(view, standing),
         *claims(view, standing),
-        *owners(view),
+    )
+
+
+def sign_off(view: View, findings: Sequence[Finding], policy: Policy) -> tuple[Computed, ...]:
+    """Computed cells that may rest on any other: approvals, and what is known and missing of a row."""
+    return (
+        *approvals(view, policy.rules["dispute_overdue"].params),
         *completeness(view, findings),
     )

@@ -71,19 +71,32 @@ class DecisionRight:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """A point that needs approval by every role in `roles`. `material`: `Table.field` whose later move makes
-    the approval lapse; of those in `rises`, only a larger amount does."""
+    the approval lapse; of those in `rises`, only a larger amount does. `only`: rows of a table that belong to what is
+    approved, by what a cell of theirs says. `amount`: what a limit is compared with, of each row the first filled."""
 
     gate: str
     title: str
     roles: tuple[str, ...]
     material: tuple[str, ...]
     rises: tuple[str, ...]
+    only: Mapping[str, tuple[str, ...]]
+    amount: tuple[str, ...]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Tables with material values, in the order of the file; the approval is of rows of the first."""
+        return tuple(dict.fromkeys(cell.partition(".")[0] for cell in self.material))
+
+    def fields(self, table: str) -> tuple[str, ...]:
+        """Material fields of a table."""
+        return tuple(name for of, _, name in (cell.partition(".") for cell in self.material) if of == table)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForbiddenPair:
     """Two acts that one person may not both do. `first_cell` and `second_cell` (`Table.field`) hold each
-    actor's e-mail; empty when the change feed alone knows."""
+    actor's e-mail, or are what the actor is known to have typed; empty when nothing in the base says. At `gates` the
+    second act is the approval itself."""
 
     id: str
     first: str
@@ -91,6 +104,7 @@ class ForbiddenPair:
     first_cell: str
     second_cell: str
     reason: str
+    gates: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +156,12 @@ class ApprovalMatrix:
         found = next((emails for emails in named if emails), list(holder.people))
         found += [d.delegate for d in self.delegations if d.person in found and d.first <= on <= d.last]
         return tuple(dict.fromkeys(found))
+
+    def stands_in(self, email: str, person: str, *, on: str) -> bool:
+        """Whether one is the other, or the other's delegate on that day (YYYY-MM-DD)."""
+        one, other = _email(email), _email(person)
+        away = (d for d in self.delegations if d.person == other and d.delegate == one)
+        return one == other or any(d.first <= on <= d.last for d in away)
 
     def may_decide(
         self, reviewer: str, table: str, field: str, kind: str, fields: Mapping[str, str], *, on: str = ""
@@ -207,6 +227,20 @@ class ApprovalMatrix:
     def is_worker(self, email: str) -> bool:
         """Whether this is one of the worker's own users."""
         return _email(email) in self.worker_users
+
+
+NOBODY = ApprovalMatrix(
+    owner="",
+    roles={},
+    delegations=(),
+    decisions=(),
+    gates={},
+    forbidden_pairs=(),
+    clocks={},
+    worker_users=(),
+    counted=(),
+)
+"""The matrix under which nobody may decide anything."""
 
 
 def _email(text: str) -> str:

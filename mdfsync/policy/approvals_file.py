@@ -56,6 +56,10 @@ class GateRow(FileModel):
     """`Table.field` whose later move makes the approval lapse."""
     rises: tuple[Cell, ...] = ()
     """Those of `material` where only a larger amount matters."""
+    only: dict[Cell, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    """Rows of that table belong to what is approved only while the cell says one of these."""
+    amount: tuple[Cell, ...] = ()
+    """What an approval's limit is compared with: of each row the first that is filled, summed."""
 
 
 class PairRow(FileModel):
@@ -64,8 +68,10 @@ class PairRow(FileModel):
     """The first act, in words."""
     second: Annotated[str, Field(min_length=1)]
     first_cell: Cell | Literal[""] = ""
-    """`Table.field` that holds the first actor's e-mail; empty when only the change feed knows."""
+    """`Table.field` that holds the first actor's e-mail; of any other cell, whoever is known to have typed it."""
     second_cell: Cell | Literal[""] = ""
+    gates: tuple[Role, ...] = ()
+    """Gates at which the second act is the approval itself."""
     reason: Annotated[str, Field(min_length=10)]
 
 

@@ -226,6 +226,9 @@ def _matrix_names(dictionary: Dictionary, approvals: ApprovalMatrix) -> Iterator
         for cell in filter(None, (pair.first_cell, pair.second_cell)):
             if not _has_cell(dictionary, cell):
                 yield f"forbidden_pairs.{pair.id}: the dictionary has no {cell!r}, correct its name"
+        for gate in pair.gates:
+            if gate not in approvals.gates:
+                yield f"forbidden_pairs.{pair.id}.gates: there is no gate {gate!r}, correct its name"
 
 
 def _has_cell(dictionary: Dictionary, cell: str) -> bool:
@@ -238,6 +241,12 @@ def _gate_faults(dictionary: Dictionary, approvals: ApprovalMatrix) -> Iterator[
         for cell in gate.material:
             if not _has_cell(dictionary, cell):
                 yield f"gates.{gate.gate}.material: the dictionary has no {cell!r}, correct its name"
+        for key, cells in (("only", tuple(gate.only)), ("amount", gate.amount)):
+            for cell in cells:
+                if not _has_cell(dictionary, cell):
+                    yield f"gates.{gate.gate}.{key}: the dictionary has no {cell!r}, correct its name"
+                elif cell.partition(".")[0] not in gate.tables:
+                    yield f"gates.{gate.gate}.{key}: nothing of that table is material, list a field of it there too"
     approvals_table = dictionary.tables.get("Approvals")
     field = approvals_table.fields.get("gate") if approvals_table else None
     if field and field.allowed and set(field.allowed) != set(approvals.gates):

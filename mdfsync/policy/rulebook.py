@@ -81,6 +81,13 @@ KNOWN: Mapping[str, KnownRule] = {
     "money_expiring": KnownRule(kind="exception", params={"days": "count", "urgent_days": "count"}),
     "money_forfeited": _EXCEPTION,
     "ledger_disagrees": _EXCEPTION,
+    # approvals
+    "approval_missing": KnownRule(kind="hold", params={"launch_gates": "words"}),
+    "segregation": KnownRule(kind="hold", never_waivable=True),
+    "approval_refused": _FIRM,
+    "approval_lapsed": _EXCEPTION,
+    "approval_overdue": _EXCEPTION,
+    "dispute_overdue": KnownRule(kind="exception", params={"clock_days": "count"}),
     # exceptions decided by rules
     "deadline_near": KnownRule(kind="exception", params={"days": "count", "urgent_days": "count"}),
     "missing_id": _EXCEPTION,
@@ -115,7 +122,8 @@ KNOWN: Mapping[str, KnownRule] = {
     "mirror_tampered": _FIRM,
     "changed_under_us": _EXCEPTION,
 }
-"""Every rule, in reading order. `decision_unclear` also carries segregation of duties: never waived."""
+"""Every rule, in reading order. Segregation of duties is never waived, nor what only carries it: `decision_unclear`,
+`approval_refused`."""
 
 
 class RuleFile(FileModel):

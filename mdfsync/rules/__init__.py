@@ -18,8 +18,13 @@ from types import ModuleType
 from mdfsync.model import Finding, Subject
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules import (
+    approval_lapsed,
+    approval_missing,
+    approval_overdue,
+    approval_refused,
     budget_exceeded,
     deadline_near,
+    dispute_overdue,
     disputed_ownership,
     duplicate_id,
     fund_overdrawn,
@@ -32,6 +37,7 @@ from mdfsync.rules import (
     money_forfeited,
     no_programme,
     outside_agreement,
+    segregation,
     source_conflict,
     source_cut_off,
     source_stale,
@@ -48,7 +54,8 @@ from mdfsync.view import View
 
 
 def _rule(module: ModuleType) -> Rule:
-    return Rule(id=module.ID, tables=module.TABLES, check=module.check, policy=(module.__doc__ or "").strip())
+    policy, late = (module.__doc__ or "").strip(), getattr(module, "LATE", False)
+    return Rule(id=module.ID, tables=module.TABLES, check=module.check, policy=policy, late=late)
 
 
 RULES: tuple[Rule, ...] = (
@@ -67,6 +74,12 @@ RULES: tuple[Rule, ...] = (
     _rule(money_expiring),
     _rule(money_forfeited),
     _rule(ledger_disagrees),
+    _rule(approval_missing),
+    _rule(segregation),
+    _rule(approval_refused),
+    _rule(approval_lapsed),
+    _rule(approval_overdue),
+    _rule(dispute_overdue),
     _rule(missing_id),
     _rule(duplicate_id),
     _rule(link_disagreement),
@@ -79,12 +92,12 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def judge(view: View, settings: Mapping[str, RuleSetting]) -> tuple[Finding, ...]:
-    """Every finding of every rule that is on, in rule order, one per fingerprint."""
+def judge(view: View, settings: Mapping[str, RuleSetting], *, late: bool = False) -> tuple[Finding, ...]:
+    """Every finding of every rule that is on and is asked at this point, in rule order, one per fingerprint."""
     found: dict[str, Finding] = {}
     for rule in RULES:
         setting = settings[rule.id]
-        if not setting.on:
+        if not setting.on or rule.late is not late:
             continue
         try:
             said = sorted(rule.check(view, setting), key=lambda f: (f.subject, f.key))

@@ -22,12 +22,14 @@ BASE = "airtable.base"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """`tables` are the tables whose rows may not go on unjudged if the rule breaks; empty = every table."""
+    """`tables` are the tables whose rows may not go on unjudged if the rule breaks; empty = every table. `late`: it
+    looks at what is concluded from the others, and holds nothing itself."""
 
     id: str
     tables: tuple[str, ...]
     check: Check
     policy: str
+    late: bool = False
 
 
 def speak(
@@ -42,6 +44,8 @@ def speak(
     due: str = "",
     severity: Severity | None = None,
     required_action: str = "",
+    owner: str = "",
+    owner_role: str = "",
 ) -> Finding:
     """A finding in the words of its rulebook entry; evidence keeps only values that are there."""
     return Finding(
@@ -52,11 +56,12 @@ def speak(
         message=message,
         evidence={name: value for name, value in sorted(evidence.items()) if value},
         source_ids=tuple(sorted(set(sources))),
-        owner_role=setting.owner_role,
+        owner_role=owner_role or setting.owner_role,
         required_action=required_action or setting.required_action,
         key=key,
         blocks=tuple(sorted(set(blocks))),
         due=due,
+        owner=owner,
     )
 
 

@@ -10,6 +10,7 @@ allow. Nothing in here speaks to a service, writes, or knows the present.
 
 from mdfsync.view.base import View, project
 from mdfsync.view.facts import (
+    Author,
     Facts,
     Interval,
     SourceConflict,
@@ -22,6 +23,7 @@ from mdfsync.view.facts import (
 from mdfsync.view.row import Row
 
 __all__ = [
+    "Author",
     "Facts",
     "Interval",
     "Row",

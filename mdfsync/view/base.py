@@ -11,11 +11,12 @@ kept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from mdfsync.model import Change, Create, RawRow, Snapshot, Subject
+from mdfsync.policy.approvals import NOBODY, ApprovalMatrix
 from mdfsync.policy.charter import CharterTerms
 from mdfsync.policy.dictionary import Dictionary
 from mdfsync.policy.programmes import Programmes
@@ -24,14 +25,17 @@ from mdfsync.view.facts import Facts, SourceHealth
 from mdfsync.view.row import Row
 
 Indexes = dict[tuple[str, ...], Any]
+COMING = "coming"
+"""First part of a memo's key, where it rests on computed cells of this run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class View:
     """`tables` = rows by table in the base's order, new rows last; `mirror` = last-seen rows of each
     source by source id; `sources` = health by source id; `facts` = what other stages found; `programmes` =
-    the versions of each MDF programme by name; `rules` = the rulebook's settings;
-    `charter_terms` = what a charter settles. `memo` only keeps indexes."""
+    the versions of each MDF programme by name; `rules` = the rulebook's settings; `charter_terms` = what a charter
+    settles; `matrix` = who may decide and approve what; `coming` = computed cells that this run is about to move,
+    `None` while that is not known yet. `memo` only keeps indexes and what was worked out once."""
 
     as_of: datetime
     dictionary: Dictionary
@@ -42,6 +46,8 @@ class View:
     programmes: Programmes = field(default_factory=dict)
     rules: Mapping[str, RuleSetting] = field(default_factory=dict)
     charter_terms: CharterTerms = field(default_factory=CharterTerms)
+    matrix: ApprovalMatrix = NOBODY
+    coming: Mapping[tuple[Subject, str], str] | None = None
     missing_fields: frozenset[tuple[str, str]] = frozenset()
     lacking_choices: frozenset[tuple[str, str]] = frozenset()
     memo: Indexes = field(default_factory=dict, repr=False)
@@ -109,6 +115,16 @@ class View:
             self.memo[table, "", "records"] = index
         return index.get(item, item)
 
+    def will_be(self, row: Row, name: str) -> str:
+        """A cell as it will read when this run is done, computed ones included."""
+        moved = self.coming.get((row.subject, name)) if self.coming else None
+        return row.text(name) if moved is None else moved
+
+    def with_coming(self, cells: Mapping[tuple[Subject, str], str]) -> View:
+        """This view, with what the run computes so far; what was worked out from earlier such cells is forgotten."""
+        kept = {key: value for key, value in self.memo.items() if key[0] != COMING}
+        return replace(self, coming=cells, memo=kept)
+
     def links(self, table: str) -> Iterator[tuple[str, str, str]]:
         """(text id field, link field, target table) of every relation of a table."""
         spec = self.dictionary.tables.get(table)
@@ -140,6 +156,7 @@ def project(
     programmes: Programmes | None = None,
     rules: Mapping[str, RuleSetting] | None = None,
     charter_terms: CharterTerms | None = None,
+    matrix: ApprovalMatrix = NOBODY,
 ) -> View:
     """The snapshot with `changes` applied. A cell change finds its row by record id; a `Create` of a
     stable id that the base already has adds nothing (the plan settles that case)."""
@@ -176,6 +193,7 @@ def project(
         programmes=programmes or {},
         rules=rules or {},
         charter_terms=charter_terms or CharterTerms(),
+        matrix=matrix,
         missing_fields=snapshot.missing_fields,
         lacking_choices=snapshot.lacking_choices,
     )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -103,3 +103,11 @@ def cover(view: View, partner_id: str, days: Iterable[date], kinds: Iterable[str
     if not agreements:
         return "none"
     return "inside" if all(any(holds_on(a, day) for a in agreements) for day in days) else "outside"
+
+
+def ruling_due(view: View, dispute: Row, clock_days: int) -> str:
+    """The day by which a dispute must be ruled on by the charter's clock, `clock_days` where it states none; `""` when
+    nobody says on which day it was raised."""
+    raised, campaign = dispute.day("raised_on"), view.target(dispute, "joint_campaign_id")
+    stated = campaign.money("dispute_clock_days") if campaign else None
+    return (raised + timedelta(days=clock_days if stated is None else int(stated))).isoformat() if raised else ""

@@ -80,13 +80,29 @@ class Vanished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """Who is known to have typed what a cell says, and when. Not `exact`: the change feed has forgotten it, and `at` is
+    when Change History recorded it. `None` = no time is on record."""
+
+    actor: str
+    at: datetime | None
+    exact: bool = True
+
+    @property
+    def day(self) -> str:
+        """The day in UTC, YYYY-MM-DD; `""` when no time is on record."""
+        return self.at.date().isoformat() if self.at else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything `View` is told besides the base. `seen` gives, by (source id, external id), the
     interval in which the source row came into being for us; what is known of one contact on a deal goes
     by the external id `deals:<deal>:contacts:<contact>`, of the deal's list by `deals:<deal>:contacts`.
     `removed` are rows that we know and that a person removed or gave another id;
     `behind` gives the sources that said something about each row (`None` = nobody kept count);
-    `waived` are fingerprints of findings that people let pass."""
+    `waived` are fingerprints of findings that people let pass. `authors` gives, by (row, field), who typed the
+    decisions on which money or credit hangs; a decision without one is nobody's."""
 
     conflicts: tuple[SourceConflict, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
@@ -95,6 +111,7 @@ class Facts:
     seen: Mapping[tuple[str, str], Interval] = field(default_factory=dict)
     behind: Mapping[Subject, frozenset[str]] | None = None
     waived: frozenset[str] = frozenset()
+    authors: Mapping[tuple[Subject, str], Author] = field(default_factory=dict)
 
 
 def sources_behind(observations: Iterable[Observation]) -> dict[Subject, frozenset[str]]:

@@ -1,0 +1,118 @@
+"""Decisions in people's own columns: who made them, and whether they count."""
+
+from __future__ import annotations
+
+import pytest
+from core_lab import DANA, LEE, NOW, PRIYA, TOM, WORKER, bases, edit, policy, record, snapshot, subject
+
+from mdfsync.counted import Counted, count_decisions
+from mdfsync.decide import Edits
+from mdfsync.history import read_ledger
+from mdfsync.model import Bases, Record
+from mdfsync.view import Author
+
+INES = "ines.weber@northlight.example"
+AP = "Approvals/ap-1"
+
+
+def counted(*rows: Record, edits: Edits | None = None, known: Bases | None = None) -> Counted:
+    now = snapshot(*rows)
+    cells = {row.subject: row.fields for row in rows}
+    return count_decisions(
+        now, edits or {}, read_ledger(now, []), policy(), lambda place: cells.get(place, {}), known or {}
+    )
+
+
+def cell(out: Counted, place: str, name: str) -> str:
+    about = subject(place)
+    return out.snapshot.by_id(about.table)[about.id].get(name)
+
+
+def history(place: str, name: str, value: str, who: str, at: str) -> Record:
+    about = subject(place)
+    return record(
+        "Change History/chg-1", table=about.table, record=about.id, field=name, kind="operator_edit",
+        proposed_value=value, decided_by=who, captured_at=at, state="applied",
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- approvals
+
+
+def approval(**cells: str) -> Record:
+    return record(AP, "rec-a", gate="budget", decision="approved", **cells)
+
+
+def test_an_approval_gets_its_author_and_is_judged_at_its_gate() -> None:
+    out = counted(approval(), edits=edit("Approvals", "rec-a", "decision", "approved", PRIYA))
+    assert out.authors == {(subject(AP), "decision"): Author(actor=PRIYA, at=NOW)}
+    assert (cell(out, AP, "decision"), out.findings) == ("approved", ())
+
+
+def test_an_edit_to_something_else_is_not_its_author() -> None:
+    assert counted(approval(), edits=edit("Approvals", "rec-a", "decision", "declined", PRIYA)).authors == {}
+
+
+def test_change_history_knows_the_author_when_the_feed_has_forgotten() -> None:
+    out = counted(approval(), history(AP, "decision", "approved", INES, "2026-11-02T08:00:00.000Z"))
+    author = out.authors[subject(AP), "decision"]
+    assert (author.actor, author.day, author.exact) == (INES, "2026-11-02", False)
+
+
+@pytest.mark.parametrize("name", ["values_seen", "approved_digest", "policy_version", "decided_by", "decided_at"])
+def test_nobody_signs_by_typing_into_the_workers_columns(name: str) -> None:
+    value = {"decided_by": INES, "decided_at": "2026-11-20T12:00:00.000Z"}.get(name, "{}")
+    row = approval(**{name: value})
+    assert cell(counted(row, edits=edit("Approvals", "rec-a", name, value, PRIYA)), AP, name) == ""
+    assert cell(counted(row, known=bases((f"{AP}.{name}", "mine", "mine"))), AP, name) == "mine"
+    assert cell(counted(row, edits=edit("Approvals", "rec-a", name, value, WORKER)), AP, name) == value
+    assert cell(counted(row), AP, name) == value  # after a lost state what stands there has to do
+
+
+# ---------------------------------------------------------------- rulings
+
+RULING = {"decision_type": "dispute", "decision_state": "decided", "subject_table": "Leads", "raised_by": PRIYA}
+
+
+def ruling(who: str, **cells: str) -> Counted:
+    row = record("Decisions/dc-1", "rec-d", **{**RULING, **cells})
+    edits = edit("Decisions", "rec-d", "decision_state", row.get("decision_state"), who) if who else {}
+    return counted(row, edits=edits)
+
+
+@pytest.mark.parametrize(
+    ("who", "cells", "stands"),
+    [
+        (DANA, {}, True),
+        (TOM, {}, True),
+        (LEE, {}, False),
+        (LEE, {"subject_table": "Expenses"}, True),
+        (DANA, {"subject_table": "Expenses"}, False),
+        ("", {}, False),
+        (DANA, {"raised_by": DANA}, False),
+        (DANA, {"raised_by": DANA, "decision_type": "scope"}, True),
+        (DANA, {"resolver": TOM}, False),
+        (TOM, {"resolver": TOM}, True),
+        (DANA, {"sides": f"pt-fernway, {DANA}"}, False),
+    ],
+)
+def test_a_ruling_counts_from_whoever_may_free_those_rows_and_stands_on_no_side(
+    who: str, cells: dict[str, str], stands: bool
+) -> None:
+    out = ruling(who, **cells)
+    assert (cell(out, "Decisions/dc-1", "decision_state"), len(out.findings)) == (("decided", 0) if stands else ("", 1))
+
+
+@pytest.mark.parametrize("state", ["open", "superseded"])
+def test_an_open_question_needs_no_author(state: str) -> None:
+    assert ruling("", decision_state=state).findings == ()
+
+
+# ---------------------------------------------------------------- deadlines
+
+
+@pytest.mark.parametrize(("who", "stands"), [(LEE, "2027-01-31"), (INES, "2027-01-31"), (PRIYA, ""), ("", "")])
+def test_a_later_claim_deadline_counts_from_finance_alone(who: str, stands: str) -> None:
+    row = record("MDF Budgets/MDF-1", "rec-m", deadline_extended_to="2027-01-31")
+    edits = edit("MDF Budgets", "rec-m", "deadline_extended_to", "2027-01-31", who) if who else {}
+    assert cell(counted(row, edits=edits), "MDF Budgets/MDF-1", "deadline_extended_to") == stands
