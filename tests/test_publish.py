@@ -122,7 +122,7 @@ REFUSED: list[tuple[str, str, str, str, dict[str, str], str]] = [
     ("ineligible_expense", "category", WORKER, "waive", REASON, "the worker"),
     ("ineligible_expense", "category", LEE, "waive", {}, "a waiver needs its reason"),
     ("ineligible_expense", "duplicate", LEE, "waive", REASON, "duplicate is never waived"),
-    ("ineligible_expense", "segregation", LEE, "waive", REASON, "segregation is never waived"),
+    ("segregation", "submitter-approver", LEE, "waive", REASON, "this rule is never waived"),
     ("ineligible_expense", "category", PRIYA, "uphold", {}, "does not hold"),
 ]
 

@@ -67,7 +67,6 @@ def test_a_sound_expense_is_not_held() -> None:
         ({"committed_on": ""}, "commit_date"),
         ({"activity_end": "2026-09-01"}, "approved_period"),
         ({"other_funding_declared": "yes"}, "double_funding"),
-        ({"submitted_by": "lee@northlight.example"}, "segregation"),
     ],
 )
 def test_one_defect_is_one_hold(cells: dict[str, str], cause: str) -> None:

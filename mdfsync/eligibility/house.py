@@ -1,9 +1,10 @@
 """The house's own causes against an expense, whatever its programme says: what no programme can see, and what every
 programme takes for granted.
 
-Approval first, inside its category, dates and amounts, once, by hands that differ. A programme that has a rule for the
-same thing says so (`stands_for`), and that rule speaks instead. It judges one line at a time; which expenses claim one
-invoice is told by `invoices`. Fifth layer, read by `judged` and by the rule `ineligible_expense`.
+Approval first, inside its category, dates and amounts, once. That hands differ is asked by the rule `segregation`. A
+programme that has a rule for the same thing says so (`stands_for`), and that rule speaks instead. It judges one line at
+a time; which expenses claim one invoice is told by `invoices`. Fifth layer, read by `judged` and by the rule
+`ineligible_expense`.
 """
 
 from __future__ import annotations
@@ -40,7 +41,6 @@ def causes_of(view: View, expense: Row, barred: frozenset[str]) -> Iterator[Caus
         yield from _approval_causes(expense, request, spent_on(view, expense))
     if request is not None:
         yield from _category_causes(expense, request)
-        yield from _people_causes(expense, request)
     yield from _date_causes(view, expense, request)
     if expense.text("other_funding_declared") == "yes":
         evidence = _shown(expense, "other_funding_declared", "other_funding_detail")
@@ -81,16 +81,6 @@ def _category_causes(expense: Row, request: Row) -> Iterator[Cause]:
             message=f"Claimed as {claimed}; request {request.id} was approved as {approved}.",
             evidence={"eligible_category": claimed, f"eligible_category of {request.id}": approved},
         )
-
-
-def _people_causes(expense: Row, request: Row) -> Iterator[Cause]:
-    approver = request.text("approved_by")
-    asked = {"requested_by": request.text("requested_by"), "submitted_by": expense.text("submitted_by")}
-    same = sorted(name for name, person in asked.items() if person and person == approver)
-    if same:
-        evidence = {**dict.fromkeys(same, approver), "approved_by": approver}
-        message = f"{approver} approved the request and is also {' and '.join(same)}."
-        yield Cause(key="segregation", message=message, evidence=evidence)
 
 
 def _date_causes(view: View, expense: Row, request: Row | None) -> Iterator[Cause]:

@@ -1,8 +1,8 @@
 """Expenses that the programme does not pay for, or whose eligibility nobody may take for granted.
 
 What it protects: a claim with one ineligible line is returned as a whole, and money paid on it is clawed back. An
-expense is claimed only when it was approved first, in its category, inside its dates and its amount, once, and by
-hands that differ, and when its MDF programme pays for it.
+expense is claimed only when it was approved first, in its category, inside its dates and its amount, once, and when its
+MDF programme pays for it.
 
 When it fires, one hold per cause. What the programme says against the expense is named by its own rule, clause and
 values (`programme …`): what it refuses at once, what it only lacks a fact for as soon as money is bound or used. Beside
@@ -21,7 +21,6 @@ it stand the causes that hold whatever the programme says, unless one of its rul
 - `duplicate`: the same supplier's invoice is claimed more than once, in any campaign, with any partner, refused or
   not: one hold on the first of them, which blocks the others.
 - `double_funding`: another source pays for the same cost.
-- `segregation`: the person who asked also approved.
 
 What clears it: the cause is corrected at its source; or a permitted person decides eligible, with a reason, on the
 expense (`eligibility_decision`), which frees every cause but those the rulebook never waives; or, for what a programme
