@@ -65,7 +65,7 @@ def test_the_fresh_world_has_approvals_of_every_kind(day: Lab) -> None:
     assert {id for id, state in states.items() if state == "refused"} == {"ap-1044-targeting-us"}
     assert set(states.values()) == {"approved", "pending", "refused"}
     assert cells["ap-1041-targeting-partner"]["decided_by"] == "lena.vogt@fernway.example"
-    assert told(day, "approval_refused", "ap-1044-targeting-us") == [("open", SAM)]
+    assert told(day, "approval_refused", "ap-1044-targeting-us") == [("open", DANA)]
     assert request(day, "MDF-5102")["fields"]["approval_id"] == "ap-5102-budget, ap-5102-budget-finance"
     assert quiet(day)
 

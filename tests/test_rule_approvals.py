@@ -282,6 +282,11 @@ def test_a_refused_decision_is_told_to_the_approver() -> None:
     )
 
 
+def test_who_may_not_approve_is_not_the_one_to_put_it_right() -> None:
+    [found] = findings("approval_refused", approving({**BUDGET, "requested_by": INES}, by=(typed(INES),)))
+    assert (found.owner, found.owner_role) == ("", "partner-marketing-lead")
+
+
 def test_what_the_partner_signed_is_seen_to_by_whoever_recorded_it() -> None:
     [found] = findings("approval_refused", approving({**TARGETING, "evidence_id": "EV-2"}, by=(typed(SAM),)))
     assert found.owner == SAM

@@ -6,8 +6,9 @@ person is known, held the role, did not ask for it himself, and that a decision 
 When it fires: a decision stands on an Approvals row and does not count. Nobody can be shown to have made it; its author
 is not the approver nor the approver's delegate, lacks the role, or stands on the other side of a forbidden pair
 (requester, submitter, claimant, preparer, recorder); a decision given outside the base lacks its accepted document or a
-recorder who is somebody else; the limit does not cover the amount; the row names nothing that it approves. The reason
-stands in `status_reason`.
+recorder who is somebody else; the limit does not cover the amount; its terms changed after it; the row names nothing
+that it approves. The reason stands in `status_reason`. Its owner is the approver, who is to decide, or the recorder;
+the partner marketing lead where the approver's own decision does not count.
 
 What clears it: `decision` is emptied and set by the person who may; the document is accepted; the row is completed; or
 another row of the same role is approved. It is never waived: that would be the approval nobody gave.
@@ -32,7 +33,7 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     for approval in judged(view).values():
         if approval.status != "refused" or is_closed(view, approval) or superseded(view, approval):
             continue
-        row = approval.row
+        row, acts = approval.row, acts_on(view, approval)
         names = (
             "gate",
             "decision",
@@ -49,5 +50,5 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
             f"“{row.text('decision')}” does not count: {approval.reason}.",
             evidence={**shown(row, *names), "entered by": approval.recorder},
             sources=(BASE,),
-            owner=acts_on(view, approval),
+            owner="" if acts.lower() == approval.signer else acts,  # whoever may not, cannot put it right
         )
