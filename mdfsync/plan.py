@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mdfsync.actions import publish_actions
+from mdfsync.approval import fault_of
 from mdfsync.changes import WORKER_KINDS, outcomes, record_changes
 from mdfsync.compare import Compared, Conflict, compare
 from mdfsync.counted import Counted, count_decisions
@@ -247,6 +248,7 @@ def _project(
         rules=now.policy.rules,
         charter_terms=now.policy.charter,
         matrix=now.policy.approvals,
+        approval_fault=fault_of,
     )
 
 

@@ -7,6 +7,7 @@ to plan.
 
 from __future__ import annotations
 
+from mdfsync.approval import fault_of
 from mdfsync.counted import count_decisions
 from mdfsync.draft import CellsOf, Draft
 from mdfsync.feed import read_feed
@@ -36,4 +37,5 @@ def present_view(ends: Ends, snapshot: Snapshot) -> View:
         rules=policy.rules,
         charter_terms=policy.charter,
         matrix=policy.approvals,
+        approval_fault=fault_of,
     )

@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from mdfsync.approval import fault_of
 from mdfsync.model import Finding, RawRow, Record, Snapshot, SourceRef, Subject
 from mdfsync.policy.approvals import ApprovalMatrix, load_approvals
 from mdfsync.policy.charter import CharterTerms, load_charter
@@ -122,6 +123,7 @@ def case(
         rules=rulebook(),
         charter_terms=charter_terms(),
         matrix=matrix(),
+        approval_fault=fault_of,
     )
 
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from casebook import charter_terms, dictionary
+from casebook import charter_terms, dictionary, matrix
 
+from mdfsync.approval import fault_of
 from mdfsync.derive.charter import charter
 from mdfsync.model import Record, Snapshot, Subject
 from mdfsync.policy.charter import CharterTerms
 from mdfsync.values import canonical
-from mdfsync.view import View, project
+from mdfsync.view import Author, Facts, View, project
 from mdfsync.view.standing import Standing, standing
 
 CAMPAIGN, PART = ("Campaigns", "JC-1"), ("Campaign Partners", "CP-1")
 OWNER, BUDGET = ("Approvals", "AP-1"), ("Approvals", "AP-2")
+PEOPLE = {
+    "campaign-owner": "sam@northlight.example",
+    "budget-owner": "ines@northlight.example",
+    "alliance-finance": "lee.marsh@northlight.example",
+}
 Place = tuple[str, str]
 
 ROWS: dict[Place, dict[str, Any]] = {
@@ -65,7 +71,7 @@ class Base:
             "decision": "approved",
             "decided_on": "2026-11-18",
             "method": "base",
-            "approver": f"{role}@northlight.example",
+            "approver": PEOPLE[role],
         }
         about = {"gate": "charter", "joint_campaign_id": "JC-1", "approver_role": role, "approver_side": "us"}
         return self.set(place, **{**about, "requested_by": "dana@northlight.example", **given, **cells})
@@ -89,7 +95,14 @@ class Base:
             tables.setdefault(table, []).append(row)
         at = datetime.fromisoformat(self.as_of).astimezone(UTC)
         snapshot = Snapshot(base_id="appTest", taken_at=at, tables={t: tuple(r) for t, r in tables.items()})
-        return project(snapshot, (), as_of=at, dictionary=dictionary(), charter_terms=self.terms)
+        authors = {
+            (row.subject, "decision"): Author(actor=row.get("recorded_by") or row.get("approver"), at=at)
+            for row in snapshot.tables.get("Approvals", ())
+        }
+        return project(
+            snapshot, (), as_of=at, dictionary=dictionary(), charter_terms=self.terms, facts=Facts(authors=authors),
+            matrix=matrix(), approval_fault=fault_of,
+        )  # fmt: skip
 
     def run(self) -> Standing:
         """One run: the derived cells stand in the base afterwards, and a second run would write the same."""

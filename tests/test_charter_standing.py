@@ -203,7 +203,7 @@ def test_an_approval_that_came_with_a_change_is_for_the_version_that_was_shown()
 def test_a_withdrawn_signature_opens_the_charter_but_leaves_its_terms_in_force() -> None:
     base = signed()
     stands = base.set(("Approvals", "AP-11"), decision="withdrawn").run()
-    assert (stands.status, stands.unsigned[0].why) == ("partly_signed", "AP-11: withdrawn")
+    assert (stands.status, stands.unsigned[0].why) == ("partly_signed", "AP-11: withdrawn by sam@northlight.example")
     assert stands.in_force is not None and stands.in_force.version == 1
 
 
@@ -227,14 +227,15 @@ def test_terms_too_long_to_be_kept_never_come_into_force() -> None:
     ("cells", "why"),
     [
         ({}, ""),
-        ({"decision": "declined"}, "declined"),
-        ({"decision": None}, "not decided yet"),
-        ({"requested_by": "campaign-owner@northlight.example"}, "approved by whoever asked for it"),
-        ({"method": None}, "does not say how it was given"),
-        ({"method": "email"}, "not recorded by somebody other than its approver"),
-        ({"method": "email", "recorded_by": "campaign-owner@northlight.example"}, "not recorded by somebody other than its approver"),
-        ({"method": "email", "recorded_by": "dana@northlight.example"}, "names no evidence"),
-        ({"method": "email", "recorded_by": "dana@northlight.example", "evidence_id": "EV-9"}, "its evidence EV-9 is not in the base"),
+        ({"decision": "declined"}, "declined by sam@northlight.example"),
+        ({"decision": None}, "waits for sam@northlight.example (campaign owner on our side)"),
+        ({"requested_by": "sam@northlight.example"}, "sam@northlight.example: whoever asks for an approval may not give it"),
+        ({"method": "email", "recorded_by": "dana@northlight.example"}, "a decision given outside the base needs its document as evidence"),
+        (
+            {"approver": "dana.okafor@northlight.example"},
+            "dana.okafor@northlight.example does not hold campaign-owner or partner-owner or budget-owner, "
+            "which decides on gate charter",
+        ),
         ({"method": "email", "recorded_by": "dana@northlight.example", "evidence_id": "EV-1"}, ""),
     ],
 )  # fmt: skip

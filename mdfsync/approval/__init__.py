@@ -8,7 +8,7 @@ material values are data (`schema/approval-matrix.toml`). Pure functions of the 
 """
 
 from mdfsync.approval.in_force import InForce, Part, covered_by, in_force, superseded
-from mdfsync.approval.judged import CLOSED, Approval, acts_on, is_closed, judged, listed
+from mdfsync.approval.judged import CLOSED, Approval, acts_on, fault_of, is_closed, judged, listed
 
 __all__ = [
     "CLOSED",
@@ -17,6 +17,7 @@ __all__ = [
     "Part",
     "acts_on",
     "covered_by",
+    "fault_of",
     "in_force",
     "is_closed",
     "judged",

@@ -80,6 +80,14 @@ def judged(view: View) -> Mapping[str, Approval]:
     return found
 
 
+def fault_of(view: View, row: Row) -> str:
+    """Why an Approvals row counts for nothing, `""` when it counts. One that lapsed counted for what it saw."""
+    found = judged(view).get(row.id)
+    if found is None:
+        return "has no id of its own"
+    return "" if found.status in {"approved", "lapsed"} else found.reason or found.status
+
+
 def _judge(view: View, row: Row) -> Approval:
     gate = view.matrix.gates.get(row.text("gate"))
     if gate is None:

@@ -10,7 +10,7 @@ kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -25,8 +25,13 @@ from mdfsync.view.facts import Facts, SourceHealth
 from mdfsync.view.row import Row
 
 Indexes = dict[tuple[str, ...], Any]
+ApprovalFault = Callable[["View", Row], str]
 COMING = "coming"
 """First part of a memo's key, where it rests on computed cells of this run."""
+
+
+def _not_judged(_view: View, row: Row) -> str:
+    return f"nobody judged {row.id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,8 +39,9 @@ class View:
     """`tables` = rows by table in the base's order, new rows last; `mirror` = last-seen rows of each
     source by source id; `sources` = health by source id; `facts` = what other stages found; `programmes` =
     the versions of each MDF programme by name; `rules` = the rulebook's settings; `charter_terms` = what a charter
-    settles; `matrix` = who may decide and approve what; `coming` = computed cells that this run is about to move,
-    `None` while that is not known yet. `memo` only keeps indexes and what was worked out once."""
+    settles; `matrix` = who may decide and approve what; `approval_fault` = why an Approvals row counts for nothing,
+    `""` when it counts (judged above this layer, so handed in); `coming` = computed cells that this run is about to
+    move, `None` while that is not known yet. `memo` only keeps indexes and what was worked out once."""
 
     as_of: datetime
     dictionary: Dictionary
@@ -47,6 +53,7 @@ class View:
     rules: Mapping[str, RuleSetting] = field(default_factory=dict)
     charter_terms: CharterTerms = field(default_factory=CharterTerms)
     matrix: ApprovalMatrix = NOBODY
+    approval_fault: ApprovalFault = _not_judged
     coming: Mapping[tuple[Subject, str], str] | None = None
     missing_fields: frozenset[tuple[str, str]] = frozenset()
     lacking_choices: frozenset[tuple[str, str]] = frozenset()
@@ -157,6 +164,7 @@ def project(
     rules: Mapping[str, RuleSetting] | None = None,
     charter_terms: CharterTerms | None = None,
     matrix: ApprovalMatrix = NOBODY,
+    approval_fault: ApprovalFault = _not_judged,
 ) -> View:
     """The snapshot with `changes` applied. A cell change finds its row by record id; a `Create` of a
     stable id that the base already has adds nothing (the plan settles that case)."""
@@ -194,6 +202,7 @@ def project(
         rules=rules or {},
         charter_terms=charter_terms or CharterTerms(),
         matrix=matrix,
+        approval_fault=approval_fault,
         missing_fields=snapshot.missing_fields,
         lacking_choices=snapshot.lacking_choices,
     )

@@ -94,24 +94,8 @@ def _ours(view: View, row: Row, title: str) -> Signature:
         method=row.text("method"),
         evidence_id=view.ref(row, "evidence_id"),
         version=0,
-        fault=approval_fault(view, row),
+        fault=view.approval_fault(view, row),
     )
-
-
-def approval_fault(view: View, row: Row) -> str:
-    """Why an Approvals row counts for nothing; `""` when it counts."""
-    approver, method = row.text("approver"), row.text("method")
-    if row.text("decision") != "approved":
-        return row.text("decision") or "not decided yet"
-    if approver == row.text("requested_by"):
-        return "approved by whoever asked for it"
-    if method == "base":
-        return ""
-    if not method:
-        return "does not say how it was given"
-    if row.text("recorded_by") in {"", approver}:
-        return "not recorded by somebody other than its approver"
-    return _evidence_fault(view, view.ref(row, "evidence_id"))
 
 
 def _is_begun(part: Row) -> bool:
