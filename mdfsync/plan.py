@@ -15,11 +15,12 @@ from dataclasses import dataclass, replace
 from mdfsync.actions import publish_actions
 from mdfsync.changes import WORKER_KINDS, outcomes, record_changes
 from mdfsync.compare import Compared, Conflict, compare
-from mdfsync.counted import count_decisions
+from mdfsync.counted import count_decisions, rulings
 from mdfsync.crossed import crossed_findings, offers
 from mdfsync.decide import Decided, decide
 from mdfsync.derive import derive
 from mdfsync.draft import CellsOf, Draft
+from mdfsync.expecting import expectations, stamped, with_expected
 from mdfsync.findings import refused_decisions, stage_findings, view_facts
 from mdfsync.history import TABLE as HISTORY
 from mdfsync.history import Ledger, is_closed, read_ledger
@@ -51,7 +52,7 @@ from mdfsync.situation import Planned, Situation
 from mdfsync.snapshot import as_last_known, as_written
 from mdfsync.sources import publish_sources
 from mdfsync.values import STAMP_NOW, STAMP_RUN, canonical, instant_text
-from mdfsync.view import View, project, sources_behind
+from mdfsync.view import Ruling, View, project, sources_behind
 from mdfsync.view.remembered import REMEMBERED
 
 OWN_TABLES = frozenset({HISTORY, "Exceptions", "Holds", "Actions", "Sources", "Sync Runs"})
@@ -100,7 +101,12 @@ def _make_plan(now: Situation) -> Planned:
 
     counted = count_decisions(judged.snapshot, now.edits, ledger, now.policy, cells)
     waived = waived_findings(judged.snapshot, now.bases)
-    view = _project(judged, counted.snapshot, draft, facts, observed, waived)
+    ruled = rulings(counted.snapshot, now.edits, ledger, now.policy)
+    view = _project(judged, counted.snapshot, draft, facts, observed, waived, ruled)
+    made = _compare(now, expectations(view, now.as_of))
+    draft.compared.merge(made)
+    facts.merge(made)
+    view = with_expected(view, made.creates, now.as_of)
     mass = mass_findings(draft.changes(), now.snapshot, now.policy, OWN_TABLES)
     findings = _findings(
         now, view, facts, observed, (*mass, *counted.findings, *crossed_findings(draft.offered, now.policy))
@@ -232,30 +238,30 @@ def _record(now: Situation, draft: Draft, conflicts: Iterable[Conflict], ledger:
 
 
 def _project(
-    now: Situation, counted: Snapshot, draft: Draft, facts: Compared, observed: Observed, waived: frozenset[str]
+    now: Situation,
+    counted: Snapshot,
+    draft: Draft,
+    facts: Compared,
+    observed: Observed,
+    waived: frozenset[str],
+    ruled: Mapping[tuple[Subject, str], Ruling],
 ) -> View:
-    stamps = {STAMP_NOW: instant_text(now.as_of), STAMP_RUN: "this run"}
     return project(
         counted,
-        [_with_stamps(change, stamps) for change in draft.changes()],
+        [stamped(change, now.as_of) for change in draft.changes()],
         as_of=now.as_of,
         dictionary=now.policy.dictionary,
         mirror=now.mirror,
         sources=now.sources,
-        facts=view_facts(facts, _gone(now, observed), now.seen, sources_behind(observed.observations), waived),
+        facts=replace(
+            view_facts(facts, _gone(now, observed), now.seen, sources_behind(observed.observations), waived),
+            rulings=ruled,
+            files=now.files,
+        ),
         programmes=now.policy.programmes,
         rules=now.policy.rules,
         charter_terms=now.policy.charter,
     )
-
-
-def _with_stamps(change: Change, stamps: Mapping[str, str]) -> Change:
-    """The change as it will read once it is applied."""
-    if isinstance(change, Create):
-        if not stamps.keys() & set(change.fields.values()):
-            return change
-        return replace(change, fields={name: stamps.get(value, value) for name, value in change.fields.items()})
-    return replace(change, value=stamps[change.value]) if change.value in stamps else change
 
 
 def _gone(now: Situation, observed: Observed) -> tuple[Observation, ...]:

@@ -19,6 +19,8 @@ from mdfsync.derive.claims import claims
 from mdfsync.derive.completeness import completeness
 from mdfsync.derive.computed import Computed
 from mdfsync.derive.deadlines import deadlines
+from mdfsync.derive.evidence import evidence
+from mdfsync.derive.expected import expected_cells
 from mdfsync.derive.expenses import expenses
 from mdfsync.derive.money import money
 from mdfsync.derive.overlap import overlap
@@ -48,5 +50,7 @@ def derive(view: View, findings: Sequence[Finding], policy: Policy) -> tuple[Com
         *money(view, standing),
         *claims(view, standing),
         *owners(view),
+        *evidence(view),
+        *expected_cells(view),
         *completeness(view, findings),
     )

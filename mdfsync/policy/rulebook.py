@@ -81,8 +81,14 @@ KNOWN: Mapping[str, KnownRule] = {
     "money_expiring": KnownRule(kind="exception", params={"days": "count", "urgent_days": "count"}),
     "money_forfeited": _EXCEPTION,
     "ledger_disagrees": _EXCEPTION,
+    # holds on documents
+    "wrong_evidence": KnownRule(kind="hold", params={"languages": "words"}),
+    "duplicate_document": _HOLD,
     # exceptions decided by rules
     "deadline_near": KnownRule(kind="exception", params={"days": "count", "urgent_days": "count"}),
+    "proof_due": KnownRule(kind="exception", params={"days_before": "count", "once_only": "words"}),
+    "similar_cost": _EXCEPTION,
+    "file_not_read": _EXCEPTION,
     "missing_id": _EXCEPTION,
     "duplicate_id": _FIRM,
     "link_disagreement": _EXCEPTION,

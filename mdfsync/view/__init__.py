@@ -12,6 +12,7 @@ from mdfsync.view.base import View, project
 from mdfsync.view.facts import (
     Facts,
     Interval,
+    Ruling,
     SourceConflict,
     SourceHealth,
     Vanished,
@@ -25,6 +26,7 @@ __all__ = [
     "Facts",
     "Interval",
     "Row",
+    "Ruling",
     "SourceConflict",
     "SourceHealth",
     "Vanished",

@@ -11,7 +11,7 @@ kept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -115,6 +115,12 @@ class View:
         for found in spec.fields.values() if spec else ():
             if found.kind == "link":
                 yield found.link_id_field, found.name, found.link_table
+
+    def with_rows(self, table: str, rows: Iterable[Row]) -> View:
+        """The view with more rows of one table. What was worked out before stays, so the rows must be of a kind that
+        changes none of it; the lookups of their table are made anew."""
+        tables = {**self.tables, table: (*self.rows(table), *rows)}
+        return replace(self, tables=tables, memo={k: v for k, v in self.memo.items() if k[0] != table})
 
     def health(self, source_id: str) -> SourceHealth:
         """A source's health; one that nothing is known about never delivered."""

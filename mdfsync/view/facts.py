@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from mdfsync.model import CutOff, Observation, Subject
+from mdfsync.model import CutOff, FileRead, Observation, Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +80,25 @@ class Vanished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """Whose decision stands in a cell that counts only from who may take it: `at` as the change feed tells it,
+    `recorded_at` when it was entered in Change History; `outdated` = another file was attached to the row since."""
+
+    by: str
+    at: datetime | None = None
+    recorded_at: datetime | None = None
+    outdated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything `View` is told besides the base. `seen` gives, by (source id, external id), the
     interval in which the source row came into being for us; what is known of one contact on a deal goes
     by the external id `deals:<deal>:contacts:<contact>`, of the deal's list by `deals:<deal>:contacts`.
     `removed` are rows that we know and that a person removed or gave another id;
     `behind` gives the sources that said something about each row (`None` = nobody kept count);
-    `waived` are fingerprints of findings that people let pass."""
+    `waived` are fingerprints of findings that people let pass; `rulings` who took the counted decision of each cell;
+    `files` what became of attached files, by attachment id."""
 
     conflicts: tuple[SourceConflict, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
@@ -95,6 +107,8 @@ class Facts:
     seen: Mapping[tuple[str, str], Interval] = field(default_factory=dict)
     behind: Mapping[Subject, frozenset[str]] | None = None
     waived: frozenset[str] = frozenset()
+    rulings: Mapping[tuple[Subject, str], Ruling] = field(default_factory=dict)
+    files: Mapping[str, FileRead] = field(default_factory=dict)
 
 
 def sources_behind(observations: Iterable[Observation]) -> dict[Subject, frozenset[str]]:
