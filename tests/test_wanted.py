@@ -8,7 +8,7 @@ import pytest
 from casebook import PARTNERSHIP, case, findings, held
 from test_rule_evidence import read, rows
 
-from mdfsync.derive.expected import GONE, expected_cells, expected_rows
+from mdfsync.derive.expected import GONE, NOT_YET, expected_cells, expected_rows
 from mdfsync.derive.owners import owners
 from mdfsync.programme.rulebook import read_programme
 from mdfsync.view import Facts, View
@@ -270,6 +270,10 @@ def test_once_it_has_come_it_is_the_reviewers() -> None:
 )
 def test_what_is_no_longer_asked_for_says_so(view: View) -> None:
     assert told(view)["asked_for"] == GONE
+
+
+def test_a_request_that_is_not_approved_asks_for_nothing_yet() -> None:
+    assert told(plan(document(requirement_id="event-proof/photo"), approved_on=""))["asked_for"] == NOT_YET
 
 
 # ---------------------------------------------------------------------------------------- proof_due

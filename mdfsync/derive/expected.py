@@ -22,6 +22,7 @@ from mdfsync.wanted import Wanted, wanted
 RULE = "expected_evidence"
 TABLE = "Evidence"
 GONE = "No longer asked for."
+NOT_YET = "Asked for once the request is approved."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,8 @@ def expected_rows(view: View) -> Iterator[Expected]:
 def expected_cells(view: View) -> Iterator[Computed]:
     """`asked_for` and `due` of every document that names a requirement."""
     for row, one in _meant_for(view):
-        values = {"asked_for": _asked(one) if one else GONE, "due": str(one.until or "") if one else ""}
+        asked = GONE if one is None else _asked(one) if _approved(view, one) else NOT_YET
+        values = {"asked_for": asked, "due": str(one.until or "") if one else ""}
         yield from cells(row.place, values, rule=RULE, inputs=(_programme(one),) if one else ("requirement_id",))
 
 
