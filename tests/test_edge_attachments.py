@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import requests
 import responses
+from evidence_lab import pdf
 from http_lab import Time, http_answer, send, server
 from sandbox_bench import new_bench, served
-from test_file_content import pdf
 
 from mdfsync.edge.archive import FolderArchive
 from mdfsync.edge.attachments import AttachedFiles, is_public, public_address

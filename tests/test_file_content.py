@@ -8,21 +8,9 @@ import zipfile
 
 import openpyxl
 import pytest
-from pypdf import PdfWriter
+from evidence_lab import pdf
 
 from mdfsync.edge.file_content import look
-
-
-def pdf(user: str | None = None, algorithm: str = "AES-256", pages: int = 1) -> bytes:
-    """A PDF; with `user`, one that asks for this password (`""`: protected, open to everybody)."""
-    writer = PdfWriter()
-    for _ in range(pages):
-        writer.add_blank_page(100, 100)
-    if user is not None:
-        writer.encrypt(user, owner_password="owner", algorithm=algorithm)
-    out = io.BytesIO()
-    writer.write(out)
-    return out.getvalue()
 
 
 def workbook() -> bytes:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from casebook import PARTNERSHIP, case, findings, held
+from evidence_lab import read, rows
 
 from mdfsync.evidence.faults import unusable
 from mdfsync.model import FileRead, Subject
@@ -57,21 +58,10 @@ PHOTO = {
 FILE = "paper.pdf (9) att1"
 
 
-def rows(table: str, *given: dict[str, str]) -> str:
-    """A table in which each row has what it has."""
-    names = list(dict.fromkeys(name for row in given for name in row))
-    lines = [" | ".join(row.get(name, "") for name in names) for row in given]
-    return f"{table}\n{' | '.join(names)}\n" + "\n".join(lines)
-
-
 def documents(*given: dict[str, str], files: tuple[FileRead, ...] = (), **parties: Any) -> View:
     ground = REQUEST.format(**{**PARTIES, **parties})
     facts = Facts(files={file.id: file for file in files})
     return case(f"{PARTNERSHIP}\n{ground}\n{rows('Evidence', *given)}", facts=facts)
-
-
-def read(**what: Any) -> FileRead:
-    return FileRead(**{"id": "att1", "size": 9, "sha256": "ab" * 32, "kind": "pdf", "format": "pdf", **what})
 
 
 # ---------------------------------------------------------------------------------------- wrong_evidence

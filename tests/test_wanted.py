@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 from casebook import PARTNERSHIP, case, findings, held
-from test_rule_evidence import read, rows
+from evidence_lab import read, rows
 
 from mdfsync.derive.expected import GONE, NOT_YET, expected_cells, expected_rows
 from mdfsync.derive.owners import owners
