@@ -23,7 +23,7 @@ from mdfsync.eligibility.proof import documents_of, why_not
 from mdfsync.evidence.documents import has_arrived, is_void, names_of, requirement
 from mdfsync.evidence.faults import unusable
 from mdfsync.programme import Proof, Reason
-from mdfsync.programme.rulebook import Piece
+from mdfsync.programme.parts import Piece
 from mdfsync.view import Row, View
 
 State = Literal["there", "missing", "sent back", "waiting", "faulty", "other", "stale", "too late"]
