@@ -11,7 +11,7 @@ in the flow.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -19,8 +19,9 @@ from fnmatch import fnmatchcase
 from mdfsync.decide import Cells, Edits
 from mdfsync.findings import raise_finding
 from mdfsync.history import Ledger
-from mdfsync.model import Bases, CellBase, Finding, Record, Snapshot, Subject
+from mdfsync.model import Bases, CellBase, Edit, Finding, Record, Snapshot, Subject
 from mdfsync.policy import Policy
+from mdfsync.values import attachment_of, list_items
 from mdfsync.view import Author
 
 KIND = "operator_edit"
@@ -55,10 +56,11 @@ def count_decisions(
     tables = dict(snapshot.tables)
     for table, spec in policy.dictionary.tables.items():
         names = [f.name for f in spec.fields.values() if not f.worker and is_counted(policy, table, f.name)]
+        files = [f.name for f in spec.fields.values() if f.kind == "attachment"]
         if names:
             rows = []
             for row in snapshot.tables.get(table, ()):
-                by = {name: author for name in names if (author := _author(row, name, edits, recorded))}
+                by = {name: author for name in names if (author := _author(row, name, files, edits, recorded))}
                 authors |= {(row.subject, name): author for name, author in by.items()}
                 if table == APPROVALS:
                     rows.append(_as_signed(row, edits, bases.get(row.subject, {}), policy))
@@ -84,16 +86,25 @@ def _recorded_authors(ledger: Ledger) -> Authors:
     return out
 
 
-def _author(row: Record, name: str, edits: Edits, recorded: Authors) -> Author | None:
+def _author(row: Record, name: str, files: Iterable[str], edits: Edits, recorded: Authors) -> Author | None:
     """Who typed what the cell says now: as the change feed tells, else as Change History recorded it."""
     value = row.get(name)
     if not value:
         return None
     edit = edits.get((row.subject.table, row.record_id, name))
     if edit is not None and edit.value == value:
-        return Author(actor=edit.actor, at=edit.at) if edit.actor else None
+        newer = any(_newer(edits.get((row.subject.table, row.record_id, file)), edit.at) for file in files)
+        return Author(actor=edit.actor, at=edit.at, outdated=newer) if edit.actor else None
     said, author = recorded.get((row.subject.table, row.subject.id, name), ("", None))
     return author if said == value else None
+
+
+def _newer(edit: Edit | None, decided_at: datetime | None) -> bool:
+    """Whether a file was attached or taken away after a decision; Airtable's own words about a file are no change."""
+    if edit is None or edit.at is None or decided_at is None or edit.at <= decided_at:
+        return False
+    before, after = ({attachment_of(item)[0] for item in list_items(said or "")} for said in (edit.prior, edit.value))
+    return before != after
 
 
 def _as_signed(row: Record, edits: Edits, known: Mapping[str, CellBase], policy: Policy) -> Record:

@@ -167,6 +167,37 @@ Bases = Mapping[Subject, Mapping[str, CellBase]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """A file in a cell of the base, as Airtable names it. `url` lives two hours and is kept nowhere; `size` is `None`
+    while Airtable is still taking the file in."""
+
+    id: str
+    name: str
+    size: int | None
+    url: str
+
+
+FileKind = Literal[
+    "pdf", "picture", "document", "text", "e-mail", "video", "sound", "web page", "archive", "program", "unknown", "",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRead:
+    """What became of an attached file. Fetched: `sha256` of its bytes, what they are by their content (`kind`, and
+    `format` as the ending that such a file has), and the `fault` for which nobody can read it. Not fetched: `lost`
+    says why, and the rest is blank."""
+
+    id: str
+    size: int | None
+    sha256: str = ""
+    kind: FileKind = ""
+    format: str = ""
+    fault: str = ""
+    lost: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
     """A person's (or program's) change to a cell as the change feed tells it; `at` is None where only the last editor
     is known (a last-modified-by column)."""

@@ -26,10 +26,12 @@ from mdfsync.base_health import (
 )
 from mdfsync.errors import MdfsyncError, Refused, UsageError
 from mdfsync.feed import Heard, read_feed, remember_crossed
+from mdfsync.fetching import read_files
 from mdfsync.gate import Able, Refusals, gate, refused_after
 from mdfsync.history import TABLE as HISTORY
 from mdfsync.model import (
     Bases,
+    FileRead,
     Finding,
     Replace,
     Snapshot,
@@ -88,8 +90,9 @@ def _refresh(ends: Ends, asked: Asked, telling: Telling, run_id: str, started: d
                 snapshot = _read(ends, started, telling)
             if recovered != Recovered():
                 bases = ends.state.bases(ends.base.base_id)
+    files = read_files(ends, snapshot, started, telling)
     with telling.stage("Planning"):
-        planned = _plan(ends, asked, snapshot, bases, pulls, heard, as_of)
+        planned = _plan(ends, asked, snapshot, bases, pulls, heard, files, as_of)
         full = asked.full or any(job.full for job in asked.jobs)  # a full run tries again what Airtable once refused
         able = Able(
             missing_choices=ends.drift.missing_choices,
@@ -199,6 +202,7 @@ def _plan(
     bases: Bases,
     pulls: Mapping[str, SourcePull],
     heard: Heard,
+    files: Mapping[str, FileRead],
     as_of: datetime,
 ) -> Planned:
     base_id, state = ends.base.base_id, ends.state
@@ -226,6 +230,7 @@ def _plan(
         overtaken=frozenset(json.loads(state.get(f"overtaken:{base_id}") or "[]")),
         backfilled=frozenset(json.loads(state.get(f"backfilled:{base_id}") or "[]")),
         crossed=heard.crossed,
+        files=files,
         rejects=tuple(r for source in register for r in ends.seen.rejects(source)),
     )
     planned = make_plan(situation)

@@ -21,6 +21,7 @@ from mdfsync.counted import Counted, count_decisions
 from mdfsync.crossed import crossed_findings, offers
 from mdfsync.decide import Decided, decide
 from mdfsync.draft import CellsOf, Draft
+from mdfsync.expecting import expectations, stamped, with_expected
 from mdfsync.findings import refused_decisions, stage_findings, view_facts
 from mdfsync.history import TABLE as HISTORY
 from mdfsync.history import Ledger, is_closed, read_ledger
@@ -49,7 +50,7 @@ from mdfsync.relate import Ours, relate, resting
 from mdfsync.situation import Planned, Situation
 from mdfsync.snapshot import as_last_known, as_written
 from mdfsync.sources import publish_sources
-from mdfsync.values import STAMP_NOW, STAMP_RUN, canonical, instant_text
+from mdfsync.values import STAMP_NOW, STAMP_RUN, canonical
 from mdfsync.view import View, project, sources_behind
 from mdfsync.view.remembered import REMEMBERED
 from mdfsync.weighing import weigh
@@ -101,6 +102,10 @@ def _make_plan(now: Situation) -> Planned:
     counted = count_decisions(judged.snapshot, now.edits, ledger, now.policy, cells, now.bases)
     waived = waived_findings(judged.snapshot, now.bases)
     view = _project(judged, counted, draft, facts, observed, waived)
+    made = _compare(now, expectations(view, now.as_of))
+    draft.compared.merge(made)
+    facts.merge(made)
+    view = with_expected(view, made.creates, now.as_of)
     mass = mass_findings(draft.changes(), now.snapshot, now.policy, OWN_TABLES)
     crossed = crossed_findings(draft.offered, now.policy)
     told = _told(now, facts, observed, (*mass, *counted.findings, *crossed))
@@ -235,30 +240,20 @@ def _project(
     now: Situation, counted: Counted, draft: Draft, facts: Compared, observed: Observed, waived: frozenset[str]
 ) -> View:
     said = view_facts(facts, _gone(now, observed), now.seen, sources_behind(observed.observations), waived)
-    stamps = {STAMP_NOW: instant_text(now.as_of), STAMP_RUN: "this run"}
     return project(
         counted.snapshot,
-        [_with_stamps(change, stamps) for change in draft.changes()],
+        [stamped(change, now.as_of) for change in draft.changes()],
         as_of=now.as_of,
         dictionary=now.policy.dictionary,
         mirror=now.mirror,
         sources=now.sources,
-        facts=replace(said, authors=counted.authors),
+        facts=replace(said, authors=counted.authors, files=now.files),
         programmes=now.policy.programmes,
         rules=now.policy.rules,
         charter_terms=now.policy.charter,
         matrix=now.policy.approvals,
         approval_fault=fault_of,
     )
-
-
-def _with_stamps(change: Change, stamps: Mapping[str, str]) -> Change:
-    """The change as it will read once it is applied."""
-    if isinstance(change, Create):
-        if not stamps.keys() & set(change.fields.values()):
-            return change
-        return replace(change, fields={name: stamps.get(value, value) for name, value in change.fields.items()})
-    return replace(change, value=stamps[change.value]) if change.value in stamps else change
 
 
 def _gone(now: Situation, observed: Observed) -> tuple[Observation, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from mdfsync.model import CellBase, Edit, SourcePull, Subject
+from mdfsync.model import Attached, CellBase, Edit, FileRead, SourcePull, Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,15 @@ class Source(Protocol):
         ...
 
 
+class Files(Protocol):
+    """Where the files in attachment cells are fetched from."""
+
+    def fetch(self, file: Attached, *, now: datetime) -> FileRead:
+        """Fetch a file, archive its bytes and say what they are. What stands in the way is in `lost`; nothing about a
+        file is worth an exception."""
+        ...
+
+
 class Base(Protocol):
     """One Airtable base, bound to the dictionary by field id and description tag.
 
@@ -66,6 +75,8 @@ class Base(Protocol):
     base_id: str
     unreadable: dict[tuple[str, str, str], str]
     """Cells by (table, record id, field) that were left out of what was read because of their form; why."""
+    attached: dict[str, Attached]
+    """The files that were seen in cells since this base was opened, by attachment id."""
 
     def schema(self) -> Mapping[str, Any]:
         """The live schema as the metadata API gives it (`{"tables": [...]}`)."""

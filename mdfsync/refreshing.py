@@ -16,7 +16,7 @@ from mdfsync.mirror import SeenRows
 from mdfsync.model import Create, Finding, GatedPlan, Receipt, Snapshot, SourcePull
 from mdfsync.policy import Policy
 from mdfsync.policy.jobs import JobSpec
-from mdfsync.ports import Archive, Base, Clock, Source
+from mdfsync.ports import Archive, Base, Clock, Files, Source
 from mdfsync.publish import finding_subject
 from mdfsync.recover import Recovered
 from mdfsync.situation import Planned
@@ -25,12 +25,14 @@ from mdfsync.situation import Planned
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ends:
     """The effectful ends of one base, for the process `runner`. `state` remembers everything; `sources` are joined once
-    the base was read, since what they ask for stands in it; `requests` counts calls by service."""
+    the base was read, since what they ask for stands in it; `files` fetches what is attached to it; `requests` counts
+    calls by service."""
 
     base: Base
     state: Ledgered
     archive: Archive
     sources: Callable[[Snapshot], Mapping[str, Source]]
+    files: Files
     seen: SeenRows
     clock: Clock
     policy: Policy

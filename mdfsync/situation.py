@@ -6,14 +6,14 @@ Values only. `pipeline` gathers a `Situation`; the gate, the report and the cons
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mdfsync.compare import Conflict
 from mdfsync.crossed import Crossing
 from mdfsync.decide import Decided, Edits
 from mdfsync.history import DECIDABLE
-from mdfsync.model import Bases, Finding, Observed, Plan, Reject, Snapshot, Subject
+from mdfsync.model import Bases, FileRead, Finding, Observed, Plan, Reject, Snapshot, Subject
 from mdfsync.observe import Mirror
 from mdfsync.policy import Policy
 from mdfsync.publish import WAIVED
@@ -25,6 +25,7 @@ class Situation:
     """Everything a plan is made from. `gone` are rows that vanished from their source; `raised` are findings that
     the reading ends made (drift of the schema, blind time, recovery); `rejects` are rows their readers refused;
     `backfilled` are campaigns that stood in the base when it was taken over;
+    `files` are the attached files that were read, by attachment id;
     `overtaken` are change ids that announce a write which a person was quicker than; `crossed` are writes of ours over
     values which nobody had seen."""
 
@@ -44,6 +45,7 @@ class Situation:
     rejects: tuple[Reject, ...] = ()
     backfilled: frozenset[str] = frozenset()
     crossed: tuple[Crossing, ...] = ()
+    files: Mapping[str, FileRead] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

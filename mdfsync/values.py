@@ -171,6 +171,13 @@ def cell_items(text: str) -> tuple[str, ...]:
     return list_items(text) if text.startswith("[") else (text,)
 
 
+def attachment_of(item: str) -> tuple[str, str, int | None]:
+    """(attachment id, file name, size in bytes if known) of one item of an attachment cell, `name (size) id`."""
+    rest, _, id = item.rpartition(" ")
+    found = re.fullmatch(r"(.*) \((\d+)\)", rest, flags=re.DOTALL)
+    return (id, found[1], int(found[2])) if found else (id, rest, None)
+
+
 def same(kind: Kind, left: str, right: str, *, exponent: int | None = None) -> bool:
     """Whether two canonical texts mean the same; money is compared at the currency's exponent."""
     if left == right:

@@ -20,6 +20,7 @@ from mdfsync.build_base import Built, build_base, forget_lost, forget_made
 from mdfsync.drift import Drift, drift
 from mdfsync.edge.airtable import AirtableBase
 from mdfsync.edge.archive import FolderArchive
+from mdfsync.edge.attachments import AttachedFiles
 from mdfsync.edge.crossbeam import CrossbeamApi
 from mdfsync.edge.crossbeam_files import CrossbeamExports
 from mdfsync.edge.crossbeam_wire import CrossbeamWire
@@ -246,7 +247,8 @@ class Wired:
         return Ends(
             base=self.base, state=self.state, archive=self.archive,
             sources=lambda snapshot: self._sources(snapshot, seen),
-            seen=seen, clock=self.world.clock, policy=self.policy, drift=self.found, requests=self.calls.counts,
+            files=AttachedFiles(self.archive, api_url=self.world.airtable_url, calls=self.calls), seen=seen,
+            clock=self.world.clock, policy=self.policy, drift=self.found, requests=self.calls.counts,
             mode=self.world.mode, runner=this_process(),
         )  # fmt: skip
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from core_lab import BASE_ID, NOW, PRIYA, WORKER, policy, subject
 
 from mdfsync.errors import OutcomeUnknown, WriteRejected
-from mdfsync.model import CellBase, Edit, Snapshot, Subject
+from mdfsync.model import Attached, CellBase, Edit, Snapshot, Subject
 from mdfsync.ports import Created
 from mdfsync.snapshot import read_snapshot
 from mdfsync.writing import Writing
@@ -83,6 +83,7 @@ class VendorBase:
     feed: list[Edit] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     unreadable: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    attached: dict[str, Attached] = field(default_factory=dict)
     made: int = 0
 
     @property

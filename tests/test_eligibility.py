@@ -128,7 +128,7 @@ ROW = {
 PROOF = """
 Evidence
 evidence_id | evidence_type | expense_ids | shown_attributes | received_on | evidence_decision | issuer | invoice_number
-EV-1        | invoice       | EX-1, EX-2  |                  | 2026-06-20  | accepted          | x      | 1
+EV-1        | invoice       | EX-1, EX-2  |                  | 2026-06-20  | accepted          |        | 1
 EV-2        | performance   | EX-1, EX-2  | attendee_list    | 2026-06-20  | accepted          |        |
 """
 IN_TIME, TOO_LATE = "2026-07-01T12:00:00Z", "2026-11-20T12:00:00Z"

@@ -18,7 +18,7 @@ from mdfsync.apply import apply, entry
 from mdfsync.drift import Binding, Drift
 from mdfsync.edge.state import State
 from mdfsync.mirror import SeenRows
-from mdfsync.model import CellBase, Change, Create, FillBlank, Replace, SourcePull, Standing
+from mdfsync.model import Attached, CellBase, Change, Create, FileRead, FillBlank, Replace, SourcePull, Standing
 from mdfsync.pipeline import refresh
 from mdfsync.recover import Recovered, recover
 from mdfsync.refreshing import Asked, Ends, Telling
@@ -341,6 +341,11 @@ class Kept:
         return self.blobs[sha256]
 
 
+class NoFiles:
+    def fetch(self, file: Attached, *, now: datetime) -> FileRead:
+        raise AssertionError(f"nothing is attached: {file} {now}")
+
+
 class Noon:
     def now(self) -> datetime:
         return NOW
@@ -360,6 +365,7 @@ def test_a_refresh_supersedes_what_a_person_overtook(tmp_path: Path) -> None:
     ends = Ends(
         runner="test:1",
         base=worker.base, state=state, archive=Kept(), sources=lambda _snapshot: {deals.source_id: deals},
+        files=NoFiles(),
         seen=SeenRows(state, keep=True), clock=Noon(), policy=policy(), drift=NO_DRIFT, requests=dict, mode="sandbox",
     )  # fmt: skip
     asked = Asked(jobs=[policy().jobs["crm-hourly"]], write=True)

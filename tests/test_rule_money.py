@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from casebook import PARTNERSHIP, case, findings, held
 
-from mdfsync.eligibility.invoices import number_key, vendor_key
+from mdfsync.evidence.keys import number_key, vendor_key
 from mdfsync.model import Subject
 from mdfsync.view import View
 

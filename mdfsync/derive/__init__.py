@@ -23,6 +23,8 @@ from mdfsync.derive.claims import claims
 from mdfsync.derive.completeness import completeness
 from mdfsync.derive.computed import Computed
 from mdfsync.derive.deadlines import deadlines
+from mdfsync.derive.evidence import evidence
+from mdfsync.derive.expected import expected_cells
 from mdfsync.derive.expenses import expenses
 from mdfsync.derive.money import money
 from mdfsync.derive.overlap import overlap
@@ -47,6 +49,8 @@ def derive(view: View, policy: Policy) -> tuple[Computed, ...]:
         *proof_owed(view),
         *deadlines(view),
         *owners(view),
+        *evidence(view),
+        *expected_cells(view),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mdfsync.derive.computed import Computed, cells
+from mdfsync.derive.expected import owners_of_expected
 from mdfsync.view import Row, View
 
 RULE = "owners"
@@ -42,10 +43,14 @@ _ASKED: Mapping[str, tuple[Path, ...]] = {
 
 def owners(view: View) -> Iterator[Computed]:
     """`owner` of every row whose papers name somebody."""
+    owed = owners_of_expected(view)
     for table, asked in _ASKED.items():
         observed = _OBSERVED.get(table, "")
         for row in view.rows(table):
             if observed and row.text(observed):
+                continue
+            if who := owed.get(row.place):
+                yield from cells(row.place, {"owner": who}, rule=RULE, inputs=("requirement_id",))
                 continue
             found = next(((path, who) for path in asked if (who := _named(view, row, path))), None)
             if found:

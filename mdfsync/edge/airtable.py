@@ -35,7 +35,7 @@ from mdfsync.edge.http import (
 )
 from mdfsync.edge.pace import Calls, Pace
 from mdfsync.errors import WriteRejected
-from mdfsync.model import Edit
+from mdfsync.model import Attached, Edit
 from mdfsync.policy.dictionary import Dictionary, FieldSpec
 from mdfsync.ports import Created
 
@@ -76,6 +76,7 @@ class AirtableBase:
         api.api_key = token  # sets the header on the session that is used
         self.base_id = base_id
         self.unreadable: dict[tuple[str, str, str], str] = {}
+        self.attached: dict[str, Attached] = {}
         self._api, self._remote = api, api.base(base_id)
         self._dictionary = dictionary
         self._binding = binding
@@ -283,6 +284,8 @@ class AirtableBase:
                 continue
             if text:
                 cells[spec.name] = text
+            if spec.kind == "attachment":
+                self.attached |= {file.id: file for file in airtable_cells.files(value)}
         return cells
 
     def _json(self, table: str, cells: Cells) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from mdfsync.model import Attached
 from mdfsync.values import (
     BLANK,
     LISTS,
@@ -51,6 +52,17 @@ def read(kind: Kind, raw: Any) -> str:
     if kind in {"date", "instant"}:
         return canonical(kind, _only(raw, str))
     return canonical(kind, _CONTROL.sub("\ufffd", _text(raw)))
+
+
+def files(raw: Any) -> list[Attached]:
+    """The files of a REST attachment cell, with the addresses that `read` leaves out."""
+    return [
+        Attached(
+            id=str(item["id"]), name=_CONTROL.sub("\ufffd", str(item.get("filename") or "unnamed")),
+            size=item.get("size"), url=str(item.get("url") or ""),
+        )
+        for item in raw or []
+    ]  # fmt: skip
 
 
 def read_feed(kind: Kind, raw: Any) -> str:

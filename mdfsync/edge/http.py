@@ -66,7 +66,7 @@ class Garbled(ValueError):
     """A 2xx answer whose body is not what was asked for: the outcome counts as unknown."""
 
 
-class _Adapter(HTTPAdapter):
+class Adapter(HTTPAdapter):
     """Sends one physical request at a time: checked, paced, counted, timed out."""
 
     def __init__(self, timeout: Timeout, service: str, pace: Pace | None, calls: Calls | None) -> None:
@@ -97,17 +97,18 @@ def session(
     service: str = "other",
     pace: Pace | None = None,
     calls: Calls | None = None,
+    adapter: type[Adapter] = Adapter,
 ) -> requests.Session:
     """A session for one service. `timeout` = (connect, read) seconds, used where a caller gives none; each
-    physical request takes its turn at `pace` and is counted in `calls` under `service`."""
+    physical request goes through `adapter`, takes its turn at `pace` and is counted in `calls` under `service`."""
     made = requests.Session()
     made.trust_env = False
     made.max_redirects = 0
     made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     made.headers["User-Agent"] = user_agent
-    adapter = _Adapter(timeout, service, pace, calls)
-    made.mount("https://", adapter)
-    made.mount("http://", adapter)
+    door = adapter(timeout, service, pace, calls)
+    made.mount("https://", door)
+    made.mount("http://", door)
     # urllib3 at DEBUG prints path and query, and a formula there may hold an e-mail address.
     wire = logging.getLogger("urllib3")
     if wire.level < logging.INFO:

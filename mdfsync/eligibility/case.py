@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from mdfsync.eligibility.proof import documents_of, why_not
+from mdfsync.evidence.documents import names_of
 from mdfsync.values import LISTS
 from mdfsync.view import Row, View
 from mdfsync.view.charter import GENERAL, agreements_of, holds_on
@@ -200,8 +201,7 @@ def _is(vendor: str, entity: str) -> bool | None:
 
 
 def _evidence(view: View, row: Row) -> Iterable[Group]:
-    """A document under each name that a programme may know it by: its type, the requirement that it was handed in for,
-    what it shows (an attendee list, an agenda), and for a payment the kind of document."""
+    """A document under each name that a programme may know it by."""
     said = _cells(view, row) | _said(
         id=row.id,
         state="accepted",
@@ -216,10 +216,7 @@ def _evidence(view: View, row: Row) -> Iterable[Group]:
         rows=row.text("attendee_count"),
         count=len(row.items("file")) or None,
     )
-    required = row.text("requirement_id").rpartition("/")[2]
-    shows = (name.replace("_", " ") for name in row.items("shown_attributes"))
-    names = (row.text("evidence_type"), required, row.text("payment_document_type"), *shows)
-    return [{**said, "type": name} for name in dict.fromkeys(names) if name]
+    return [{**said, "type": name} for name in names_of(row)]
 
 
 def _claim(view: View, expense: Row) -> Group:

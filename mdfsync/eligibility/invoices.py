@@ -10,17 +10,11 @@ elsewhere is the usual form. Which expenses are credit notes is told from the do
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from decimal import Decimal
 
 from mdfsync.eligibility.life import is_cancelled
+from mdfsync.evidence.keys import number_key, vendor_key
 from mdfsync.view import Row, View
-
-_KEPT = re.compile(r"[^0-9a-z]")
-_LEGAL_FORMS = frozenset(
-    {"inc", "incorporated", "llc", "ltd", "limited", "gmbh", "ag", "sa", "sas", "bv", "as", "co", "corp"}
-)
 
 
 def twice_claimed(view: View) -> list[tuple[Row, ...]]:
@@ -55,18 +49,6 @@ def is_credit_note(view: View, expense: Row) -> bool:
         if all(key) and key in {(issuer, number) for number in numbers}:
             return True
     return False
-
-
-def number_key(number: str) -> str:
-    """An invoice number as it is compared."""
-    return _KEPT.sub("", number.casefold()).lstrip("0")
-
-
-def vendor_key(name: str) -> str:
-    """A supplier's name as it is compared: no accents, punctuation or legal form."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    words = re.sub(r"[^0-9a-z]+", " ", plain.encode("ascii", "ignore").decode()).split()
-    return "".join(word for word in words if word not in _LEGAL_FORMS) or "".join(words)
 
 
 def _alike(left: Row, right: Row) -> bool:

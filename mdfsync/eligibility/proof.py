@@ -1,19 +1,17 @@
 """Which documents stand behind an expense or deliverable, and whether each of them counts as proof yet.
 
-A document counts once it is there, can be read and a reviewer has accepted it; invoices and payments also while
-finance's own files say them. What the row says of its own origin is not asked: people can type there. Fifth layer,
-used by `case` and by the rule `missing_proof`.
+A document counts once it is there, nothing is wrong with it and a reviewer has accepted it; invoices and payments also
+while finance's own files say them. What the row says of its own origin is not asked: people can type there. Fifth
+layer, used by `case` and by the rule `missing_proof`.
 """
 
 from __future__ import annotations
 
+from mdfsync.evidence.documents import decision_on, has_arrived, is_void
+from mdfsync.evidence.faults import unusable
 from mdfsync.view import Row, View
 
 FINANCIAL = frozenset({"invoice", "payment"})
-_VOID = frozenset({"returned", "rejected"})
-_ARRIVED = (
-    "file", "file_url", "received_on", "document_date", "document_number", "paid_on", "landing_page_url",
-)  # fmt: skip
 
 
 def documents_of(view: View, row: Row) -> tuple[Row, ...]:
@@ -34,13 +32,13 @@ def documents_of(view: View, row: Row) -> tuple[Row, ...]:
 
 def why_not(view: View, document: Row) -> str:
     """Why the document is no proof (yet), in words that follow its id; `""` when it counts."""
-    decision = document.text("evidence_decision")
-    if decision in _VOID:
+    decision = decision_on(view, document)
+    if is_void(view, document):
         return f"was {decision}"
-    if document.text("readable") == "no":
-        return "cannot be read"
-    if not any(document.text(name) for name in _ARRIVED):
+    if not has_arrived(document):
         return "is announced but has not arrived"
+    if faults := unusable(view, document):
+        return faults[0].words
     return "" if decision == "accepted" or from_finance(view, document) else "is not accepted yet"
 
 

@@ -88,8 +88,14 @@ KNOWN: Mapping[str, KnownRule] = {
     "approval_lapsed": _EXCEPTION,
     "approval_overdue": _EXCEPTION,
     "dispute_overdue": KnownRule(kind="exception", params={"clock_days": "count"}),
+    # holds on documents
+    "wrong_evidence": KnownRule(kind="hold", params={"languages": "words"}),
+    "duplicate_document": _HOLD,
     # exceptions decided by rules
     "deadline_near": KnownRule(kind="exception", params={"days": "count", "urgent_days": "count"}),
+    "proof_due": KnownRule(kind="exception", params={"days_before": "count", "once_only": "words"}),
+    "similar_cost": _EXCEPTION,
+    "file_not_read": _EXCEPTION,
     "missing_id": _EXCEPTION,
     "duplicate_id": _FIRM,
     "link_disagreement": _EXCEPTION,

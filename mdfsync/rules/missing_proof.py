@@ -8,7 +8,8 @@ When it fires: an expense owes a proof once it is invoiced or paid, every proof 
 over (plus the rulebook's days of grace). What is owed is said by the sets of evidence of its MDF programme, one hold
 for each set that is not complete; where the programme asks for no financial proof, or for none of performance, the
 house asks for the invoice and its payment, or for one proof of performance. A deliverable that MDF pays for owes proof
-of performance once it is delivered or over. Returned, rejected or unreadable documents do not count. A proof counts
+of performance once it is delivered or over. Returned or rejected documents do not count, nor do those with faults: they
+are held by themselves (`wrong_evidence`), and not once more here. A proof counts
 once a reviewer has accepted it; only invoices and payments that finance's own files deliver count as received, and
 only while those files say so.
 
@@ -25,10 +26,13 @@ from datetime import timedelta
 
 from mdfsync.eligibility import Line, judged, telling
 from mdfsync.eligibility.proof import documents_of, why_not
+from mdfsync.evidence.documents import has_arrived, is_void
+from mdfsync.evidence.faults import unusable
 from mdfsync.model import Finding, Subject
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import lines_of, shown, sources_of, speak
 from mdfsync.view import Row, View
+from mdfsync.wanted import ALL, completeness
 
 ID = "missing_proof"
 TABLES = ("Expenses", "Deliverables", "Reimbursement Lines")
@@ -49,7 +53,9 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
             yield _deliverable(view, setting, deliverable, lack)
     for line in lines:
         yield from (
-            _set(view, setting, line, told) for told in telling.told(view, line) if told.place.rule == ID and told.now
+            _set(view, setting, line, told)
+            for told in telling.told(view, line)
+            if told.place.rule == ID and told.now and not _told_as_wrong(view, line, told.reason.rule)
         )
         expense = line.expense
         owed = telling.owed_by(view, expense) - _said_by_programme(line)
@@ -58,6 +64,13 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
         lacks = {proof: lack for proof in PROOFS if proof in owed and (lack := _lacking(view, expense, proof))}
         if lacks:
             yield _expense(view, setting, expense, lacks)
+
+
+def _told_as_wrong(view: View, line: Line, set_id: str) -> bool:
+    """Whether all that the set lacks is there and has faults: each of those documents is held, and blocks the
+    expense."""
+    lacking = [one for one in completeness(view, line.expense, ALL).lacking if one.proof.id == set_id]
+    return bool(lacking) and all(one.state == "faulty" for one in lacking)
 
 
 def _said_by_programme(line: Line) -> frozenset[str]:
@@ -138,6 +151,8 @@ def _lacking(view: View, row: Row, proof: str) -> str:
     documents = [document for document in documents_of(view, row) if document.text("evidence_type") == proof]
     if not documents:
         return "is missing"
+    if any(has_arrived(d) and not is_void(view, d) and unusable(view, d) for d in documents):
+        return ""  # the document itself is held, and blocks the expense
     reasons: dict[str, list[str]] = {}
     for document in documents:
         reasons.setdefault(why_not(view, document), []).append(document.id)

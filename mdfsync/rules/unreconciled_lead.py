@@ -24,7 +24,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 
-from mdfsync.eligibility.invoices import vendor_key
+from mdfsync.evidence.keys import vendor_key
 from mdfsync.model import Finding, Subject
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import shown, sources_of, speak

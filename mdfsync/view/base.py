@@ -139,6 +139,12 @@ class View:
             if found.kind == "link":
                 yield found.link_id_field, found.name, found.link_table
 
+    def with_rows(self, table: str, rows: Iterable[Row]) -> View:
+        """The view with more rows of one table. What was worked out before stays, so the rows must be of a kind that
+        changes none of it; the lookups of their table are made anew."""
+        tables = {**self.tables, table: (*self.rows(table), *rows)}
+        return replace(self, tables=tables, memo={k: v for k, v in self.memo.items() if k[0] != table})
+
     def health(self, source_id: str) -> SourceHealth:
         """A source's health; one that nothing is known about never delivered."""
         return self.sources.get(source_id) or SourceHealth()

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from mdfsync.model import CutOff, Observation, Subject
+from mdfsync.model import CutOff, FileRead, Observation, Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +82,13 @@ class Vanished:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
     """Who is known to have typed what a cell says, and when. Not `exact`: the change feed has forgotten it, and `at` is
-    when Change History recorded it. `None` = no time is on record."""
+    when Change History recorded it. `None` = no time is on record. `outdated` = another file was attached to the row
+    since."""
 
     actor: str
     at: datetime | None
     exact: bool = True
+    outdated: bool = False
 
     @property
     def day(self) -> str:
@@ -102,7 +104,8 @@ class Facts:
     `removed` are rows that we know and that a person removed or gave another id;
     `behind` gives the sources that said something about each row (`None` = nobody kept count);
     `waived` are fingerprints of findings that people let pass. `authors` gives, by (row, field), who typed the
-    decisions on which money or credit hangs; a decision without one is nobody's."""
+    decisions on which money or credit hangs; a decision without one is nobody's. `files` tells what became of attached
+    files, by attachment id."""
 
     conflicts: tuple[SourceConflict, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
@@ -112,6 +115,7 @@ class Facts:
     behind: Mapping[Subject, frozenset[str]] | None = None
     waived: frozenset[str] = frozenset()
     authors: Mapping[tuple[Subject, str], Author] = field(default_factory=dict)
+    files: Mapping[str, FileRead] = field(default_factory=dict)
 
 
 def sources_behind(observations: Iterable[Observation]) -> dict[Subject, frozenset[str]]:

@@ -1,0 +1,51 @@
+"""Rows that the worker itself makes, from what programmes ask for, and how planned rows look to those who judge them.
+
+A plan holds stamps for what only the applying run knows; whoever judges the plan sees the present in their place. Rows
+that are planned here stand in the view from the first run on, so that it says of them what the next one will. Part of
+`plan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from mdfsync.derive.expected import RULE, TABLE, expected_rows
+from mdfsync.model import Change, Create, Observation
+from mdfsync.publish import computed_ref
+from mdfsync.values import STAMP_NOW, STAMP_RUN, instant_text
+from mdfsync.view import Row, View
+
+
+def expectations(view: View, as_of: datetime) -> list[Observation]:
+    """The cells of rows that are to be made."""
+    return [
+        Observation(subject=row.subject, field=name, value=value, ref=computed_ref(RULE, as_of, row.input))
+        for row in expected_rows(view)
+        for name, value in row.cells.items()
+    ]
+
+
+def with_expected(view: View, creates: Iterable[Create], as_of: datetime) -> View:
+    """The view with these rows in it."""
+    return view.with_rows(TABLE, [Row(c.subject, "", _present(c, as_of).fields) for c in creates])
+
+
+def stamped(change: Change, as_of: datetime) -> Change:
+    """The change as it will read once it is applied."""
+    if isinstance(change, Create):
+        return _present(change, as_of)
+    stamps = _stamps(as_of)
+    return replace(change, value=stamps[change.value]) if change.value in stamps else change
+
+
+def _present(create: Create, as_of: datetime) -> Create:
+    stamps = _stamps(as_of)
+    if not stamps.keys() & set(create.fields.values()):
+        return create
+    return replace(create, fields={name: stamps.get(value, value) for name, value in create.fields.items()})
+
+
+def _stamps(as_of: datetime) -> dict[str, str]:
+    return {STAMP_NOW: instant_text(as_of), STAMP_RUN: "this run"}
