@@ -39,8 +39,9 @@ class Told:
 
     @property
     def message(self) -> str:
-        """What the programme says, and what it found here."""
-        found = [f"{name.rpartition('.')[2].replace('_', ' ')} {value}" for name, value in self.values.items()]
+        """What the programme says, and what it found here: dates, amounts and words before plain yes and no."""
+        telling = {name: value for name, value in self.values.items() if value not in {"yes", "no"}} or self.values
+        found = [f"{name.rpartition('.')[2].replace('_', ' ')} {value}" for name, value in telling.items()]
         return f"{self.reason.says} Here: {', '.join(found)}." if found else self.reason.says
 
     @property

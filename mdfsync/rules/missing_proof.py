@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from mdfsync.eligibility import Line, judged, telling
-from mdfsync.eligibility.proof import documents_of, why_not
+from mdfsync.eligibility.proof import FINANCIAL, documents_of, why_not
 from mdfsync.evidence.documents import has_arrived, is_void
 from mdfsync.evidence.faults import unusable
 from mdfsync.model import Finding, Subject
@@ -76,22 +76,21 @@ def _told_as_wrong(view: View, line: Line, set_id: str) -> bool:
 def _said_by_programme(line: Line) -> frozenset[str]:
     """The proofs that the programme asks for in its own words."""
     purposes = frozenset(line.purposes.values())
-    return (purposes & {"performance"}) | (
-        frozenset({"invoice", "payment"}) if "financial" in purposes else frozenset()
-    )
+    return (purposes & {"performance"}) | (FINANCIAL if "financial" in purposes else frozenset())
 
 
 def _set(view: View, setting: RuleSetting, line: Line, told: telling.Told) -> Finding:
     """One set of evidence of the programme that is not complete."""
-    waiting = [f"{d.id} {why}" for d in documents_of(view, line.expense) if (why := why_not(view, d))]
+    waiting = "; ".join(_waiting(view, line, line.purposes[told.reason.rule]))
+    wanted = f"Missing: {told.wanted}." if told.wanted else told.reason.says
     return speak(
         setting,
         told.place.subject,
-        f"Missing: {told.wanted}." if told.wanted else told.reason.says,
+        f"{wanted} {waiting}." if waiting else wanted,
         evidence={
             "clause": telling.clause_of(line, told.reason),
             "the programme asks": told.reason.says,
-            "does not count": "; ".join(sorted(waiting)),
+            "does not count": waiting,
             "can be cured until": str(told.curable_until or ""),
         },
         sources=sources_of(view, "Evidence", "evidence_type"),
@@ -100,6 +99,14 @@ def _set(view: View, setting: RuleSetting, line: Line, told: telling.Told) -> Fi
         due=told.due(view.as_of.date(), setting.due_days),
         required_action=told.required_action,
     )
+
+
+def _waiting(view: View, line: Line, purpose: str) -> list[str]:
+    """Documents of the purpose that have come and do not count yet, each with the reason."""
+    come = [document for document in documents_of(view, line.expense) if has_arrived(document)]
+    of_money = {document.id for document in come if document.text("evidence_type") in FINANCIAL}
+    meant = (document for document in come if (document.id in of_money) is (purpose == "financial"))
+    return sorted(f"{document.id} {why}" for document in meant if (why := why_not(view, document)))
 
 
 def _expense(view: View, setting: RuleSetting, expense: Row, lacks: dict[str, str]) -> Finding:

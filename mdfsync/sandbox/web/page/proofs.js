@@ -27,15 +27,15 @@ const NAMED_IN = { Expenses: "expense_ids", Deliverables: "deliverable_ids" };
  * @returns {{words: string, type: string, lack: string, requirement?: string}[]}
  */
 function wanting(message) {
-  const parts = message.replace(/\.$/, "").split("; ");
-  if (message.startsWith("Missing: ")) {
-    parts[0] = parts[0].slice("Missing: ".length);
-    return parts.map((words) => {
+  const [, pieces] = /^Missing: (.*?)\.(?: |$)/.exec(message) ?? [];
+  if (pieces) {
+    return pieces.split("; ").map((words) => {
       const requirement = words.replace(/ \(.*$/, "");
       const type = FINANCIAL.includes(requirement) ? requirement : "performance";
       return { words, type, lack: "is missing", requirement: type === "performance" ? requirement : "" };
     });
   }
+  const parts = message.replace(/\.$/, "").split("; ");
   return parts.flatMap((part) => {
     const words = Object.keys(TYPES).find((name) => part.toLowerCase().startsWith(`${name} `));
     return words ? [{ words, type: TYPES[words], lack: part.slice(words.length + 1) }] : [];
