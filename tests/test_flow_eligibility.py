@@ -31,7 +31,8 @@ def test_a_fresh_base_says_what_every_expense_is_worth_and_why(lab: Lab) -> None
 def test_accepted_proof_frees_the_deliverable_and_the_payment_that_is_wanting_stays_told(lab: Lab) -> None:
     lab.run()
     assert [row["fields"]["message"] for row in holds(lab, "dl-1041-dublin")] == [
-        "Missing: both brands (dated photo with both brands); attendee list; agenda. ev-1041-dublin is not accepted yet."
+        "Missing: both brands (dated photo with both brands); attendee list; agenda. "
+        "ev-1041-dublin is not accepted yet."
     ]
     proof = lab.row("Evidence", evidence_id="ev-1041-dublin")
     lab.edit(LEE, "Evidence", proof["id"], evidence_decision="accepted")
