@@ -53,6 +53,14 @@ def test_people_read_a_table_and_the_reasons(tmp_path: Path, capsys: pytest.Capt
     assert "partner to supply by 2026-10-11: the claim" in shown
 
 
+def test_what_can_be_supplied_no_more_was_owed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "cases.csv"
+    file.write_text("id,activity.ends\nE-1,2026-09-11\n", encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(["eligibility", "--programme", str(TEMPLATE), "--expenses", str(file), "--as-of", "2026-10-12"])
+    assert "partner was to supply by 2026-10-11: the claim" in capsys.readouterr().out
+
+
 FAULTS = [
     ("cases.json", b"[1]", "case 1 has no id"),
     ("cases.json", b'[{"id": 5}]', "case 1 has no id"),

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from programme_lab import HEAD, amount, case, judged, programme, results, rule, step, told
 
+from mdfsync.programme import ProgrammeError
+
 # Rules that ask for each other
 
 AGENDA = {"id": "agenda", "clause": "§ 3", "says": "An agenda that shows the content.", "optional": True,
@@ -237,6 +239,32 @@ EITHER_SET = proof(any_of=[{"all_of": [{"type": "photo", "at_least": 2}, {"type"
 def test_sets_within_sets_and_how_many(types: list[str], missing: list[str]) -> None:
     [verdict] = judged(programme(evidence=[EITHER_SET]), case(evidence=[{"type": t} for t in types]))
     assert [m for r in verdict.reasons for m in r.missing] == missing
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"activity__sponsors": 2}, ("held", ("2 x photo",))),
+        ({"activity__sponsors": 1}, ("eligible", ())),
+        ({"activity__sponsors": 0, "evidence": []}, ("eligible", ())),
+        ({"activity__sponsors": 2, "evidence": [{"type": "Photo"}, {"type": "photo"}]}, ("eligible", ())),
+        ({"activity__sponsors": 2, "evidence": [{"type": "photo"}, {"type": "photo", "state": "rejected"}]},
+         ("held", ("2 x photo",))),
+        ({}, ("held", ("photo: activity.sponsors",))),
+        ({"activity__sponsors": "two"}, ("held", ("photo: activity.sponsors as a number",))),
+    ],
+)  # fmt: skip
+def test_as_many_files_as_the_case_asks_for(changes: dict[str, Any], expected: tuple[str, tuple[str, ...]]) -> None:
+    """A photo of each board, a certificate of each person: how many is an expression over the case."""
+    found = programme(evidence=[proof(all_of=[{"type": "photo", "at_least": "activity.sponsors"}])])
+    [verdict] = judged(found, case(**changes))
+    assert (verdict.verdict, tuple(m for r in verdict.reasons for m in r.missing)) == expected
+
+
+@pytest.mark.parametrize("at_least", ["0", "1.5", "-1", "'three'", 0])
+def test_how_many_files_is_a_whole_number(at_least: Any) -> None:
+    with pytest.raises(ProgrammeError, match=r"evidence\.it\.all_of\.at_least: "):
+        programme(evidence=[proof(all_of=[{"type": "photo", "at_least": at_least}])])
 
 
 def test_proof_that_is_shown_once_for_all_lines_of_an_activity() -> None:

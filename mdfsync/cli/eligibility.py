@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mdfsync.cli.console import OUT, print_json
+from mdfsync.currencies import currency_exponent
 from mdfsync.errors import UsageError
 from mdfsync.programme import (
     CaseError,
@@ -101,7 +102,7 @@ def _reasons(verdict: Verdict, day: str) -> None:
 
 def _reason(reason: Reason, currency: str) -> None:
     what = _WORDS.get(reason.effect, reason.effect)
-    much = f" {reason.amount.quantize(Decimal('0.01')):,} {currency}" if reason.amount is not None else ""
+    much = f" {round(reason.amount, currency_exponent(currency)):,} {currency}" if reason.amount is not None else ""
     place = f"{reason.rule}: {reason.clause}" if reason.clause else reason.rule
     colour = _COLOUR.get(reason.effect, "cyan")
     says = f"“{reason.says}”" if reason.effect in AGAINST and reason.clause else reason.says  # the rule that is not met
@@ -110,7 +111,8 @@ def _reason(reason: Reason, currency: str) -> None:
         OUT.print(f"    [dim]{escape('; '.join(f'{name} = {value}' for name, value in reason.values.items()))}[/]")
     until = f" by {reason.curable_until}" if reason.curable_until else ""
     if reason.missing:
-        who = f"{reason.owner} to supply" if reason.owner else "to supply"
+        owed = "was to supply" if reason.effect == "ineligible" and until else "to supply"
+        who = f"{reason.owner} {owed}" if reason.owner else owed
         OUT.print(f"    → {escape(who)}{until}: {escape('; '.join(reason.missing))}")
     elif reason.effect == "repay" and until:
         OUT.print(f"    → {escape(reason.owner or 'to be paid back')}{until}")

@@ -32,12 +32,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A piece of evidence: of this type (`kind`, without case) and as `where` says, or several of which all or any will
-    do."""
+    """A piece of evidence: so many (`at_least`) of this type (`kind`, without case) and as `where` says, or several
+    pieces of which all or any will do."""
 
     said: Piece
     kind: str
     where: Value | None
+    at_least: Value
     all_of: tuple[Wanted, ...]
     any_of: tuple[Wanted, ...]
 

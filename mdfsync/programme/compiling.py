@@ -64,7 +64,7 @@ def _name(node: Name, scope: Scope) -> Value:
     named_kind = scope.attributes.get(path)
     if named_kind is None:
         where = f", nor of an item of {' or '.join(scope.items)}" if scope.items else ""
-        quotes = "" if "." in path else "; a text stands in quotes"
+        quotes = "" if "." in path else f'; a text has quotes of its own: "{path}"'
         near = _MEANT.get(path) or alike_names(path, [*scope.attributes, *scope.named])
         raise ExpressionError(
             f"{path} is no attribute of a case{where}; name it under [attributes] with its kind{near or quotes}"
@@ -134,6 +134,9 @@ def _build(node: Operation, operands: Sequence[Value], scope: Scope) -> tuple[Ki
         high = _comparison("<=", operands[0], operands[2], scope)
         return "flag", _kleene([low, high], stop=False)
     if name in _COMPARE:
+        if node.operands[0] == node.operands[1]:
+            first = "; inside `where` the item's own attribute comes first" if scope.items else ""
+            raise ExpressionError(f"`{name}` compares a thing with itself{first}")
         return "flag", _comparison(name, operands[0], operands[1], scope)
     return _arithmetic(name, operands[0], operands[1], scope)
 

@@ -28,6 +28,7 @@ _HINTS = (
     (r"[$€£]", "; amounts stand without a sign of their currency"),
     (r"\bif\b(?!.*\belse\b)", "; `if … then …` needs `else …`"),
     (r"\bis\b", "; write == for is"),
+    (r"^[A-Za-z]+([ -][A-Za-z]+)*$", "; a text has quotes of its own, as in '\"gold\"'"),
     (r"[A-Z]", "; names are written in lower case, texts in quotes"),
 )
 GRAMMAR = Path(__file__).with_name("expression.lark")

@@ -129,7 +129,7 @@ class Piece(_Part):
 
     type: str = ""
     where: Expression | None = None
-    at_least: Annotated[int, Field(ge=1, le=1000)] = 1
+    at_least: Expression = "1"
     says: str = ""
     all_of: list[Piece] = []
     any_of: list[Piece] = []
@@ -138,7 +138,7 @@ class Piece(_Part):
     def _one(self) -> Piece:
         if bool(self.type) + bool(self.all_of) + bool(self.any_of) != 1:
             raise ValueError("a piece of evidence has one of `type`, `all_of` and `any_of`")
-        if not self.type and (self.where or self.at_least != 1):
+        if not self.type and (self.where or self.at_least != "1"):
             raise ValueError("`where` and `at_least` belong to a `type`")
         return self
 

@@ -7,7 +7,7 @@ with `per` are shown once for all cases that agree there. Between `telling` and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,8 @@ from mdfsync.programme.calendars import Calendar
 from mdfsync.programme.compiled import Evidence, Programme, Wanted
 from mdfsync.programme.decisions import today
 from mdfsync.programme.reading import Env, Unknown, attribute
-from mdfsync.programme.telling import reason, shown
+from mdfsync.programme.telling import plain, reason, shown
+from mdfsync.programme.values import Value
 from mdfsync.programme.verdict import Effect, Reason
 
 NOT_USABLE = ("rejected", "returned", "expected")
@@ -87,11 +88,11 @@ def judge_proof(proof: Evidence, env: Env, files: Files, calendar: Calendar) -> 
     complete = found(proof, env, files)
     if complete is True:
         return None
-    values = shown(env, proof.when, *proof.per)
+    pieces = proof.all_of or proof.any_of
+    values = shown(env, proof.when, *proof.per, *_counts(pieces))
     if type(applies) is Unknown:
         return reason(proof.said, "held", values, missing=tuple(sorted(applies))), False
     there = _usable(proof, env, files)
-    pieces = proof.all_of or proof.any_of
     wanted = [w for piece in pieces if (w := _lacking(piece, there, proof.said.purpose, env))]
     missing = (" or ".join(wanted),) if proof.any_of else tuple(wanted)
     missing += _only_now(proof, env, calendar)
@@ -132,8 +133,11 @@ def _piece(piece: Wanted, files: Any, purpose: str, env: Env) -> Any:
     if not piece.said.type:
         parts = [_piece(part, files, purpose, env) for part in piece.all_of or piece.any_of]
         return _together(parts, bool(piece.any_of))
-    if type(files) is Unknown:
-        return files
+    wanted = piece.at_least.run(env)
+    if type(wanted) is not Unknown and wanted <= 0:
+        return True
+    if type(files) is Unknown or type(wanted) is Unknown:
+        return Unknown.of(answer for answer in (files, wanted) if type(answer) is Unknown)
     count, maybe, missing = 0, 0, Unknown()
     for file in files.get(piece.kind, ()):
         if file.get("purpose") not in (None, "", purpose):
@@ -145,11 +149,18 @@ def _piece(piece: Wanted, files: Any, purpose: str, env: Env) -> Any:
             verdict = True
         if verdict is True:
             count += 1
-            if count >= piece.said.at_least:
+            if count >= wanted:
                 return True
         elif type(verdict) is Unknown:
             maybe, missing = maybe + 1, missing | verdict
-    return missing if count + maybe >= piece.said.at_least else False
+    return missing if count + maybe >= wanted else False
+
+
+def _counts(pieces: Iterable[Wanted]) -> Iterator[Value]:
+    """What says how many files are wanted, of all pieces."""
+    for piece in pieces:
+        yield piece.at_least
+        yield from _counts((*piece.all_of, *piece.any_of))
 
 
 def _lacking(piece: Wanted, files: Any, purpose: str, env: Env) -> str:
@@ -161,6 +172,7 @@ def _lacking(piece: Wanted, files: Any, purpose: str, env: Env) -> str:
         parts = [w for part in piece.all_of or piece.any_of if (w := _lacking(part, files, purpose, env))]
         return f"({' or '.join(parts)})" if piece.any_of else " and ".join(parts)
     what = f"{piece.said.type} ({piece.said.says})" if piece.said.says else piece.said.type
-    if piece.said.at_least > 1:
-        what = f"{piece.said.at_least} x {what}"
+    wanted = piece.at_least.run(env)
+    if type(wanted) is not Unknown and wanted > 1:
+        what = f"{plain(wanted)} x {what}"
     return f"{what}: {', '.join(sorted(got))}" if type(got) is Unknown else what

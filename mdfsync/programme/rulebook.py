@@ -188,10 +188,14 @@ class _Builder:
         return proof
 
     def _wanted(self, key: str, said: Piece) -> Wanted:
+        at_least = self._value(f"{key}.at_least", said.at_least, _NUMBER)
+        if isinstance(at_least.run, Fixed) and not (at_least.run.value >= 1 and at_least.run.value % 1 == 0):
+            self.problems.append(f"{key}.at_least: is how many files: a whole number above 0")
         return Wanted(
             said=said,
             kind=said.type.strip().casefold(),
             where=self._maybe(f"{key}.where", said.where, _FLAG, self.scope.within("evidence")),
+            at_least=at_least,
             all_of=tuple(self._wanted(f"{key}.all_of", piece) for piece in said.all_of),
             any_of=tuple(self._wanted(f"{key}.any_of", piece) for piece in said.any_of),
         )
@@ -269,7 +273,7 @@ def _said_by_judging(name: str) -> Run:
 
 def _conditions(pieces: tuple[Wanted, ...]) -> Iterator[Value | None]:
     for piece in pieces:
-        yield piece.where
+        yield from (piece.where, piece.at_least)
         yield from _conditions((*piece.all_of, *piece.any_of))
 
 

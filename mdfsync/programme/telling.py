@@ -13,11 +13,14 @@ from mdfsync.programme.values import Value
 from mdfsync.programme.verdict import Effect, Reason
 
 
-def reason(part: Named, effect: Effect, values: dict[str, str], **more: Any) -> Reason:
+def reason(
+    part: Named, effect: Effect, values: dict[str, str], *, amount: Decimal | None = None, **more: Any
+) -> Reason:
     """A reason in the words of a part of the programme."""
     return Reason(
-        rule=part.id, clause=part.clause, effect=effect, says=part.says, owner=part.owner, values=values, **more
-    )
+        rule=part.id, clause=part.clause, effect=effect, says=part.says, owner=part.owner, values=values,
+        amount=None if amount is None else Decimal(money(amount)), **more,
+    )  # fmt: skip
 
 
 def shown(env: Env, *values: Value | None) -> dict[str, str]:
