@@ -61,6 +61,32 @@ def test_what_can_be_supplied_no_more_was_owed(tmp_path: Path, capsys: pytest.Ca
     assert "partner was to supply by 2026-10-11: the claim" in capsys.readouterr().out
 
 
+GOOD = json.loads(EXAMPLES[0])[0]
+
+
+@pytest.mark.parametrize(
+    ("submitted_at", "as_of", "verdict"),
+    [
+        ("2026-10-11T23:59:59-04:00", "2026-10-12", "eligible"),
+        ("2026-10-12T00:00:00-04:00", "2026-10-12", "ineligible"),
+        (None, "2026-10-11", "held"),
+        (None, "2026-10-12", "ineligible"),
+    ],
+)
+def test_the_template_pays_no_claim_that_came_late(submitted_at: str | None, as_of: str, verdict: str) -> None:
+    case = GOOD | {"as_of": as_of, "claim": {"submitted_at": submitted_at}}
+    assert judge_cases(load_programme(TEMPLATE), [case])[0].verdict == verdict
+
+
+def test_the_template_looks_who_was_paid() -> None:
+    """`vendor` alone would be who stands on the wire confirmation."""
+    wire = {"type": "wire confirmation", "payee": "BRIGHTPATH"}
+    case = GOOD | {"evidence": [*GOOD["evidence"][:2], wire]}
+    stranger = case | {"evidence": [*GOOD["evidence"][:2], wire | {"payee": "Somebody", "vendor": "Somebody"}]}
+    verdicts = [judge_cases(load_programme(TEMPLATE), [one])[0].verdict for one in (case, stranger)]
+    assert verdicts == ["eligible", "held"]
+
+
 FAULTS = [
     ("cases.json", b"[1]", "case 1 has no id"),
     ("cases.json", b'[{"id": 5}]', "case 1 has no id"),
