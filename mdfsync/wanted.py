@@ -54,7 +54,7 @@ class Wanted:
     @property
     def name(self) -> str:
         """What is wanted, in the programme's words."""
-        return " or ".join(p.says if p.type in p.says else _called(p) for p in self.pieces)
+        return " or ".join(_times(p) + (p.says if p.type in p.says else _called(p)) for p in self.pieces)
 
     @property
     def requirement_id(self) -> str:
@@ -63,7 +63,7 @@ class Wanted:
     @property
     def evidence_id(self) -> str:
         """Id of the row in which it is expected: a pure function of what is wanted of whom."""
-        piece = self.pieces[0].type if len(self.pieces) == 1 else ""
+        piece = "" if self.proof.any_of else " ".join(p.type for p in self.pieces)
         parts = ("ex", self.subject.id, self.proof.id, re.sub(r"[^0-9a-z]+", "-", piece.casefold()).strip("-"))
         return "-".join(part for part in parts if part)
 
@@ -137,9 +137,19 @@ def _of_line(view: View, line: Line) -> Iterator[Wanted]:
         reason = said.get(proof.id)
         if reason is not None and _untold(line, reason):
             continue
-        alone = [(piece,) for piece in proof.all_of]
-        for pieces in alone or (tuple(proof.any_of),):
+        for pieces in _owed(proof):
             yield _wanted(view, papers, proof, pieces, reason)
+
+
+def _owed(part: Proof | Piece) -> Iterator[tuple[Piece, ...]]:
+    """The pieces that are owed each by itself; together those of which one will do."""
+    if isinstance(part, Piece) and part.type:
+        yield (part,)
+    elif part.any_of:
+        yield tuple(piece for one in part.any_of for pieces in _owed(one) for piece in pieces)
+    else:
+        for piece in part.all_of:
+            yield from _owed(piece)
 
 
 class _Papers:
@@ -190,12 +200,16 @@ def _called(piece: Piece) -> str:
     return f"{piece.type} ({piece.says})" if piece.says else piece.type
 
 
+def _times(piece: Piece) -> str:
+    """How many are wanted, where that is more than one and the same for every case."""
+    return f"{piece.at_least} x " if piece.at_least.isdecimal() and piece.at_least != "1" else ""
+
+
 def _lacks(pieces: tuple[Piece, ...], reason: Reason) -> bool:
-    """Whether the verdict names the piece among what is missing; alternatives are named together."""
-    if len(pieces) > 1:
-        return True
-    what = _called(pieces[0])
-    return any(name == what or name.startswith(f"{what}: ") for name in reason.missing)
+    """Whether the verdict names one of the pieces among what is missing, alone or in a set."""
+    names = "|".join(re.escape(_called(piece)) for piece in pieces)
+    named = re.compile(rf"(^|\(| and | or |\d x )({names})($|:|\)| and | or )")
+    return any(named.search(words) for words in reason.missing)
 
 
 def _standing(view: View, documents: Iterable[Row], ends: date | None) -> tuple[State, str]:

@@ -159,7 +159,7 @@ PROOFS: list[tuple[str, dict[str, Any], dict[str, Any], tuple[str, list[str]]]] 
         {"evidence": [{"type": "photo", "brands": ["Us", "Them"], "state": "rejected"}]},
         ("held", ["photo (both brands)"]),
     ),
-    ("nothing is said of files", proof(all_of=[LIST]), {"evidence": None}, ("held", ["attendee list: evidence"])),
+    ("nothing is said of files", proof(all_of=[LIST]), {"evidence": None}, ("held", ["attendee list", "evidence"])),
     ("not asked for here", proof(all_of=[LIST], when='activity.type == "print"'), {}, ("eligible", [])),
 ]
 

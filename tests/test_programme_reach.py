@@ -261,6 +261,13 @@ def test_as_many_files_as_the_case_asks_for(changes: dict[str, Any], expected: t
     assert (verdict.verdict, tuple(m for r in verdict.reasons for m in r.missing)) == expected
 
 
+def test_a_case_that_does_not_say_which_files_there_are_is_asked_once() -> None:
+    found = programme(evidence=[proof(any_of=[{"type": "photo", "says": "both brands"}, {"type": "recording"}])])
+    [verdict] = judged(found, case(evidence=None))
+    assert verdict.verdict == "held"
+    assert verdict.reasons[0].missing == ("photo (both brands) or recording", "evidence")
+
+
 @pytest.mark.parametrize("at_least", ["0", "1.5", "-1", "'three'", 0])
 def test_how_many_files_is_a_whole_number(at_least: Any) -> None:
     with pytest.raises(ProgrammeError, match=r"evidence\.it\.all_of\.at_least: "):

@@ -134,6 +134,32 @@ def test_a_deliverable_owes_each_piece_once_however_many_expenses_rest_on_it() -
     }  # fmt: skip
 
 
+COUNTED = PROGRAMME.replace(
+    'all_of = [{ type = "photo", says = "both brands" }, { type = "attendee list" }, { type = "agenda" }]',
+    """all_of = [
+  { type = "photo", at_least = 2 },
+  { type = "list" },
+  { any_of = [{ type = "agenda" }, { type = "attendee list" }, { all_of = [{ type = "script", at_least = 2 }] }] },
+]""",
+)
+
+
+def test_pieces_of_which_several_are_wanted_and_sets_within_sets_are_owed_too() -> None:
+    view = plan(programme=COUNTED)
+    assert standing(view) == {
+        "2 x photo": "missing", "list": "missing", "agenda or attendee list or 2 x script": "missing",
+        "report or lead list": "missing",
+    }  # fmt: skip
+    assert {row.subject.id for row in expected_rows(view)} >= {
+        "ex-dl-1-event-proof-photo", "ex-dl-1-event-proof-agenda-attendee-list-script",
+    }  # fmt: skip
+    one = document(requirement_id="event-proof/agenda", **HERE)
+    assert standing(plan(one, programme=COUNTED, as_of="2026-12-01T12:00:00Z")) == {
+        "2 x photo": "missing", "list": "missing", "agenda or attendee list or 2 x script": "there",
+        "report or lead list": "missing",
+    }  # fmt: skip
+
+
 def test_what_one_expense_has_and_the_other_lacks_is_lacking() -> None:
     own = document(deliverable_ids="", expense_ids="EX-1", requirement_id="event-proof/agenda", **HERE)
     view = plan(own, expenses=({}, {"expense_id": "EX-2"}), as_of="2026-12-01T12:00:00Z")

@@ -95,6 +95,7 @@ def judge_proof(proof: Evidence, env: Env, files: Files, calendar: Calendar) -> 
     there = _usable(proof, env, files)
     wanted = [w for piece in pieces if (w := _lacking(piece, there, proof.said.purpose, env))]
     missing = (" or ".join(wanted),) if proof.any_of else tuple(wanted)
+    missing += tuple(there) if type(there) is Unknown else ()
     missing += _only_now(proof, env, calendar)
     effect: Effect = "held" if type(complete) is Unknown else proof.said.otherwise
     return reason(proof.said, effect, values, missing=missing), type(there) is not Unknown
@@ -175,4 +176,4 @@ def _lacking(piece: Wanted, files: Any, purpose: str, env: Env) -> str:
     wanted = piece.at_least.run(env)
     if type(wanted) is not Unknown and wanted > 1:
         what = f"{plain(wanted)} x {what}"
-    return f"{what}: {', '.join(sorted(got))}" if type(got) is Unknown else what
+    return f"{what}: {', '.join(asked)}" if type(got) is Unknown and (asked := sorted(got - _NO_FILES)) else what
