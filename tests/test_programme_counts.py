@@ -153,6 +153,22 @@ def test_agency_fees_count_up_to_a_part_of_the_rest() -> None:
     assert told(judged(found, case(expense__tax="300"))[0])[:2] == ("eligible", "805.00")
 
 
+@pytest.mark.parametrize("rounding", [{"rounding": "down"}, {"rounding": "down", "round_to": 1}, {"rounding": "up"}])
+def test_what_dividing_leaves_behind_is_not_rounded(rounding: dict[str, Any]) -> None:
+    """100 / 3 * 3 comes to 99.99…9 in any reckoning with decimals."""
+    found = programme(amount={"of": "expense.net / 3 * 3", **rounding})
+    assert str(judged(found, case(expense__net="100"))[0].claimable) == "100.00"
+
+
+def test_no_amount_is_told_with_more_digits_than_anybody_reads() -> None:
+    [reason] = judged(amount(step(share="1 / 3")), case())[0].reasons
+    assert (reason.values["share"], reason.values["after"], str(reason.amount)) == (
+        "0.333333",
+        "333.333333",
+        "666.666667",
+    )
+
+
 @pytest.mark.parametrize(
     ("rounding", "net", "claimable"),
     [

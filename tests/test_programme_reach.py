@@ -268,6 +268,13 @@ def test_a_case_that_does_not_say_which_files_there_are_is_asked_once() -> None:
     assert verdict.reasons[0].missing == ("photo (both brands) or recording", "evidence")
 
 
+@pytest.mark.parametrize("files", [["photo"], {"type": "photo"}, "photo", [None]])
+def test_evidence_that_cannot_be_read_is_not_missing(files: Any) -> None:
+    found = programme(evidence=[proof(all_of=[{"type": "photo"}], until="activity.ends")])
+    [verdict] = judged(found, case(evidence=files))
+    assert (verdict.verdict, verdict.reasons[0].missing) == ("held", ("photo", "evidence as a list of records"))
+
+
 @pytest.mark.parametrize("at_least", ["0", "1.5", "-1", "'three'", 0])
 def test_how_many_files_is_a_whole_number(at_least: Any) -> None:
     with pytest.raises(ProgrammeError, match=r"evidence\.it\.all_of\.at_least: "):

@@ -17,6 +17,7 @@ from mdfsync.programme.steps import NOT_YET, Counted, take
 from mdfsync.programme.telling import money, reason, shown
 from mdfsync.programme.verdict import Reason
 
+DUST = Decimal("1e-9")  # what dividing leaves behind: 100 / 3 * 3 is 100, also where it is rounded down
 POSSIBLE = Decimal(10) ** 18  # more than any claim comes to: a slip
 ROUNDING = {"half up": ROUND_HALF_UP, "half even": ROUND_HALF_EVEN, "down": ROUND_DOWN, "up": ROUND_UP}
 
@@ -51,12 +52,12 @@ def _rounded(programme: Programme, out: Counted) -> Decimal | None:
         return None
     written = programme.file.amount
     cent = programme.cent
+    amount = max(out.amount, ZERO).quantize(DUST)
     if not written.round_to:
-        amount = max(out.amount, ZERO)
         rounded = amount.quantize(cent, ROUNDING[written.rounding])
         return rounded if rounded <= out.limit else amount.quantize(cent, ROUND_DOWN)
     unit = Decimal(written.round_to)
-    whole = max(out.amount, ZERO) / unit
+    whole = amount / unit
     rounded = whole.quantize(Decimal(1), ROUNDING[written.rounding]) * unit
     if rounded > out.limit:
         rounded = whole.quantize(Decimal(1), ROUND_DOWN) * unit

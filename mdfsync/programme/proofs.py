@@ -20,7 +20,7 @@ from mdfsync.programme.values import Value
 from mdfsync.programme.verdict import Effect, Reason
 
 NOT_USABLE = ("rejected", "returned", "expected")
-_NO_FILES = Unknown({"evidence"})
+_NO_FILES, _NO_LIST = Unknown({"evidence"}), Unknown({"evidence as a list of records"})
 _ends = attribute("activity.ends", "date", "")
 
 
@@ -117,9 +117,16 @@ def _usable(proof: Evidence, env: Env, files: Files) -> Any:
         if shared:
             return shared
     if "files()" not in env.known:
-        records = env.case.get("evidence")
-        env.known["files()"] = _sort(records, {}) if isinstance(records, list) else _NO_FILES
+        env.known["files()"] = _own(env.case.get("evidence"))
     return env.known["files()"]
+
+
+def _own(files: Any) -> Any:
+    """The files of the case itself. What is no record may be one that was written down wrongly."""
+    if files is None:
+        return _NO_FILES
+    sound = isinstance(files, list) and all(isinstance(file, dict) for file in files)
+    return _sort(files, {}) if sound else _NO_LIST
 
 
 def _together(answers: Sequence[Any], any_will_do: bool) -> Any:
@@ -176,4 +183,8 @@ def _lacking(piece: Wanted, files: Any, purpose: str, env: Env) -> str:
     wanted = piece.at_least.run(env)
     if type(wanted) is not Unknown and wanted > 1:
         what = f"{plain(wanted)} x {what}"
-    return f"{what}: {', '.join(asked)}" if type(got) is Unknown and (asked := sorted(got - _NO_FILES)) else what
+    return (
+        f"{what}: {', '.join(asked)}"
+        if type(got) is Unknown and (asked := sorted(got - _NO_FILES - _NO_LIST))
+        else what
+    )

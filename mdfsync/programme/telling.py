@@ -66,10 +66,12 @@ def word(value: Any) -> str | None:
 
 
 def plain(value: Decimal) -> str:
-    """A number without the noughts that its reckoning left behind, and never with an exponent."""
-    text = f"{value:f}"
-    whole, _, part = text.partition(".")
-    return text if len(part) <= 2 else f"{whole}.{part.rstrip('0').ljust(2, '0')}"
+    """A number without the noughts and the long tail that its reckoning left behind, and never with an exponent."""
+    whole, _, part = f"{value:f}".partition(".")
+    if len(part) > 6:
+        whole, _, part = f"{round(value, 6):f}".partition(".")
+    part = part if len(part) <= 2 else part.rstrip("0").ljust(2, "0")
+    return f"{whole}.{part}" if part else whole
 
 
 def money(value: Decimal) -> str:
