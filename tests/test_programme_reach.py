@@ -275,6 +275,21 @@ def test_evidence_that_cannot_be_read_is_not_missing(files: Any) -> None:
     assert (verdict.verdict, verdict.reasons[0].missing) == ("held", ("photo", "evidence as a list of records"))
 
 
+def test_how_many_files_are_wanted_has_to_be_said_however_late_it_is() -> None:
+    found = programme(
+        evidence=[proof(all_of=[{"type": "photo", "at_least": "activity.sponsors"}], until="as_of - 1 day")]
+    )
+    verdicts = judged(found, case(id="1"), case(id="2", activity__sponsors=3), case(id="3", activity__sponsors=0))
+    assert [v.verdict for v in verdicts] == ["held", "ineligible", "eligible"]
+
+
+def test_what_others_show_says_nothing_of_the_files_of_a_case_that_names_none() -> None:
+    wanted = proof(all_of=[{"type": "photo"}], per=["activity.id"], until="as_of - 1 day")
+    cases = [case(id="1", activity__id="A", evidence=[{"type": "x"}]), case(id="2", activity__id="A", evidence=None)]
+    verdicts = judged(programme(evidence=[wanted]), *cases)
+    assert [v.verdict for v in verdicts] == ["ineligible", "held"]
+
+
 @pytest.mark.parametrize("at_least", ["0", "1.5", "-1", "'three'", 0])
 def test_how_many_files_is_a_whole_number(at_least: Any) -> None:
     with pytest.raises(ProgrammeError, match=r"evidence\.it\.all_of\.at_least: "):

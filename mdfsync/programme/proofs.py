@@ -73,11 +73,9 @@ def _sort(files: list[Any], into: ByType) -> ByType:
 def found(proof: Evidence, env: Env, files: Files) -> Any:
     """True when the set is there, False when it is not, `Unknown` when it may be."""
     there = _usable(proof, env, files)
-    if type(there) is Unknown:
-        return there
-    return _together(
-        [_piece(piece, there, proof.said.purpose, env) for piece in proof.all_of or proof.any_of], bool(proof.any_of)
-    )
+    answers = [_piece(piece, there, proof.said.purpose, env) for piece in proof.all_of or proof.any_of]
+    answer, own = _together(answers, bool(proof.any_of)), _own(env)
+    return own if answer is False and type(own) is Unknown else answer
 
 
 def judge_proof(proof: Evidence, env: Env, files: Files, calendar: Calendar) -> tuple[Reason, bool] | None:
@@ -95,10 +93,12 @@ def judge_proof(proof: Evidence, env: Env, files: Files, calendar: Calendar) -> 
     there = _usable(proof, env, files)
     wanted = [w for piece in pieces if (w := _lacking(piece, there, proof.said.purpose, env))]
     missing = (" or ".join(wanted),) if proof.any_of else tuple(wanted)
-    missing += tuple(there) if type(there) is Unknown else ()
+    own = _own(env)
+    missing += tuple(own) if type(own) is Unknown else ()
     missing += _only_now(proof, env, calendar)
     effect: Effect = "held" if type(complete) is Unknown else proof.said.otherwise
-    return reason(proof.said, effect, values, missing=missing), type(there) is not Unknown
+    untold = any(type(answer) is Unknown for answer in (own, *(count.run(env) for count in _counts(pieces))))
+    return reason(proof.said, effect, values, missing=missing), not untold
 
 
 def _only_now(proof: Evidence, env: Env, calendar: Calendar) -> tuple[str, ...]:
@@ -116,17 +116,16 @@ def _usable(proof: Evidence, env: Env, files: Files) -> Any:
         shared = None if any(type(k) is Unknown for k in key) else files.shared(proof, key)
         if shared:
             return shared
+    return _own(env)
+
+
+def _own(env: Env) -> Any:
+    """The files of the case itself, by type. What is no record may be one that was written down wrongly."""
     if "files()" not in env.known:
-        env.known["files()"] = _own(env.case.get("evidence"))
+        files = env.case.get("evidence")
+        sound = isinstance(files, list) and all(isinstance(file, dict) for file in files)
+        env.known["files()"] = _NO_FILES if files is None else _sort(files, {}) if sound else _NO_LIST
     return env.known["files()"]
-
-
-def _own(files: Any) -> Any:
-    """The files of the case itself. What is no record may be one that was written down wrongly."""
-    if files is None:
-        return _NO_FILES
-    sound = isinstance(files, list) and all(isinstance(file, dict) for file in files)
-    return _sort(files, {}) if sound else _NO_LIST
 
 
 def _together(answers: Sequence[Any], any_will_do: bool) -> Any:
