@@ -216,6 +216,18 @@ def test_a_programme_of_one_direction_judges_no_case_of_the_other(
     assert judged(found, case(direction=asked))[0].verdict == verdict
 
 
+def test_a_table_may_be_asked_by_a_day_or_a_number() -> None:
+    """The rate of the invoice's day, the points of a month."""
+    tables = {"rate": {"2026-09-12": "0.9", "2026-09-13": "0.8"}, "points": {"9": 3, "10": 4}}
+    of = 'expense.net * lookup("rate", expense.invoice_date) * lookup("points", month(activity.starts))'
+    found = programme(tables=tables, amount={"of": of})
+    assert results(found, case(id="1"), case(id="2", expense__invoice_date="2026-09-14")) == {
+        "1": ("eligible", "2700.00"), "2": ("held", "0.00"),
+    }  # fmt: skip
+    [verdict] = judged(found, case(expense__invoice_date="2026-09-14"))
+    assert verdict.reasons[0].missing == ("2026-09-14 as an entry of table rate",)
+
+
 # Evidence
 
 

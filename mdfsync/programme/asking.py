@@ -7,13 +7,15 @@ refuses ids and tables that the file does not have. Part of `compiling`, below `
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from mdfsync.programme.decisions import ALLOWED, REFUSED, Decided
 from mdfsync.programme.errors import ExpressionError
 from mdfsync.programme.expression import Call, Literal, Node
 from mdfsync.programme.reading import Env, Kind, Run, Unknown
-from mdfsync.programme.values import MOMENTS, Scope, Value, alike_names, joined
+from mdfsync.programme.values import MOMENTS, Scope, Value, alike_names, joined, lifted
 
 Compile = Callable[[Node, Scope], Value]
 NAMES = frozenset({"met", "allowed", "refused", "granted", "lookup", "listed"})
@@ -103,9 +105,9 @@ def _table(function: str, name: str, keys: list[Value], scope: Scope) -> Value:
     entries = scope.tables[name]
     depth = len(next(iter(entries)))
     instead = keys.pop() if function == "lookup" and len(keys) == depth + 1 else None
-    if len(keys) != depth or any(key.kind != "text" for key in keys):
-        raise ExpressionError(f"{function}: table {name} is asked with {depth} text{'s' * (depth > 1)}")
-    runs = [key.run for key in keys]
+    if len(keys) != depth or any(key.kind not in {"text", "date", "number"} for key in keys):
+        raise ExpressionError(f"{function}: table {name} is asked with {depth} of texts, days and numbers")
+    runs = [key.run if key.kind == "text" else lifted(_as_text, [key.run]) for key in keys]
     if function == "listed":
         return Value("flag", _looked_up(name, dict.fromkeys(entries, _yes), runs, _no), Value.asked(keys))
     kind: Kind | None = next(iter(entries.values())).kind
@@ -115,6 +117,11 @@ def _table(function: str, name: str, keys: list[Value], scope: Scope) -> Value:
         raise ExpressionError(f"lookup: what table {name} and the last argument give is not of one kind")
     found = _looked_up(name, {key: entry.run for key, entry in entries.items()}, runs, instead.run if instead else None)
     return Value(kind, found, Value.asked([*keys, *entries.values(), *((instead,) if instead else ())]))
+
+
+def _as_text(key: date | Decimal) -> str:
+    """A day or a number as tables name their entries."""
+    return key.isoformat() if isinstance(key, date) else f"{key.normalize():f}"
 
 
 def _looked_up(table: str, entries: Mapping[tuple[str, ...], Run], keys: list[Run], instead: Run | None) -> Run:
