@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from programme_lab import programme
 
 from mdfsync.cli import main
 from mdfsync.programme import CaseError, ProgrammeError, judge_cases, load_programme, read_cases
@@ -127,9 +129,9 @@ def test_a_file_that_is_no_list_of_cases_is_refused_in_one_line(
 def test_what_is_not_there_or_wrong_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wrong = tmp_path / "wrong.toml"
     wrong.write_text('[programme]\nid = "x"\n', encoding="utf-8")
-    for programme in (wrong, tmp_path / "none.toml"):
+    for path in (wrong, tmp_path / "none.toml"):
         with pytest.raises(SystemExit) as done:
-            main(["eligibility", "--programme", str(programme), "--expenses", str(tmp_path / "none.json")])
+            main(["eligibility", "--programme", str(path), "--expenses", str(tmp_path / "none.json")])
         assert done.value.code == 2
     told = capsys.readouterr().err
     assert "mdfsync: wrong.toml: programme.zone: is missing" in told
@@ -188,6 +190,21 @@ def test_a_csv_is_read_as_spreadsheets_save_it(tmp_path: Path, data: bytes) -> N
         "id": "E", "expense": {"net": "5"}, "evidence": [{"type": "photo"}, {"type": "list"}],
         "payments": [{"amount": "7"}],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({"rates": {"EUR": "1,08"}}, "rates.EUR: a currency is three capital letters, its rate a number above 0"),
+        ({"rates": {"eur": "1.08"}}, "a currency is three capital letters, its rate a number above 0"),
+        ({"rates": {"EUR": "0.00"}}, "rates.EUR: a rate is above 0"),
+        ({"evidence": [{"id": "it", "clause": "1", "says": "It.", "all_of": ["photo"]}]},
+         'evidence.it.all_of.1: is a piece of evidence, as in { type = "photo" }'),
+    ],
+)  # fmt: skip
+def test_faults_in_words_for_an_author(parts: dict[str, Any], words: str) -> None:
+    with pytest.raises(ProgrammeError, match=re.escape(words)):
+        programme(**parts)
 
 
 def test_every_fault_of_a_file_is_named_at_once(tmp_path: Path) -> None:

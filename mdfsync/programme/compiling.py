@@ -214,7 +214,8 @@ def _comparison(sign: str, left: Value, right: Value, scope: Scope) -> Run:
         return _moments(sign, left, right, scope)
     if len(kinds) > 1:
         quoted = "; days and numbers stand without quotes" if "text" in kinds and kinds & {*MOMENTS, "number"} else ""
-        raise ExpressionError(f"`{sign}` compares a {left.kind} with a {right.kind}{quoted}")
+        counted = "; days(a, b) and numbers are compared with a number: 30" if kinds == {"number", "span"} else ""
+        raise ExpressionError(f"`{sign}` compares a {left.kind} with a {right.kind}{quoted}{counted}")
     kind = left.kind
     if kind in {"records", "texts", "numbers", "span"} or (kind in {"flag", "text"} and sign not in {"==", "!="}):
         raise ExpressionError(f"`{sign}` does not compare {kind} values")

@@ -27,6 +27,8 @@ _HINTS = (
     (r"\d,\d{3}\b", "; thousands are written 1_000"),
     (r"[$€£]", "; amounts stand without a sign of their currency"),
     (r"\bif\b(?!.*\belse\b)", "; `if … then …` needs `else …`"),
+    (r"\bin\s*\(", '; a list is written ["a", "b"]'),
+    (r"%\s+of\b", "; a part of an amount is written 20% * amount"),
     (r"\bis\b", "; write == for is"),
     (r"^[A-Za-z]+([ -][A-Za-z]+)*$", "; a text has quotes of its own, as in '\"gold\"'"),
     (r"[A-Z]", "; names are written in lower case, texts in quotes"),

@@ -80,6 +80,10 @@ def _words(fault: Any, where: list[str], known: str) -> str:
     if kind == "extra_forbidden":
         part = _PARTS.get(known, File) if len(where) > 1 else File
         return f"there is no such key{alike_names(where[-1], part.model_fields)}"
+    if kind == "string_pattern_mismatch" and where[0] == "rates" and len(where) > 1:
+        return "a currency is three capital letters, its rate a number above 0 with a point, as in 1.08"
+    if kind == "model_type" and known in {"all_of", "any_of"}:
+        return 'is a piece of evidence, as in { type = "photo" }'
     if kind == "string_pattern_mismatch":
         return _PATTERNS.get(where[-1], "is not written as it must be: lower case letters, digits and underscores")
     if kind == "literal_error":

@@ -83,6 +83,9 @@ def _clashes(file: File) -> Iterator[str]:
             yield f"attributes.{path}: is the language's own name for something else"
         if ATTRIBUTES.get(path, kind) != kind:
             yield f"attributes.{path}: a {ATTRIBUTES[path]} in every programme, not a {kind}"
+    for code, rate in file.rates.items():
+        if not Decimal(rate):
+            yield f"rates.{code}: a rate is above 0"
     attributes = {**ATTRIBUTES, **file.attributes}
     for name in file.values:
         if name in attributes or any(a.startswith(f"{name}.") for a in attributes):
