@@ -18,6 +18,7 @@ from mdfsync.programme import functions
 from mdfsync.programme.calendars import Calendar, Span
 from mdfsync.programme.errors import ExpressionError
 from mdfsync.programme.expression import Call, Literal, Name, Node, Operation, Selected
+from mdfsync.programme.parts import DAYS
 from mdfsync.programme.reading import Env, Kind, Run, Unknown, attribute, item_attribute
 from mdfsync.programme.values import MOMENTS, Fixed, Scope, Value, alike_names, joined, lifted
 
@@ -127,6 +128,8 @@ def _build(node: Operation, operands: Sequence[Value], scope: Scope) -> tuple[Ki
         return _choice(operands)
     if name == "list":
         return _listed(operands)
+    if name in {"==", "!=", "in"}:
+        _can_be_said(*node.operands)
     if name == "in":
         return _within(operands)
     if name == "between":
@@ -139,6 +142,18 @@ def _build(node: Operation, operands: Sequence[Value], scope: Scope) -> tuple[Ki
             raise ExpressionError(f"`{name}` compares a thing with itself{first}")
         return "flag", _comparison(name, operands[0], operands[1], scope)
     return _arithmetic(name, operands[0], operands[1], scope)
+
+
+def _can_be_said(one: Node, other: Node) -> None:
+    """Refuses a text that a weekday or a period never is: the comparison would say the same of every case."""
+    if isinstance(one, Literal):
+        one, other = other, one
+    texts = other.operands if isinstance(other, Operation) and other.operator == "list" else (other,)
+    said = [text.value for text in texts if isinstance(text, Literal)]
+    if isinstance(one, Call) and one.name == "weekday" and not set(said) <= set(DAYS):
+        raise ExpressionError(f"weekday gives {', '.join(DAYS)}")
+    if isinstance(one, Call) and one.name == "period" and said:
+        raise ExpressionError("a period is compared with another period, as in period(…, a) == period(…, b)")
 
 
 def _all_flags(name: str, operands: Sequence[Value]) -> None:
@@ -246,6 +261,7 @@ def _arithmetic(sign: str, left: Value, right: Value, scope: Scope) -> tuple[Kin
         return left.kind, lifted(_moved(scope.calendar, 1 if sign == "+" else -1), [left.run, right.run])
     if (left.kind, right.kind) != ("number", "number"):
         span = "; to a day a span is added: 30 days" if left.kind in MOMENTS else ""
+        span = "; days(a, b) counts the days from a to b" if {left.kind, right.kind} <= MOMENTS else span
         raise ExpressionError(f"`{sign}` between a {left.kind} and a {right.kind}{span}")
     if sign == "/":
         return "number", lifted(_divided, [left.run, right.run])
