@@ -176,11 +176,12 @@ def test_a_file_that_is_no_programme_is_refused_in_one_line(
 SPREADSHEETS = [
     "id,expense.net,evidence,payments.amount\nE,5,photo;list,7\n".encode("utf-16"),
     b"id;expense.net;evidence;payments.amount\r\nE;5;photo|list;7\r\n",
+    b"\xef\xbb\xbfID;Expense.net;evidence;payments.amount;\r\nE;5;photo|list;7;\r\n;;;;\r\n\r\n",
     b"\xef\xbb\xbfid\texpense.net\tevidence\tpayments.amount\nE\t5\tphoto;list\t7\n",
 ]
 
 
-@pytest.mark.parametrize("data", SPREADSHEETS, ids=["UTF-16", "semicolons", "tabs"])
+@pytest.mark.parametrize("data", SPREADSHEETS, ids=["UTF-16", "semicolons", "emptied", "tabs"])
 def test_a_csv_is_read_as_spreadsheets_save_it(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "cases.csv").write_bytes(data)
     programme = load_programme(TEMPLATE)

@@ -81,17 +81,23 @@ def _from_csv(text: str, kinds: Mapping[str, Kind]) -> Iterator[Case]:
     header = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=header.count)
     lines = csv.DictReader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    names = lines.fieldnames = [name.strip() for name in lines.fieldnames or ()]
-    if not names:
+    headers = [name.strip().lower() for name in lines.fieldnames or ()]
+    names = lines.fieldnames = [name or f"column {n}" for n, name in enumerate(headers, 1)]
+    if not any(headers):
         raise CaseError("the file is empty: its first line names the attributes")
-    for name in names:
+    for name in filter(None, headers):
         _check_header(name, names, kinds)
     for line in lines:
         if None in line:
             raise CaseError(f"line {lines.line_num} has more cells than the header")
+        if not any(cell and cell.strip() for cell in line.values()):
+            continue  # spreadsheets save lines and columns that were emptied
         case: Case = {}
         for name, cell in line.items():
-            if name == "evidence" and cell is not None:
+            if name not in headers:
+                if cell and cell.strip():
+                    raise CaseError(f"{name} has no header")
+            elif name == "evidence" and cell is not None:
                 case[name] = [{"type": part.strip()} for part in re.split(r"[;|]", cell) if part.strip()]
             elif cell and cell.strip():
                 _put(case, name, _cell(cell.strip(), kinds[name]), kinds)
@@ -99,8 +105,6 @@ def _from_csv(text: str, kinds: Mapping[str, Kind]) -> Iterator[Case]:
 
 
 def _check_header(name: str, names: list[str], kinds: Mapping[str, Kind]) -> None:
-    if not name:
-        raise CaseError(f"column {names.index(name) + 1} has no header")
     if names.count(name) > 1:
         raise CaseError(f"two columns are called {name}")
     if name not in kinds:
