@@ -104,11 +104,13 @@ def publish_findings(
             body |= {
                 "first_seen": STAMP_NOW,
                 "run_id": STAMP_RUN,
-                "due": finding.due or _due(finding, policy, as_of),
+                "due": _due(finding, policy, as_of.date()),
             }
             body["status"] = OPEN
         else:
             said = max(moved.get(subject, ""), "" if _says(row, body) else instant_text(as_of))
+            if finding.due or finding.curable_until:
+                body["due"] = _due(finding, policy, _first_seen(row, as_of))
             body |= _status(out, row, finding, edits, policy, about, as_of.date(), said)
         status = body.get("status") or (row.get("status") if row else OPEN)
         if status in {UPHELD, WAIVED}:
@@ -167,8 +169,13 @@ def _is_firm(finding: Finding, policy: Policy) -> bool:
     return finding.key in policy.rules[finding.rule_id].params.get("never_waived", ())
 
 
-def _due(finding: Finding, policy: Policy, as_of: datetime) -> str:
-    return (as_of.date() + timedelta(days=policy.rules[finding.rule_id].due_days)).isoformat()
+def _due(finding: Finding, policy: Policy, since: date) -> str:
+    counted = (since + timedelta(days=policy.rules[finding.rule_id].due_days)).isoformat()
+    return finding.due or min(counted, finding.curable_until or counted)
+
+
+def _first_seen(row: Record, as_of: datetime) -> date:
+    return datetime.fromisoformat(row.get("first_seen") or instant_text(as_of)).date()
 
 
 def _status(

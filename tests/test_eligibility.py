@@ -275,7 +275,7 @@ def test_each_set_of_evidence_that_is_owed_is_one_hold_with_the_day_until_it_can
     [invoice, listed] = findings("missing_proof", world(proof=""))
     assert (invoice.key, listed.key) == ("programme invoice", "programme list")
     assert listed.message == "Missing: attendee list."
-    assert (listed.due, listed.evidence["can be cured until"]) == ("2026-07-08", "2026-08-09")
+    assert (listed.curable_until, listed.evidence["can be cured until"]) == ("2026-08-09", "2026-08-09")
 
 
 def test_proof_of_performance_is_told_on_the_deliverable_once_for_all_that_rest_on_it() -> None:

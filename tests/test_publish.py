@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -133,6 +134,28 @@ def test_a_decision_that_does_not_count_leaves_it_open(
 ) -> None:
     status, refusal = decided(hold(rule, key), actor, disposition, **more)
     assert (status, reason in refusal) == ("open", True)
+
+
+def test_a_day_of_its_own_moves_with_its_cause_and_a_counted_one_stays() -> None:
+    granted = replace(hold(), due="2026-12-20")
+    row = standing(granted)
+    assert cells(published(row, of=(replace(granted, due="2027-01-04"),)))["due"] == "2027-01-04"
+    days = policy().rules["ineligible_expense"].due_days
+    counted = (NOW + timedelta(days=days)).date().isoformat()
+    assert cells(published(of=(hold(),)))["due"] == counted
+    assert "due" not in cells(published(standing(hold()), of=(hold(),), now=NOW + timedelta(days=3)))
+
+
+def test_a_counted_day_is_never_after_the_last_one_on_which_it_can_be_cured() -> None:
+    curable = replace(hold(), curable_until="2026-11-03")
+    assert cells(published(of=(curable,)))["due"] == "2026-11-03"
+    row = standing(curable)
+    for later in (0, 40):
+        assert cells(published(row, of=(curable,), now=NOW + timedelta(days=later)))["due"] == "2026-11-03"
+    extended = replace(hold(), curable_until="2027-11-02")
+    days = policy().rules["ineligible_expense"].due_days
+    counted = (datetime.fromisoformat(EARLIER) + timedelta(days=days)).date().isoformat()
+    assert cells(published(row, of=(extended,)))["due"] == counted
 
 
 def test_a_rule_that_is_not_waivable_is_never_waived() -> None:

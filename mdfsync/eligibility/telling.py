@@ -53,11 +53,6 @@ class Told:
         """The last day on which it can be cured, where there is one."""
         return self.reason.curable_until if self.reason.effect == "held" else None
 
-    def due(self, today: date, days: int) -> str:
-        """When somebody has to act: within the rulebook's days, and never after it can be cured no more."""
-        within = today + timedelta(days=days)
-        return min(within, self.curable_until or within).isoformat()
-
     @property
     def required_action(self) -> str:
         whose = f" ({self.reason.owner})" if self.reason.owner else ""
