@@ -166,7 +166,7 @@ def _body(finding: Finding, about: Mapping[str, str], policy: Policy) -> dict[st
 
 def _is_firm(finding: Finding, policy: Policy) -> bool:
     """Whether this cause is never waived, though others of its rule may be."""
-    return finding.key in policy.rules[finding.rule_id].params.get("never_waived", ())
+    return finding.key.partition(" ")[0] in policy.rules[finding.rule_id].params.get("never_waived", ())
 
 
 def _due(finding: Finding, policy: Policy, since: date) -> str:
@@ -211,7 +211,7 @@ def _status(
     if disposition == "waive" and not policy.rules[finding.rule_id].waivable:
         reason = "this rule is never waived"
     if disposition == "waive" and _is_firm(finding, policy):
-        reason = f"{finding.key} is never waived"
+        reason = f"{finding.key.partition(' ')[0]} is never waived"
     if disposition == "waive" and not reason and not row.get("waive_reason"):
         reason = "a waiver needs its reason"
     until = row.get("waive_until") if disposition == "waive" else ""

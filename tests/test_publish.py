@@ -210,3 +210,11 @@ def test_a_waiver_that_was_over_when_it_was_given_is_refused_in_words() -> None:
 @pytest.mark.parametrize(("key", "waivable"), [("category", "true"), ("duplicate", "")])
 def test_a_cause_that_is_never_waived_is_not_offered_as_waivable(key: str, waivable: str) -> None:
     assert cells(published(of=(hold(key=key),))).get("waivable", "") == waivable
+
+
+@pytest.mark.parametrize(("key", "waivable"), [("payment chach1 hotelcalder", ""), ("bytes abab", "true")])
+def test_one_payment_for_two_costs_is_never_let_pass_other_twins_may_be(key: str, waivable: str) -> None:
+    found = hold(rule="duplicate_document", key=key)
+    assert cells(published(of=(found,))).get("waivable", "") == waivable
+    status, refusal = decided(found, LEE, **REASON)
+    assert (status, "never waived" in refusal) == (("waived", False) if waivable else ("open", True))
