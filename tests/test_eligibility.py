@@ -271,6 +271,16 @@ def test_an_expense_without_a_request_is_one_hold_and_not_one_for_each_fact_of_t
     assert verdict(view) == ("held", "0")
 
 
+def test_a_currency_without_a_rate_is_told_on_the_expense_and_not_once_more_on_its_request() -> None:
+    view = world({"expense_currency": "GBP"})
+    assert held("ineligible_expense", view) == ["Expenses/EX-1 programme amount"]
+    assert held("ledger_disagrees", view) == []
+    planned = {"committed_on": "", "activity_start": "", "activity_end": "", "invoice_date": ""}
+    silent = world({"expense_currency": "GBP", **planned})
+    assert held("ineligible_expense", silent) == []
+    assert held("ledger_disagrees", silent) == ["MDF Budgets/MDF-1 rate"], "nobody else says it"
+
+
 def test_each_set_of_evidence_that_is_owed_is_one_hold_with_the_day_until_it_can_be_had() -> None:
     [invoice, listed] = findings("missing_proof", world(proof=""))
     assert (invoice.key, listed.key) == ("programme invoice", "programme list")
