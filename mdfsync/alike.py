@@ -4,18 +4,20 @@
 
 The same bytes, the same invoice of a supplier, the same payment: each may stand behind one thing only, in whatever
 campaign, with whatever partner, from whatever fund. Two copies about the same expense or activity are one document
-filed twice and no matter; nor are the parts of one invoice on one request, nor the lines of one transfer. Documents
-that a reviewer refused are not compared, those of refused expenses are: a refused cost that returns elsewhere is the
-usual form. Which expenses claim one invoice twice is told elsewhere, by the expenses themselves.
+filed twice and no matter; nor are the parts of one invoice on one request, nor the lines of one transfer. A payment is
+of costs: that two were for one activity does not join them. Documents that a reviewer refused are not compared, those
+of refused expenses are: a refused cost that returns elsewhere is the usual form. Which expenses claim one invoice twice
+is told elsewhere, by the expenses themselves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from mdfsync.eligibility.life import is_cancelled
-from mdfsync.evidence.documents import behind, files_of, has_arrived, is_void, subjects_of
+from mdfsync.evidence.documents import behind, expenses_of, files_of, has_arrived, is_void, subjects_of
 from mdfsync.evidence.keys import number_key, text_key, vendor_key
 from mdfsync.view import Row, View
 
@@ -66,7 +68,7 @@ def _bytes(view: View, documents: Iterable[Row]) -> Iterator[Group]:
                 by_hash.setdefault(file.read.sha256, []).append((row, file.name))
     for sha, found in sorted(by_hash.items()):
         rows = tuple(dict.fromkeys(row for row, _ in found))
-        if _apart(view, rows):
+        if _apart(rows, partial(subjects_of, view)):
             names = ", ".join(dict.fromkeys(name for _, name in found))
             yield Group(
                 key=f"bytes {sha[:16]}", words="file", rows=_sorted(rows), values={"file": names, "sha256": sha}
@@ -80,7 +82,7 @@ def _invoices(view: View, documents: Iterable[Row]) -> Iterator[Group]:
     for (vendor, number), rows in _by(key, (r for r in documents if r.text("evidence_type") == "invoice")):
         requests = {view.ref(row, "mdf_request_id") for row in rows}
         parts = len({row.text("net_amount") for row in rows}) == len(rows) and len(requests) == 1
-        if _apart(view, rows) and not parts:
+        if _apart(rows, partial(subjects_of, view)) and not parts:
             values = {"issuer": rows[0].text("issuer"), "document_number": rows[0].text("document_number")}
             yield Group(key=f"invoice {vendor} {number}", words="invoice", rows=_sorted(rows), values=values)
 
@@ -90,8 +92,11 @@ def _payments(view: View, documents: Iterable[Row]) -> Iterator[Group]:
         of_transfer = number_key(row.text("payment_reference"))
         return of_transfer, vendor_key(row.text("payee")), row.text("paid_amount"), row.text("evidence_currency")
 
+    def about(row: Row) -> frozenset[tuple[str, str]]:
+        return frozenset(("Expenses", e.id) for e in expenses_of(view, row)) or subjects_of(view, row)
+
     for (of_transfer, payee, *_), rows in _by(key, (r for r in documents if r.text("evidence_type") == "payment"), 3):
-        if _apart(view, rows):
+        if _apart(rows, about):
             values = {name: rows[0].text(name) for name in ("payment_reference", "payee", "paid_amount")}
             yield Group(key=f"payment {of_transfer} {payee}", words="payment", rows=_sorted(rows), values=values)
 
@@ -158,14 +163,14 @@ def _by(
             yield parts, tuple(found)
 
 
-def _apart(view: View, documents: Iterable[Row]) -> bool:
-    """Whether the documents are about different things: no chain of common expenses or activities joins them all."""
+def _apart(documents: Iterable[Row], about: Callable[[Row], frozenset[tuple[str, str]]]) -> bool:
+    """Whether the documents are about different things: no chain of things in common joins them all."""
     clusters: list[frozenset[tuple[str, str]]] = []
     for row in documents:
-        about = subjects_of(view, row)
-        touching = [cluster for cluster in clusters if cluster & about]
-        clusters = [cluster for cluster in clusters if not cluster & about]
-        clusters.append(about.union(*touching))
+        things = about(row)
+        touching = [cluster for cluster in clusters if cluster & things]
+        clusters = [cluster for cluster in clusters if not cluster & things]
+        clusters.append(things.union(*touching))
     return len(clusters) > 1
 
 

@@ -80,7 +80,8 @@ class Finding:
     """Something a rule or a stage has to say about a row. `key` tells apart several findings of one rule on one
     row and must stay the same while the cause is the same; running clocks belong in neither `key`, `message`
     nor `evidence`. `blocks` are the rows that the hold also keeps from going on. `owner` is a person's e-mail, where
-    the row itself says who has to act; else whoever holds `owner_role` there."""
+    the row itself says who has to act; else whoever holds `owner_role` there. `due` is a day of the cause's own;
+    without one the rulebook's days are counted from when it was first seen, to `curable_until` at most."""
 
     rule_id: str
     kind: FindingKind
@@ -94,6 +95,7 @@ class Finding:
     key: str = ""
     blocks: tuple[Subject, ...] = ()
     due: str = ""
+    curable_until: str = ""
     owner: str = ""
 
     @property

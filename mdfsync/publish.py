@@ -104,11 +104,13 @@ def publish_findings(
             body |= {
                 "first_seen": STAMP_NOW,
                 "run_id": STAMP_RUN,
-                "due": finding.due or _due(finding, policy, as_of),
+                "due": _due(finding, policy, as_of.date()),
             }
             body["status"] = OPEN
         else:
             said = max(moved.get(subject, ""), "" if _says(row, body) else instant_text(as_of))
+            if finding.due or finding.curable_until:
+                body["due"] = _due(finding, policy, _first_seen(row, as_of))
             body |= _status(out, row, finding, edits, policy, about, as_of.date(), said)
         status = body.get("status") or (row.get("status") if row else OPEN)
         if status in {UPHELD, WAIVED}:
@@ -164,11 +166,16 @@ def _body(finding: Finding, about: Mapping[str, str], policy: Policy) -> dict[st
 
 def _is_firm(finding: Finding, policy: Policy) -> bool:
     """Whether this cause is never waived, though others of its rule may be."""
-    return finding.key in policy.rules[finding.rule_id].params.get("never_waived", ())
+    return finding.key.partition(" ")[0] in policy.rules[finding.rule_id].params.get("never_waived", ())
 
 
-def _due(finding: Finding, policy: Policy, as_of: datetime) -> str:
-    return (as_of.date() + timedelta(days=policy.rules[finding.rule_id].due_days)).isoformat()
+def _due(finding: Finding, policy: Policy, since: date) -> str:
+    counted = (since + timedelta(days=policy.rules[finding.rule_id].due_days)).isoformat()
+    return finding.due or min(counted, finding.curable_until or counted)
+
+
+def _first_seen(row: Record, as_of: datetime) -> date:
+    return datetime.fromisoformat(row.get("first_seen") or instant_text(as_of)).date()
 
 
 def _status(
@@ -204,7 +211,7 @@ def _status(
     if disposition == "waive" and not policy.rules[finding.rule_id].waivable:
         reason = "this rule is never waived"
     if disposition == "waive" and _is_firm(finding, policy):
-        reason = f"{finding.key} is never waived"
+        reason = f"{finding.key.partition(' ')[0]} is never waived"
     if disposition == "waive" and not reason and not row.get("waive_reason"):
         reason = "a waiver needs its reason"
     until = row.get("waive_until") if disposition == "waive" else ""

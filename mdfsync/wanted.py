@@ -1,7 +1,7 @@
 """What proof of performance the programmes ask for, piece by piece: what is there, what is wanting, who owes it, by
 when.
 
-    View ─wanted─> Wanted, Wanted, … ─completeness─> "3 of 5 there: attendee list is missing (…); …"
+    View ─wanted─> Wanted, Wanted, … ─completeness─> "3 of 5 there", "attendee list is missing (…)", …
 
 A piece is owed once for an activity, however many expenses rest on it: it belongs to the deliverable, else to the
 expense. Whether a piece is there the programme has said in its verdict; here it is said what is in the way. Sets of
@@ -91,26 +91,29 @@ class Completeness:
 
     @property
     def words(self) -> str:
-        """`3 of 5 there: …`, with what is lacking one by one; `""` when nothing is asked for."""
+        """`3 of 5 there`, and a line for each that is lacking; `""` when nothing is asked for."""
         if not self.wanted:
             return ""
         count = f"{len(self.wanted) - len(self.lacking)} of {len(self.wanted)} there"
-        return f"{count}: {'; '.join(one.told for one in self.lacking)}" if self.lacking else count
+        return "\n".join((count, *(one.told for one in self.lacking)))
 
 
 def completeness(view: View, row: Row, purposes: Collection[str] = PERFORMANCE) -> Completeness:
-    """What an expense or a deliverable owes for these purposes (performance, financial), each purpose by itself."""
+    """What an expense or a deliverable owes for these purposes (performance, financial). Of what its deliverable owes,
+    an expense owes what its own programme asks for."""
     index: dict[tuple[str, str], list[Wanted]] | None = view.memo.get(("wanted", "by row"))
     if index is None:
         index = {}
         for one in wanted(view):
             index.setdefault((one.subject.subject.table, one.subject.id), []).append(one)
         view.memo["wanted", "by row"] = index
-    places = [(row.subject.table, row.id)]
-    if row.subject.table == "Expenses":
-        places.append(("Deliverables", view.ref(row, "deliverable_id")))
-    found = [one for place in places for one in index.get(place, ()) if one.proof.purpose in purposes]
-    return Completeness(wanted=tuple(found))
+    found = index.get((row.subject.table, row.id), [])
+    line = judged(view).lines.get(row.id) if row.subject.table == "Expenses" else None
+    if line is not None and not line.refused:
+        asked = {proof.id for proof in line.asked}
+        shared = index.get(("Deliverables", view.ref(row, "deliverable_id")), ())
+        found = [*found, *(one for one in shared if one.proof.id in asked)]
+    return Completeness(wanted=tuple(one for one in found if one.proof.purpose in purposes))
 
 
 def wanted(view: View) -> tuple[Wanted, ...]:

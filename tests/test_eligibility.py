@@ -259,11 +259,33 @@ def test_a_refusal_is_told_before_money_is_spent_and_a_wanting_fact_only_then() 
     ]
 
 
+def test_an_expense_without_a_request_is_one_hold_and_not_one_for_each_fact_of_the_request() -> None:
+    """The programme's rules and ceilings ask for the request's facts too; the cell lists them, the queue does not."""
+    view = world({"mdf_request_id": ""})
+    (campaign,) = view.rows("Campaigns")
+    named = replace(campaign, fields={**campaign.fields, "mdf_programme": "cobalt-mdf"})
+    view = replace(view, tables={**view.tables, "Campaigns": (named,)}, memo={})
+    assert held("ineligible_expense", view) == ["Expenses/EX-1 not_approved"]
+    assert held("missing_id", view) == []
+    assert "At most 1,000 for a request." in cell(view, "eligibility_reason")
+    assert verdict(view) == ("held", "0")
+
+
+def test_a_currency_without_a_rate_is_told_on_the_expense_and_not_once_more_on_its_request() -> None:
+    view = world({"expense_currency": "GBP"})
+    assert held("ineligible_expense", view) == ["Expenses/EX-1 programme amount"]
+    assert held("ledger_disagrees", view) == []
+    planned = {"committed_on": "", "activity_start": "", "activity_end": "", "invoice_date": ""}
+    silent = world({"expense_currency": "GBP", **planned})
+    assert held("ineligible_expense", silent) == []
+    assert held("ledger_disagrees", silent) == ["MDF Budgets/MDF-1 rate"], "nobody else says it"
+
+
 def test_each_set_of_evidence_that_is_owed_is_one_hold_with_the_day_until_it_can_be_had() -> None:
     [invoice, listed] = findings("missing_proof", world(proof=""))
     assert (invoice.key, listed.key) == ("programme invoice", "programme list")
     assert listed.message == "Missing: attendee list."
-    assert (listed.due, listed.evidence["can be cured until"]) == ("2026-07-08", "2026-08-09")
+    assert (listed.curable_until, listed.evidence["can be cured until"]) == ("2026-08-09", "2026-08-09")
 
 
 def test_proof_of_performance_is_told_on_the_deliverable_once_for_all_that_rest_on_it() -> None:
@@ -276,7 +298,30 @@ def test_proof_of_performance_is_told_on_the_deliverable_once_for_all_that_rest_
         "The attendee list.",
         "incomplete",
     )
-    assert cell(view, "missing_proof", "DL-1") == "0 of 1 there\nlist: attendee list (partner, until 2026-08-09)"
+    assert cell(view, "missing_proof", "DL-1") == "0 of 1 there\nattendee list is missing (nobody named, by 2026-08-09)"
+
+
+def test_the_cells_count_pieces_and_name_what_is_in_the_way_of_each() -> None:
+    returned = PROOF.replace("accepted          |        |\n", "returned          |        |\n")
+    view = world(proof=returned)
+    assert (
+        cell(view, "missing_proof") == "1 of 2 there\nattendee list was sent back: EV-2 (nobody named, by 2026-08-09)"
+    )
+    assert cell(view, "proof_of_performance") == "incomplete"
+    assert cell(world(), "missing_proof") == "none"
+
+
+def test_a_row_in_which_proof_is_only_expected_proves_nothing_yet() -> None:
+    expected = (
+        PROOF
+        + "EV-3        | performance   | EX-1       |                  |             |                   |        |\n"
+    )
+    assert cell(world(proof=expected), "performance_evidence_ids") == "EV-2"
+
+
+def test_a_programme_that_no_file_holds_is_named_once_in_the_reason() -> None:
+    view = replace(world(), programmes={})
+    assert cell(view, "eligibility_reason").count("cobalt-mdf") == 1
 
 
 @pytest.mark.parametrize("as_of", ["2026-06-30T12:00:00Z", IN_TIME])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -135,6 +136,28 @@ def test_a_decision_that_does_not_count_leaves_it_open(
     assert (status, reason in refusal) == ("open", True)
 
 
+def test_a_day_of_its_own_moves_with_its_cause_and_a_counted_one_stays() -> None:
+    granted = replace(hold(), due="2026-12-20")
+    row = standing(granted)
+    assert cells(published(row, of=(replace(granted, due="2027-01-04"),)))["due"] == "2027-01-04"
+    days = policy().rules["ineligible_expense"].due_days
+    counted = (NOW + timedelta(days=days)).date().isoformat()
+    assert cells(published(of=(hold(),)))["due"] == counted
+    assert "due" not in cells(published(standing(hold()), of=(hold(),), now=NOW + timedelta(days=3)))
+
+
+def test_a_counted_day_is_never_after_the_last_one_on_which_it_can_be_cured() -> None:
+    curable = replace(hold(), curable_until="2026-11-03")
+    assert cells(published(of=(curable,)))["due"] == "2026-11-03"
+    row = standing(curable)
+    for later in (0, 40):
+        assert cells(published(row, of=(curable,), now=NOW + timedelta(days=later)))["due"] == "2026-11-03"
+    extended = replace(hold(), curable_until="2027-11-02")
+    days = policy().rules["ineligible_expense"].due_days
+    counted = (datetime.fromisoformat(EARLIER) + timedelta(days=days)).date().isoformat()
+    assert cells(published(row, of=(extended,)))["due"] == counted
+
+
 def test_a_rule_that_is_not_waivable_is_never_waived() -> None:
     (found,) = raise_finding(policy(), "decision_unclear", SPEND, "unclear", evidence={"reason": "r"})
     row = record(str(finding_subject(found)), "rec-hold", exception_type="decision_unclear", table="Expenses",
@@ -187,3 +210,11 @@ def test_a_waiver_that_was_over_when_it_was_given_is_refused_in_words() -> None:
 @pytest.mark.parametrize(("key", "waivable"), [("category", "true"), ("duplicate", "")])
 def test_a_cause_that_is_never_waived_is_not_offered_as_waivable(key: str, waivable: str) -> None:
     assert cells(published(of=(hold(key=key),))).get("waivable", "") == waivable
+
+
+@pytest.mark.parametrize(("key", "waivable"), [("payment chach1 hotelcalder", ""), ("bytes abab", "true")])
+def test_one_payment_for_two_costs_is_never_let_pass_other_twins_may_be(key: str, waivable: str) -> None:
+    found = hold(rule="duplicate_document", key=key)
+    assert cells(published(of=(found,))).get("waivable", "") == waivable
+    status, refusal = decided(found, LEE, **REASON)
+    assert (status, "never waived" in refusal) == (("waived", False) if waivable else ("open", True))

@@ -332,6 +332,16 @@ def test_an_approval_in_force_is_not_told() -> None:
     assert held("approval_lapsed", again(both(BUDGET, FINANCE))) == []
 
 
+def test_a_lapse_for_which_work_is_held_is_told_by_the_hold() -> None:
+    expenses = table("Expenses", {**EXPENSE, "committed_on": "2026-06-01"})
+    view = again(both(BUDGET, FINANCE, extra=expenses), ROSE)
+    [hold] = findings("approval_missing", view)
+    assert "approved_mdf_amount of MDF Budgets/MDF-1 from 5000 to 6000" in hold.evidence["budget-owner"]
+    assert held("approval_lapsed", view) == []
+    off = {**view.rules, "approval_missing": replace(view.rules["approval_missing"], on=False)}
+    assert len(held("approval_lapsed", replace(view, rules=off, memo={}))) == 2
+
+
 def test_a_lapse_in_an_archived_campaign_is_history() -> None:
     changes = {**ROSE, "Campaigns/JC-1": {"campaign_status": "archived"}}
     assert held("approval_lapsed", again(both(BUDGET), changes)) == []

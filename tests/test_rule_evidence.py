@@ -315,6 +315,17 @@ def test_one_payment_stands_behind_one_cost(second: dict[str, str], count: int) 
     assert len(held("duplicate_document", view)) == count
 
 
+def test_one_payment_for_two_costs_of_one_activity_is_told_too_and_their_likeness_is_not() -> None:
+    """An activity joins what shows it; a payment is of costs."""
+    about = {"deliverable_ids": "dl-9"}
+    papers = rows("Evidence", payment(1, "EX-1", **about), payment(2, "EX-2", **about))
+    costs = TWO_CAMPAIGNS.format(number="77", net="900", line="Catering", day="2026-06-02", payment="p 1")
+    view = case(f"{costs}\n\nDeliverables\ndeliverable_id\ndl-9\n\n{papers}")
+    [found] = findings("duplicate_document", view)
+    assert found.key == "payment chach1 studionine"
+    assert held("similar_cost", view) == []
+
+
 # ---------------------------------------------------------------------------------------- similar_cost
 
 

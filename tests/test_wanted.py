@@ -218,8 +218,9 @@ def test_the_figure_says_what_is_there_what_is_missing_and_who_owes_it() -> None
     waiting = document(evidence_id="EV-2", requirement_id="event-proof/photo", received_on="2026-11-29")
     view = plan(there, waiting, as_of="2026-12-01T12:00:00Z")
     assert completeness(view, view.rows("Deliverables")[0]).words == (
-        "1 of 4 there: photo (both brands) is not accepted yet: EV-2 (lee@northlight.example, by 2027-01-28); "
-        "attendee list is missing (rhea@cobalt.example, by 2027-01-28); "
+        "1 of 4 there\n"
+        "photo (both brands) is not accepted yet: EV-2 (lee@northlight.example, by 2027-01-28)\n"
+        "attendee list is missing (rhea@cobalt.example, by 2027-01-28)\n"
         "report or lead list is missing (rhea@cobalt.example, by 2027-01-28)"
     )
 

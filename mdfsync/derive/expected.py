@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mdfsync.derive.computed import Computed, cells
+from mdfsync.eligibility.life import is_approved
 from mdfsync.evidence.documents import state_of
 from mdfsync.model import Subject
 from mdfsync.values import STAMP_NOW
@@ -70,8 +71,8 @@ def _meant_for(view: View) -> Iterator[tuple[Row, Wanted | None]]:
 
 
 def _approved(view: View, one: Wanted) -> bool:
-    request = view.target(one.line.expense, "mdf_request_id")
-    return request is not None and bool(request.text("approved_on") and request.text("approved_mdf_amount"))
+    """Whether the payer has approved it; that an approval of our own lapsed since makes no photo superfluous."""
+    return is_approved(view.target(one.line.expense, "mdf_request_id"))
 
 
 def _cells(view: View, one: Wanted) -> dict[str, str]:

@@ -16,6 +16,7 @@ from mdfsync.eligibility.life import state_of
 from mdfsync.eligibility.proof import documents_of
 from mdfsync.eligibility.standing import Standing
 from mdfsync.eligibility.telling import clause_of
+from mdfsync.evidence.documents import has_arrived
 from mdfsync.programme import Reason
 from mdfsync.view import Row, View
 
@@ -52,7 +53,7 @@ def _reasons(standing: Standing) -> str:
     said += [_worded(standing, reason) for reason in standing.reasons]
     said += [f"held: {hold.message} [{hold.rule_id}]" for hold in standing.holds if hold.key not in house]
     said += [_worded(standing, reason) for reason in line.reasons if reason.effect == "excepted"]
-    if line.verdict is None:
+    if line.verdict is None and not any(hold.rule_id == "no_programme" for hold in standing.holds):
         said.append(f"No programme “{line.named}” is on file." if line.named else "No programme is named.")
     return "\n".join(said) or "Every rule is met."
 
@@ -132,7 +133,7 @@ def _claimed(view: View, row: Row, currency: str) -> Mapping[str, str]:
 
 
 def _documents(view: View, row: Row) -> Mapping[str, str]:
-    found = documents_of(view, row)
+    found = [document for document in documents_of(view, row) if has_arrived(document)]
     return {
         f"{proof}_evidence_ids": ", ".join(sorted(d.id for d in found if d.text("evidence_type") == kind))
         for proof, kind in _PROOFS.items()

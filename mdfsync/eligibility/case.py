@@ -14,6 +14,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from mdfsync.eligibility.life import is_approved
 from mdfsync.eligibility.proof import documents_of, why_not
 from mdfsync.evidence.documents import names_of
 from mdfsync.values import LISTS
@@ -128,11 +129,10 @@ def _fund(view: View, fund: Row | None) -> Group:
 def _request(view: View, request: Row | None) -> Group:
     if request is None:
         return {}
-    approved = bool(request.text("approved_on") and request.text("approved_mdf_amount"))
     return _cells(view, request) | _said(
         id=request.id,
         submitted_at=request.text("requested_on"),
-        approved=approved,
+        approved=is_approved(request),
         approved_at=request.text("approved_on"),
         approved_amount=request.text("approved_mdf_amount"),
         approved_activities=[request.text("activity_type")] if request.text("activity_type") else None,

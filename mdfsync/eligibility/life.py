@@ -26,6 +26,12 @@ def spent_on(view: View, expense: Row) -> Mapping[str, date]:
     return {name: day for name in SPENT if (day := expense.day(name)) and day <= today}
 
 
+def is_approved(request: Row | None) -> bool:
+    """Whether the payer's approval of the request is on record, with its day and amount. Whether our own gate is passed
+    too is asked of `approval.in_force`, and told by the rule `approval_missing`."""
+    return request is not None and bool(request.text("approved_on") and request.text("approved_mdf_amount"))
+
+
 def is_spent(view: View, expense: Row) -> bool:
     """Whether money is bound or used already, so that what is wrong costs something."""
     return bool(spent_on(view, expense)) or expense.money("paid_amount") is not None

@@ -53,11 +53,6 @@ class Told:
         """The last day on which it can be cured, where there is one."""
         return self.reason.curable_until if self.reason.effect == "held" else None
 
-    def due(self, today: date, days: int) -> str:
-        """When somebody has to act: within the rulebook's days, and never after it can be cured no more."""
-        within = today + timedelta(days=days)
-        return min(within, self.curable_until or within).isoformat()
-
     @property
     def required_action(self) -> str:
         whose = f" ({self.reason.owner})" if self.reason.owner else ""
@@ -69,14 +64,23 @@ def told(view: View, line: Line) -> Iterator[Told]:
     if any(cause.key in _SETTLED for cause in line.causes):
         return
     spent, owed = is_spent(view, line.expense), owed_by(view, line.expense)
+    unapproved = Place(rule="ineligible_expense", subject=line.expense.place, key="not_approved")
+    of_request = any(cause.key == unapproved.key for cause in line.causes) and not unapproved.is_waived(view)
     for reason in line.reasons:
         place = place_of(view, line.expense, line.purposes, reason)
         passed = place.is_waived(view)
         if reason.effect not in AGAINST and not passed:
             continue
         wanting = bool(owed & _proofs_in(line, reason.rule)) if place.rule == "missing_proof" else spent
+        if of_request and place.rule == unapproved.rule and _is_of_request(reason):
+            wanting = False  # that there is no approved request is told, and blocks the same
         refused = place.rule == "ineligible_expense" and reason.effect == "ineligible"
         yield Told(reason=reason, place=place, now=passed or wanting or refused, passed=passed)
+
+
+def _is_of_request(reason: Reason) -> bool:
+    """Whether nothing but facts of the request are wanting."""
+    return bool(reason.missing) and all(name.startswith("request.") for name in reason.missing)
 
 
 def clause_of(line: Line, reason: Reason) -> str:

@@ -90,7 +90,7 @@ KNOWN: Mapping[str, KnownRule] = {
     "dispute_overdue": KnownRule(kind="exception", params={"clock_days": "count"}),
     # holds on documents
     "wrong_evidence": KnownRule(kind="hold", params={"languages": "words"}),
-    "duplicate_document": _HOLD,
+    "duplicate_document": KnownRule(kind="hold", params={"never_waived": "words"}),
     # exceptions decided by rules
     "deadline_near": KnownRule(kind="exception", params={"days": "count", "urgent_days": "count"}),
     "proof_due": KnownRule(kind="exception", params={"days_before": "count", "once_only": "words"}),

@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mdfsync.approval import CLOSED, InForce, in_force
-from mdfsync.eligibility.life import SPENT, is_cancelled, is_spent
+from mdfsync.eligibility.life import SPENT, is_approved, is_cancelled, is_spent
 from mdfsync.model import Finding, Subject
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import BASE, lines_of, shown, sources_of, speak
@@ -52,7 +52,7 @@ def _of_request(view: View, setting: RuleSetting, request: Row) -> Iterator[Find
     campaign = view.target(request, "joint_campaign_id")
     if campaign is not None and campaign.text("campaign_status") in CLOSED:
         return
-    if request.day("approved_on") is None or request.money("approved_mdf_amount") is None:
+    if not is_approved(request):
         return
     spent = [
         row

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from mdfsync.currencies import in_currency
-from mdfsync.eligibility.life import is_spent
+from mdfsync.eligibility.life import is_approved, is_spent
 from mdfsync.ledger import Balance, book_of, counts
 from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
@@ -96,7 +96,7 @@ def _claim(view: View, setting: RuleSetting, request: Row, balance: Balance) -> 
 
 def _bound_without_approval(view: View, request: Row) -> dict[str, str]:
     """Commitments of a request that is not approved, by expense, of those that `ineligible_expense` does not hold."""
-    if request.text("approved_on") and request.text("approved_mdf_amount"):
+    if is_approved(request):
         return {}
     return {
         expense.id: in_currency(amount, expense.text("expense_currency").upper())

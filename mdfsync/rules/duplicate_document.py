@@ -13,8 +13,10 @@ of one transfer, nor where the expenses themselves are already held for claiming
 (`ineligible_expense`).
 
 What clears it: the wrong one of the documents is replaced or refused; or a permitted person lets it pass, with the
-reason why one document may stand for both. It hangs on the first of the documents and blocks the expenses behind all
-of them.
+reason why one document may stand for both. One payment is never let pass: if it did pay for both, one document names
+both. The hold hangs on the first of the documents and blocks the expenses behind all of them.
+
+Params: `never_waived` = the causes that nobody may let pass.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def _programme(view: View, setting: RuleSetting, line: Line, told: telling.Told)
         sources=sources_of(view, "Expenses", "expense_id"),
         key=told.place.key,
         blocks=lines_of(view, line.expense.id),
-        due=told.due(view.as_of.date(), setting.due_days),
+        curable_until=told.curable_until,
         required_action=told.required_action,
     )
 

@@ -12,6 +12,7 @@ When it fires:
 - on a fund or request (`order`): more was granted than claimed, more paid than granted, more returned than paid; or,
   on a fund, more was claimed than any request had reserved.
 - on a fund or request (`rate`): an amount is in another currency and nobody states a rate; what rests on it is unknown.
+  Where the expenses in question are held for want of it (`ineligible_expense`), nothing is said here.
 - on a request (`sides`): request and fund name different payers, or different directions.
 - on a claim (`fund`): the claim names another fund than the requests it is claimed on. The requests' fund is charged.
 
@@ -21,9 +22,10 @@ What clears it: the booking is reversed and booked anew, the row that it stands 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from mdfsync.currencies import in_currency
+from mdfsync.eligibility import judged, telling
 from mdfsync.ledger import FLOWS, Balance, Disagreement, book_of, requests_of
 from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
@@ -100,7 +102,7 @@ def _of_balance(view: View, setting: RuleSetting, row: Row, balance: Balance) ->
             key="order",
         )
     unknown = {kind: found for kind, found in balance.unknown.items() if kind in FLOWS or not is_fund}
-    if unknown and not any(unknown.keys() & of.unknown.keys() for of in told):
+    if unknown and not any(unknown.keys() & of.unknown.keys() for of in told) and not _held(view, row, unknown):
         currencies = ", ".join(sorted({c for found in unknown.values() for c in found}))
         yield speak(
             setting,
@@ -111,6 +113,20 @@ def _of_balance(view: View, setting: RuleSetting, row: Row, balance: Balance) ->
             sources=(BASE,),
             key="rate",
         )
+
+
+def _held(view: View, request: Row, unknown: Mapping[str, Collection[str]]) -> bool:
+    """Whether the expenses of the request whose currency has no rate are held for want of it, each by itself."""
+    if unknown.keys() & set(FLOWS) or not view.rules["ineligible_expense"].on:
+        return False
+    strange = {currency for found in unknown.values() for currency in found}
+    expenses = view.where("Expenses", "mdf_request_id", request.id) if request.id else ()
+    meant = [e for e in expenses if e.text("expense_currency").upper() in strange and not e.text("stated_rate")]
+    lines = judged(view).lines
+    return bool(meant) and all(
+        any(one.now and "expense.rate" in one.reason.missing for one in telling.told(view, lines[expense.id]))
+        for expense in meant
+    )
 
 
 _KINDS = ("claim", "grant", "refusal", "payment", "clawback", "credit_note")

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mdfsync.eligibility import judged
 from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import shown, sources_of, speak
-from mdfsync.view import View
+from mdfsync.view import Row, View
 
 ID = "missing_id"
 TABLES: tuple[str, ...] = ()
@@ -44,7 +45,7 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
                     key=spec.id_field,
                 )
             for name in needed:
-                if not view.refs(row, name):
+                if not view.refs(row, name) and not _is_held_for_it(view, row, name):
                     yield speak(
                         setting,
                         row.place,
@@ -53,3 +54,11 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
                         sources=sources_of(view, table, name),
                         key=name,
                     )
+
+
+def _is_held_for_it(view: View, row: Row, name: str) -> bool:
+    """Whether the hold on money that was committed without a request says it already."""
+    if (row.subject.table, name) != ("Expenses", "mdf_request_id") or not view.rules["ineligible_expense"].on:
+        return False
+    line = judged(view).lines.get(row.id)
+    return line is not None and any(cause.key == "not_approved" for cause in line.causes)

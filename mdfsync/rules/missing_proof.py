@@ -96,7 +96,7 @@ def _set(view: View, setting: RuleSetting, line: Line, told: telling.Told) -> Fi
         sources=sources_of(view, "Evidence", "evidence_type"),
         key=told.place.key,
         blocks=(line.expense.place, *lines_of(view, line.expense.id)),
-        due=told.due(view.as_of.date(), setting.due_days),
+        curable_until=told.curable_until,
         required_action=told.required_action,
     )
 

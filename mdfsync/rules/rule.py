@@ -4,13 +4,14 @@ findings.
 A rule looks and speaks; it never changes, logs or asks the time (`view.as_of` is the only present), and it
 leaves running clocks out of its messages, so the same cause says the same words on every run. `due` is
 given only where a date of its own decides (a claim deadline); else whoever publishes the finding counts the
-setting's days from the day it was first seen.
+setting's days from the day it was first seen, to the last day on which it can be cured at most.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from mdfsync.model import Finding, Severity, Subject
 from mdfsync.policy.rulebook import RuleSetting
@@ -42,6 +43,7 @@ def speak(
     key: str = "",
     blocks: Iterable[Subject] = (),
     due: str = "",
+    curable_until: date | None = None,
     severity: Severity | None = None,
     required_action: str = "",
     owner: str = "",
@@ -61,6 +63,7 @@ def speak(
         key=key,
         blocks=tuple(sorted(set(blocks))),
         due=due,
+        curable_until=curable_until.isoformat() if curable_until else "",
         owner=owner,
     )
 

@@ -8,7 +8,7 @@ When it fires, one exception per group of expenses with an amount that finance h
 - the same words and amount in two campaigns;
 - the same payment and amount behind two invoices.
 Refused expenses are compared too. Lines of one invoice are told by the invoice: if it is claimed twice, that is a hold
-(`ineligible_expense`).
+(`ineligible_expense`); costs that share a document are told by the document (`duplicate_document`).
 
 What clears it: one of the expenses is corrected or called off at its source; or a person waives it with the reason why
 they are different costs.
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mdfsync.alike import same_costs
+from mdfsync.alike import claimed_by, same_costs, same_documents
 from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import sources_of, speak
@@ -29,7 +29,10 @@ TABLES = ("Expenses",)
 
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
+    held = [claimed_by(view, group) for group in same_documents(view)]
     for group in same_costs(view):
+        if any(ids.issuperset(row.id for row in group.rows) for ids in held):
+            continue
         first, *others = group.rows
         refused = [row.id for row in group.rows if row.text("eligibility_decision") == "ineligible"]
         yield speak(
