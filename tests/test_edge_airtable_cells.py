@@ -27,7 +27,8 @@ from mdfsync.values import Kind
         ("integer", 0, "0"),
         ("integer", 5.0, "5"),
         ("integer", 5.5, "5.5"),
-        ("number", 1e25, "10000000000000000000000000"),
+        ("number", 9999999999999.5, "9999999999999.5"),
+        ("date", "1900-01-01", "1900-01-01"),
         ("money", 0.1, "0.1"),
         ("money", 1234567.89, "1234567.89"),
         ("percent", 0.5, "0.5"),
@@ -66,10 +67,15 @@ def test_a_rest_cell_reads_as_canonical_text(kind: Kind, raw: Any, text: str) ->
         ("link", "recA"),
         ("multi_select", [{"error": "#ERROR!"}]),
         ("attachment", ["po.pdf"]),
+        ("number", 1e25),
+        ("money", -1e13),
+        ("date", "1899-12-31"),
+        ("date", "9999-12-31"),
+        ("instant", "9999-12-31T23:00:00.000Z"),
     ],
 )
 def test_a_cell_that_cannot_be_read_is_never_blank(kind: Kind, raw: Any) -> None:
-    with pytest.raises(ValueError, match=r"not a|#ERROR"):
+    with pytest.raises(ValueError, match=r"not a|#ERROR|out of range"):
         airtable_cells.read(kind, raw)
 
 

@@ -341,6 +341,20 @@ def test_expenses_without_a_programme_are_one_hold_on_the_row_that_should_name_i
     assert held("no_programme", replace(world({"source_status": "void"}), programmes={})) == []
 
 
+def test_without_a_programme_nothing_is_claimable_and_no_earlier_figure_stands() -> None:
+    names = ("claimable_amount", "potential_amount", "eligible_base", "share_applied", "reduction_reason")
+    before = {
+        "claimable_amount": "600",
+        "potential_amount": "600",
+        "eligible_base": "1200",
+        "share_applied": "0.5",
+        "reduction_reason": "600.00 USD less",
+    }
+    view = replace(world(before, {"expense_id": "EX-2", "invoice_number": "A-2"}), programmes={})
+    assert [cell(view, name) for name in names] == ["0", "0", "0", "0", "none"]
+    assert [cell(view, name, "EX-2") for name in names] == ["0", "", "", "", "none"], "what was never said stays blank"
+
+
 # ---------------------------------------------------------------------------------------- the case and the cells
 
 

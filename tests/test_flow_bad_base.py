@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flow_lab import DANA, HEARTBEAT, Lab, unrecorded
+from flow_lab import DANA, HEARTBEAT, LEE, PRIYA, Lab, unrecorded
 from flow_start import later, open_exceptions, policy, set_deal
 
 from mdfsync.plan import OWN_TABLES
@@ -175,4 +175,29 @@ def test_what_was_found_in_columns_stands_when_all_of_them_are_gone(lab: Lab) ->
     assert after["Holds"] == before["Holds"]
     assert {e for e in after["Exceptions"] if "schema_drift" not in e} == before["Exceptions"]
     lab.run()
+    assert_idle(lab)
+
+
+def test_days_and_numbers_that_nobody_can_mean_are_told_and_stop_nothing(lab: Lab) -> None:
+    """A slip of the finger in one cell: the last day of the calendar, an amount beyond all money, a clock of a century."""
+    row = lab.row("Expenses", expense_id="EXP-2001")
+    lab.edit(LEE, "Expenses", row["id"], activity_end="9999-12-31", net_amount=9e17)
+    fund = lab.row("MDF Funds", fund_id="fd-cobalt")
+    lab.edit(LEE, "MDF Funds", fund["id"], allocated_amount=1e300, expires_on="0001-01-01", programme_time_zone="CEST?")
+    endless = {"dispute_clock_days": 999_999_999, "sales_lookback_days": 10**9, "registration_valid_days": 10**9}
+    endless |= {"lock_after_create_days": 10**9, "influence_window_days": 10**9, "lead_list_due_hours": 10**12}
+    for id in ("JC-1041", "JC-1042"):
+        lab.edit(PRIYA, "Campaigns", lab.row("Campaigns", joint_campaign_id=id)["id"], **endless)
+    mark = lab.mark()
+    lab.run()
+    told = {(record, message) for rule, record, message in standing(lab, "Exceptions") if rule == "unknown_value"}
+    odd = "holds a value of a form that is not understood; it is left as it is"
+    assert told == {
+        ("EXP-2001", f"activity_end {odd}"), ("EXP-2001", f"net_amount {odd}"),
+        ("fd-cobalt", f"allocated_amount {odd}"), ("fd-cobalt", f"expires_on {odd}"),
+        ("fd-cobalt", "programme_time_zone of this MDF Funds row is no time zone (as Europe/Berlin)."),
+    }  # fmt: skip
+    now = lab.row("Expenses", expense_id="EXP-2001")["fields"]
+    assert (now["eligible_base"], now["net_amount"]) == (4200, 9e17), "judged by what was last read, and not corrected"
+    assert not unrecorded(lab, mark)
     assert_idle(lab)

@@ -189,6 +189,21 @@ fernway    | reseller     | company; shoe_size
     ]
 
 
+def test_a_time_zone_that_nobody_knows_is_reported() -> None:
+    view = case("""
+MDF Funds
+fund_id | programme_time_zone
+FD-1    | Mars/Olympus
+FD-2    | Europe/Berlin
+FD-3    |
+
+Campaigns
+joint_campaign_id | charter_time_zone
+JC-1              | ../../etc/passwd
+""")
+    assert held("unknown_value", view) == ["Campaigns/JC-1 charter_time_zone", "MDF Funds/FD-1 programme_time_zone"]
+
+
 def test_a_choice_that_was_renamed_in_airtable_is_one_drift_and_no_exception_per_row() -> None:
     view = case("""
 Partners

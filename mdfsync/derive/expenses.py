@@ -21,6 +21,7 @@ from mdfsync.programme import Reason
 from mdfsync.view import Row, View
 
 RULE = "eligibility"
+_FIGURES = ("potential_amount", "eligible_base", "share_applied")
 _PROOFS = {"invoice": "invoice", "payment": "payment", "performance": "performance"}
 
 
@@ -92,7 +93,7 @@ def _rejection(standing: Standing) -> Mapping[str, str]:
 def _amounts(standing: Standing) -> Mapping[str, str]:
     verdict, programme, row = standing.line.verdict, standing.line.programme, standing.line.expense
     if verdict is None or programme is None:
-        return {}
+        return {"claimable_amount": "0", **_unsaid(row, *_FIGURES), "reduction_reason": NOTHING}
     reduced = [r for r in verdict.reasons if r.effect == "reduced"]
     words = [
         f"{in_currency(r.amount, verdict.currency)} less: {r.says} [{r.rule}; {r.clause}]"
@@ -101,10 +102,11 @@ def _amounts(standing: Standing) -> Mapping[str, str]:
     ]
     values = {
         "claimable_amount": str(standing.claimable),
-        "potential_amount": "" if standing.potential is None else str(standing.potential),
         "claim_currency": verdict.currency,
-        "eligible_base": "" if verdict.base is None else str(verdict.base),
-        "share_applied": "" if verdict.share is None else str(verdict.share),
+        **{
+            name: _unsaid(row, name).get(name, "") if amount is None else str(amount)
+            for name, amount in zip(_FIGURES, (standing.potential, verdict.base, verdict.share), strict=True)
+        },
         "reduction_reason": "\n".join(words) or NOTHING,
     }
     currency = row.text("expense_currency")
@@ -116,6 +118,11 @@ def _amounts(standing: Standing) -> Mapping[str, str]:
             "exchange_rate_source": "claim" if stated else "programme" if fixed else "",
         }
     return values
+
+
+def _unsaid(row: Row, *names: str) -> Mapping[str, str]:
+    """Figures that nobody can say any more: what was said before moves to 0, what never was stays blank."""
+    return {name: "0" for name in names if row.text(name)}
 
 
 def _claimed(view: View, row: Row, currency: str) -> Mapping[str, str]:

@@ -30,6 +30,10 @@ from mdfsync.values import (
     to_instant,
 )
 
+YEARS = range(1900, 2200)
+"""Days that a person can mean. Beyond them a typing error would be counted with, up to the end of the calendar."""
+TOO_MUCH = Decimal(10) ** 13
+"""No amount, count or rate comes near it, and from here on products of two lose their last digits."""
 _RECORD_ID = re.compile(r"rec[0-9A-Za-z]{14}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -39,8 +43,17 @@ def read(kind: Kind, raw: Any) -> str:
 
     Links become JSON arrays of record ids, attachments of `filename (size) attId`, collaborators their
     e-mail address (or user id). Control characters in a text become U+FFFD. `ValueError` when the cell
-    cannot be read.
+    cannot be read, or holds a day or a number that nobody can mean.
     """
+    text = _read(kind, raw)
+    if text and kind in {"date", "instant"} and int(text[:4]) not in YEARS:
+        raise ValueError(f"year out of range: {text}")
+    if text and kind in NUMBERS and abs(Decimal(text)) >= TOO_MUCH:
+        raise ValueError(f"number out of range: {Decimal(text):.3g}")
+    return text
+
+
+def _read(kind: Kind, raw: Any) -> str:
     if raw is None or raw == [] or raw is False:
         return BLANK
     if kind in LISTS:
@@ -67,14 +80,15 @@ def files(raw: Any) -> list[Attached]:
 
 def read_feed(kind: Kind, raw: Any) -> str:
     """Canonical text of a cell of the change feed: choices come as `{id, name, color}`, links as `[{id,
-    name}]`; everything else is as in the REST form. `ValueError` as in `read`."""
+    name}]`; everything else is as in the REST form, whatever day or number somebody typed. `ValueError` as in
+    `read`."""
     if kind == "select" and isinstance(raw, dict):
         raw = _member(raw, "name")
     elif kind == "multi_select" and isinstance(raw, list):
         raw = [_member(item, "name") for item in raw]
     elif kind == "link" and isinstance(raw, list):
         raw = [_member(item, "id") for item in raw]
-    return read(kind, raw)
+    return _read(kind, raw)
 
 
 def write(kind: Kind, text: str) -> Any:
@@ -102,9 +116,8 @@ def write(kind: Kind, text: str) -> Any:
 
 
 def _number(kind: Kind, raw: Any) -> str:
-    """A JSON number, exactly. A fraction in a whole-number field or a number out of our range is still what
-    the cell holds: its plain decimal is returned, so that it is seen to differ and is not taken for
-    blank."""
+    """A JSON number, exactly. A fraction in a whole-number field is still what the cell holds: its plain decimal is
+    returned, so that it is seen to differ and is not taken for blank."""
     if isinstance(raw, bool) or not isinstance(raw, int | float):
         raise ValueError(f"not a number: {_shape(raw)}")
     try:

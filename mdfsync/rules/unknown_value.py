@@ -5,8 +5,8 @@ classes), and amounts by the currency beside them. A value outside of them falls
 sum unnoticed.
 
 When it fires: a field with allowed values in the field dictionary holds something else (a choice added in
-Airtable by hand, a state that an older version knew), or the currency of an amount is no ISO 4217 code of money
-("Euro", "XXX").
+Airtable by hand, a state that an older version knew), the currency of an amount is no ISO 4217 code of money
+("Euro", "XXX"), or the time zone in which days end is none ("Berlin").
 
 When it does not: a column whose choices were renamed or deleted in Airtable is one cause and one exception
 (`schema_drift`, which names the choices that are missing and those that stand there instead), not one per row
@@ -25,6 +25,7 @@ from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import sources_of, speak
 from mdfsync.view import View
+from mdfsync.view.charter import zone_of
 
 ID = "unknown_value"
 TABLES: tuple[str, ...] = ()
@@ -52,14 +53,16 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
                         key=name,
                     )
         currencies = sorted({f.currency_field for f in spec.fields.values() if f.currency_field})
-        for row in view.rows(table) if currencies else ():
-            for name in currencies:
-                if row.text(name) and not is_currency(row.text(name)):
-                    yield speak(
-                        setting,
-                        row.place,
-                        f"{name} of this {table} row is no ISO 4217 currency.",
-                        evidence={name: row.text(name)},
-                        sources=sources_of(view, table, name),
-                        key=name,
-                    )
+        zones = sorted(name for name in spec.fields if name.endswith("time_zone"))
+        for row in view.rows(table) if currencies or zones else ():
+            strange = {n: "ISO 4217 currency" for n in currencies if row.text(n) and not is_currency(row.text(n))}
+            strange |= {n: "time zone (as Europe/Berlin)" for n in zones if row.text(n) and not zone_of(row.text(n))}
+            for name, what in strange.items():
+                yield speak(
+                    setting,
+                    row.place,
+                    f"{name} of this {table} row is no {what}.",
+                    evidence={name: row.text(name)},
+                    sources=sources_of(view, table, name),
+                    key=name,
+                )

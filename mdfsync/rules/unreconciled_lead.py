@@ -30,7 +30,7 @@ from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import shown, sources_of, speak
 from mdfsync.values import instant_text
 from mdfsync.view import Row, SourceConflict, View
-from mdfsync.view.charter import zone_of
+from mdfsync.view.charter import within_a_century, zone_of
 from mdfsync.view.standing import campaign_in_force, in_force
 from mdfsync.view.touches import journeys
 
@@ -87,7 +87,9 @@ def _delivered(view: View) -> frozenset[tuple[str, str]]:
 
 def _clock(campaign: Row, setting: RuleSetting) -> timedelta:
     stated = campaign.money("lead_list_due_hours")
-    return timedelta(hours=float(stated) if stated is not None else setting.params["hours"])
+    if stated is None:
+        return timedelta(hours=setting.params["hours"])
+    return timedelta(days=float(within_a_century(stated / 24)))
 
 
 def _end_of(campaign: Row) -> datetime | None:

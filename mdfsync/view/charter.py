@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -22,6 +23,7 @@ from mdfsync.view.row import Row
 
 Cover = Literal["inside", "outside", "none"]
 GENERAL = frozenset({"partner_agreement", "co_marketing", "mdf_addendum"})
+_CENTURY = Decimal(36_525)
 DEFAULT_TOUCHES = ("event_attendance", "form_submission", "introduction", "meeting")
 
 
@@ -53,7 +55,7 @@ def charter_of(campaign: Row, defaults: Mapping[str, Any]) -> Charter:
 
     def days(name: str) -> int:
         stated = campaign.money(name)
-        return int(stated) if stated is not None else int(defaults[name])
+        return int(within_a_century(stated)) if stated is not None else int(defaults[name])
 
     return Charter(
         campaign=campaign,
@@ -69,6 +71,11 @@ def charter_of(campaign: Row, defaults: Mapping[str, Any]) -> Charter:
 
 
 @lru_cache(maxsize=256)
+def within_a_century(days: Decimal) -> Decimal:
+    """Days as a charter states them. A century is as good as any longer time, and the calendar ends."""
+    return max(-_CENTURY, min(days, _CENTURY))
+
+
 def zone_of(name: str) -> ZoneInfo | None:
     """The IANA zone of that name, or `None`."""
     try:
@@ -110,4 +117,8 @@ def ruling_due(view: View, dispute: Row, clock_days: int) -> str:
     nobody says on which day it was raised."""
     raised, campaign = dispute.day("raised_on"), view.target(dispute, "joint_campaign_id")
     stated = campaign.money("dispute_clock_days") if campaign else None
-    return (raised + timedelta(days=clock_days if stated is None else int(stated))).isoformat() if raised else ""
+    return (
+        (raised + timedelta(days=clock_days if stated is None else int(within_a_century(stated)))).isoformat()
+        if raised
+        else ""
+    )
