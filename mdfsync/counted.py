@@ -124,13 +124,25 @@ def _barred(
 ) -> Iterator[tuple[str, str]]:
     """(field, reason) of each decision of the row that does not count."""
     for name in names:
-        if not row.get(name) or (row.subject.table == RULINGS and row.get(name) != "decided"):
+        if not row.get(name) or (row.subject.table == RULINGS and row.get("decision_state") != "decided"):
             continue
         author = authors.get(name)
         if author is None:
             yield name, "nobody can be shown to have made this decision; decide again while the change feed is on"
-        elif reason := _objection(row, name, author, policy, cells):
+        elif reason := _objection(row, name, author, policy, cells) or _aimless(row, name, policy):
             yield name, reason
+
+
+def _aimless(row: Record, name: str, policy: Policy) -> str:
+    """Why a ruling on a programme's rule has nothing to rule on."""
+    if name != "ruling":
+        return ""
+    rule = row.get("programme_rule")
+    if not rule:
+        return "programme_rule does not say on which rule of a programme it is"
+    programmes = (programme for versions in policy.programmes.values() for programme in versions)
+    left = any(said.id == rule and said.discretion for programme in programmes for said in programme.file.rule)
+    return "" if left else f"no programme leaves a rule “{rule}” to people"
 
 
 def _objection(row: Record, name: str, author: Author, policy: Policy, cells: Cells) -> str:

@@ -103,6 +103,33 @@ def test_a_ruling_counts_from_whoever_may_free_those_rows_and_stands_on_no_side(
     assert (cell(out, "Decisions/dc-1", "decision_state"), len(out.findings)) == (("decided", 0) if stands else ("", 1))
 
 
+def on_a_rule(who: str, **cells: str) -> Counted:
+    """A decided ruling on a programme's rule, into which somebody typed `allowed`; alliance finance had decided it."""
+    row = record(
+        "Decisions/dc-1", "rec-d", subject_table="Expenses", ruling="allowed", decision_state="decided", **cells
+    )
+    typed = edit("Decisions", "rec-d", "ruling", "allowed", who) if who else {}
+    return counted(row, edits={**edit("Decisions", "rec-d", "decision_state", "decided", LEE), **typed})
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        ("no-such-rule", "no programme leaves a rule “no-such-rule” to people"),
+        ("", "programme_rule does not say on which rule of a programme it is"),
+    ],
+)
+def test_a_ruling_on_a_rule_that_no_programme_leaves_to_people_is_told(rule: str, reason: str) -> None:
+    out = on_a_rule(LEE, programme_rule=rule)
+    assert [f.message for f in out.findings] == [f"ruling “allowed” does not count: {reason}"]
+    assert cell(out, "Decisions/dc-1", "ruling") == ""
+
+
+@pytest.mark.parametrize(("who", "stands"), [(LEE, "allowed"), (PRIYA, ""), ("", "")])
+def test_nobody_else_puts_another_ruling_into_a_decision_that_counts(who: str, stands: str) -> None:
+    assert cell(on_a_rule(who, programme_rule="cancelled"), "Decisions/dc-1", "ruling") == stands
+
+
 @pytest.mark.parametrize("state", ["open", "superseded"])
 def test_an_open_question_needs_no_author(state: str) -> None:
     assert ruling("", decision_state=state).findings == ()

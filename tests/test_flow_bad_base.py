@@ -179,7 +179,7 @@ def test_what_was_found_in_columns_stands_when_all_of_them_are_gone(lab: Lab) ->
 
 
 def test_days_and_numbers_that_nobody_can_mean_are_told_and_stop_nothing(lab: Lab) -> None:
-    """A slip of the finger in one cell: the last day of the calendar, an amount beyond all money, a clock of a century."""
+    """Slips of the finger: the last day of the calendar, an amount beyond all money, a clock of a century."""
     row = lab.row("Expenses", expense_id="EXP-2001")
     lab.edit(LEE, "Expenses", row["id"], activity_end="9999-12-31", net_amount=9e17)
     fund = lab.row("MDF Funds", fund_id="fd-cobalt")

@@ -181,6 +181,11 @@ def test_a_partners_lead_is_matched_and_complete(leads: str, expected: list[str]
     assert held("unreconciled_lead", case(f"{PARTNERSHIP}{leads}")) == expected
 
 
+def test_an_incomplete_lead_says_what_it_lacks() -> None:
+    [found] = findings("unreconciled_lead", case(f"{PARTNERSHIP}{partner_lead(consent='')}"))
+    assert found.message == "The lead was handed over and still lacks: consent_basis."
+
+
 OURS = """
 Leads
 lead_id      | joint_campaign_id | contact_id | partner_submitted_on

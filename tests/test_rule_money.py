@@ -115,6 +115,17 @@ def test_an_activity_outside_the_campaign_is_held() -> None:
     assert "Expenses/EX-1 campaign_window" in causes
 
 
+def test_an_activity_that_ends_before_it_starts_is_held_and_nothing_is_read_from_its_dates() -> None:
+    [found] = findings("ineligible_expense", expense(activity_start="2026-06-20", activity_end="2026-06-10"))
+    assert (found.key, found.message) == ("dates", "The activity ends on 2026-06-10, before it starts on 2026-06-20.")
+
+
+def test_a_cost_in_no_currency_is_held() -> None:
+    [found] = findings("ineligible_expense", expense(expense_currency=""))
+    assert (found.key, found.message) == ("currency", "The cost is in no currency: expense_currency is blank.")
+    assert held("ineligible_expense", expense(expense_currency="", source_status="Cancelled")) == []
+
+
 def test_a_named_exception_allows_earlier_commitment() -> None:
     view = expense(committed_on="2026-05-01", exception_code="booth_deposit")
     assert held("ineligible_expense", view) == []
@@ -137,7 +148,8 @@ def test_a_persons_decision_frees_what_may_be_freed() -> None:
 
 def test_a_persons_refusal_stands_for_all_causes() -> None:
     view = expense(eligible_category="Print", eligibility_decision="ineligible")
-    assert held("ineligible_expense", view) == ["Expenses/EX-1 decided"]
+    [found] = findings("ineligible_expense", view)
+    assert (found.key, found.required_action.split(" ")[0]) == ("decided", "Uphold"), "there is nothing else to do"
 
 
 LINES = """
@@ -329,7 +341,11 @@ def test_dates_inside_a_signed_agreement_are_in_order() -> None:
 
 def test_an_activity_after_the_agreement_is_held() -> None:
     view = expense(activity_start="2026-12-30", activity_end="2027-01-02")
-    assert held("outside_agreement", view) == ["Expenses/EX-1"]
+    [found] = findings("outside_agreement", view)
+    assert (str(found.subject), found.message) == (
+        "Expenses/EX-1",
+        "No signed agreement with Cobalt Harbor (cobalt) covers every one of its dates.",
+    )
 
 
 def test_a_renewal_covers_its_own_period_only() -> None:

@@ -84,6 +84,11 @@ def _category_causes(expense: Row, request: Row) -> Iterator[Cause]:
 
 
 def _date_causes(view: View, expense: Row, request: Row | None) -> Iterator[Cause]:
+    start, end = expense.day("activity_start"), expense.day("activity_end")
+    if start and end and end < start:
+        message = f"The activity ends on {end}, before it starts on {start}."
+        yield Cause(key="dates", message=message, evidence=_shown(expense, "activity_start", "activity_end"))
+        return
     campaign = campaign_in_force(view, view.ref(expense, "joint_campaign_id"))
     for key, words, limits, names in (
         ("campaign_window", "the campaign", campaign, ("start_date", "end_date")),
@@ -103,6 +108,9 @@ def _date_causes(view: View, expense: Row, request: Row | None) -> Iterator[Caus
 
 def _net_causes(view: View, expense: Row) -> Iterator[Cause]:
     net = expense.money("net_amount")
+    if net is not None and not expense.text("expense_currency") and not is_cancelled(expense):
+        message = "The cost is in no currency: expense_currency is blank."
+        yield Cause(key="currency", message=message, evidence=_shown(expense, "net_amount"))
     if net is None or net > 0 or is_cancelled(expense) or is_credit_note(view, expense):
         return
     message = f"The net amount is {'zero' if net == 0 else 'negative'}, and no credit note is on record for it."

@@ -13,11 +13,12 @@ it stand the causes that hold whatever the programme says, unless one of its rul
 - `before_approval`: committed, active, invoiced or paid before the approval, without a named exception code.
 - `commit_date`: invoiced or paid, but nobody says when the cost was committed.
 - `campaign_window`, `approved_period`: the activity lies outside the campaign, or outside the approved dates.
+- `dates`: the activity ends before it starts.
 - `amount`: the net amount is zero or negative, the expense is not cancelled, and no credit note is on record for it
   (Evidence of that type that names the expense, its invoice or its number). A credit belongs in `credited_amount` of
   the expense that it lowers; a negative line by itself would quietly lower a claim.
 - `over_approved`: more is claimed than was approved for the expense, or on its request as a whole.
-- `currency`: claim and approval are in different currencies, so nothing can be compared.
+- `currency`: claim and approval are in different currencies, so nothing can be compared; or the cost is in none.
 - `duplicate`: the same supplier's invoice is claimed more than once, in any campaign, with any partner, refused or
   not: one hold on the first of them, which blocks the others.
 - `double_funding`: another source pays for the same cost.
@@ -45,6 +46,7 @@ from mdfsync.view import Row, View
 ID = "ineligible_expense"
 TABLES = ("Expenses", "MDF Budgets", "Reimbursement Lines")
 _OF_REQUEST = frozenset({"approved_on", "approved_by", "requested_by", "mdf_request_id"})
+_DECIDED = "Uphold this hold to take it out of the queue; to have the expense judged anew, decide otherwise on it."
 _SILENT = frozenset({"cancelled", "planned"})
 
 
@@ -64,6 +66,7 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
                     },
                     key=cause.key,
                     blocks=lines_of(view, expense.id),
+                    required_action=_DECIDED if cause.key == "decided" else "",
                 )
         for told in telling.told(view, line):
             if told.place.rule == ID and told.now:

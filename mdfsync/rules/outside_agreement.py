@@ -57,10 +57,12 @@ def _outside(
         f"{a.id}: {a.text('period_start')} to {a.text('terminated_on') or a.text('period_end')}"
         for a in agreements_of(view, partner_id, kinds)
     ]
+    partner = view.row("Partners", partner_id)
+    name = partner.text("partner_name") if partner else ""
     return speak(
         setting,
         row.place,
-        f"No signed agreement with {partner_id} holds on every one of its dates.",
+        f"No signed agreement with {f'{name} ({partner_id})' if name else partner_id} covers every one of its dates.",
         evidence={**said, "agreements": "; ".join(sorted(periods))},
         sources={*sources_of(view, row.subject.table, *days), *sources_of(view, "Agreements", "period_start")},
         blocks=_carried(view, row),

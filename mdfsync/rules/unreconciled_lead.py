@@ -176,7 +176,7 @@ def _incomplete(view: View, setting: RuleSetting, lead: Row) -> Iterator[Finding
             setting,
             lead,
             "incomplete",
-            "The lead was handed over and still lacks what it needs to be passed on.",
+            f"The lead was handed over and still lacks: {', '.join(missing)}.",
             {"lacks": ", ".join(missing), **shown(lead, "partner_submitted_on")},
         )
 
