@@ -55,9 +55,9 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
         currencies = sorted({f.currency_field for f in spec.fields.values() if f.currency_field})
         zones = sorted(name for name in spec.fields if name.endswith("time_zone"))
         for row in view.rows(table) if currencies or zones else ():
-            strange = {n: "ISO 4217 currency" for n in currencies if row.text(n) and not is_currency(row.text(n))}
-            strange |= {n: "time zone (as Europe/Berlin)" for n in zones if row.text(n) and not zone_of(row.text(n))}
-            for name, what in strange.items():
+            unknown = {n: "ISO 4217 currency" for n in currencies if row.text(n) and not is_currency(row.text(n))}
+            unknown |= {n: "time zone (as Europe/Berlin)" for n in zones if row.text(n) and not zone_of(row.text(n))}
+            for name, what in unknown.items():
                 yield speak(
                     setting,
                     row.place,
