@@ -160,13 +160,12 @@ def _by(
 
 def _apart(view: View, documents: Iterable[Row]) -> bool:
     """Whether the documents are about different things: no chain of common expenses or activities joins them all."""
-    clusters: list[frozenset[tuple[str, str]]] = []
-    for row in documents:
-        about = subjects_of(view, row)
-        touching = [cluster for cluster in clusters if cluster & about]
-        clusters = [cluster for cluster in clusters if not cluster & about]
-        clusters.append(about.union(*touching))
-    return len(clusters) > 1
+    first, *rest = [subjects_of(view, row) for row in documents]
+    joined = set(first)
+    while touching := [about for about in rest if not joined.isdisjoint(about)]:
+        joined.update(*touching)
+        rest = [about for about in rest if joined.isdisjoint(about)]
+    return bool(rest)
 
 
 def _sorted(rows: Iterable[Row]) -> tuple[Row, ...]:
