@@ -41,9 +41,9 @@ _NAMES = {
     "crossbeam.exports": ("account_name", "domain", "partner_record_name", "partner_domain"),
     "crossbeam.api": ("account_name", "domain", "partner_record_name", "partner_domain"),
     "partner.leads": ("partner_lead_reference", "company"),
-    "finance.expenses": ("invoice_number", "payment_reference"),
-    "finance.invoices": ("document_number",),
-    "finance.payments": ("invoice_number", "payment_reference"),
+    "finance.expenses": ("invoice_number", "payment_reference", "vendor_name", "line_description"),
+    "finance.invoices": ("document_number", "issuer"),
+    "finance.payments": ("invoice_number", "payment_reference", "payee"),
     "hubspot.marketing_events": ("id",),
 }
 _FRAME_NAMES = {
