@@ -186,8 +186,8 @@ def _copy(source: Path, target: Path, *, state_only: bool = False) -> None:
 def _ends(base: MemoryBase, state: State, policy: Policy, at: datetime) -> Ends:
     return Ends(
         base=base, state=state, archive=NoArchive(), sources=lambda _snapshot: {}, files=NoFiles(),
-        seen=SeenRows(state, keep=True), clock=Fixed(at), policy=policy, drift=no_drift(policy.dictionary), requests=dict, mode="live",
-        runner="benchmark",
+        seen=SeenRows(state, keep=True), clock=Fixed(at), policy=policy, drift=no_drift(policy.dictionary),
+        requests=dict, mode="live", runner="benchmark",
     )  # fmt: skip
 
 

@@ -91,7 +91,8 @@ def _lines(view: View) -> dict[str, Line]:
         causes = {row.id: _causes(view, row, barred, firm, versions) for row in expenses}
         against = {row.id: _against(view, row, causes[row.id], twice) for row in expenses}
         cases = {row.id: case_of(view, row) for row in expenses} if versions else {}
-        said = judge_versions(versions, cases.values(), against, _Excepted(view, purposes_of(versions))) if versions else []
+        excepted = _Excepted(view, purposes_of(versions))
+        said = judge_versions(versions, cases.values(), against, excepted) if versions else []
         verdicts = {verdict.id: verdict for verdict in said}
         by_version = {programme.head.version: programme for programme in versions}
         for row in expenses:
