@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mdfsync.drift import Binding, Drift
-from mdfsync.model import Edit
+from mdfsync.model import Attached, Edit
 from mdfsync.policy.dictionary import Dictionary
 from mdfsync.ports import Created
 
@@ -35,6 +35,7 @@ class MemoryBase:
     def __init__(self, dictionary: Dictionary, tables: Mapping[str, Sequence[tuple[str, Cells]]]) -> None:
         self.base_id = BASE_ID
         self.unreadable: dict[tuple[str, str, str], str] = {}
+        self.attached: dict[str, Attached] = {}
         self._id_fields = {name: spec.id_field for name, spec in dictionary.tables.items()}
         self._tables: dict[str, dict[str, Cells]] = {name: dict(rows) for name, rows in tables.items()}
         self._records: dict[str, dict[str, str]] = {

@@ -34,7 +34,7 @@ from mdfsync import pipeline
 from mdfsync.edge.state import State
 from mdfsync.gate import gate
 from mdfsync.mirror import SeenRows
-from mdfsync.model import GatedPlan, RawRow, SourcePull
+from mdfsync.model import Attached, FileRead, GatedPlan, RawRow, SourcePull
 from mdfsync.pipeline import refresh
 from mdfsync.plan import make_plan
 from mdfsync.policy import Policy, load_policy
@@ -66,6 +66,13 @@ class NoArchive:
 
     def get(self, sha256: str) -> bytes:
         raise KeyError(sha256)
+
+
+class NoFiles:
+    """All attached files were read before."""
+
+    def fetch(self, file: Attached, *, now: datetime) -> FileRead:  # noqa: ARG002
+        return FileRead(id=file.id, size=file.size, lost="not fetched while measuring")
 
 
 @dataclass(slots=True)
@@ -134,6 +141,7 @@ def prepare(folder: Path, copies: int, shape: Shape) -> dict[str, int]:
     base = MemoryBase(policy.dictionary, made.tables(copies))
     base.dump(first / "base")
     state.save_edits(BASE_ID, made.edits(copies), {"at": 0})
+    state.put(f"files:{BASE_ID}", json.dumps(made.files(copies)))
     state.put(f"adopted:{BASE_ID}", "measured")
     state.close()
     _copy(first, folder / "idle", state_only=True)
@@ -177,9 +185,9 @@ def _copy(source: Path, target: Path, *, state_only: bool = False) -> None:
 
 def _ends(base: MemoryBase, state: State, policy: Policy, at: datetime) -> Ends:
     return Ends(
-        base=base, state=state, archive=NoArchive(), sources=lambda _snapshot: {}, seen=SeenRows(state, keep=True),
-        clock=Fixed(at), policy=policy, drift=no_drift(policy.dictionary), requests=dict, mode="live",
-        runner="benchmark",
+        base=base, state=state, archive=NoArchive(), sources=lambda _snapshot: {}, files=NoFiles(),
+        seen=SeenRows(state, keep=True), clock=Fixed(at), policy=policy, drift=no_drift(policy.dictionary),
+        requests=dict, mode="live", runner="benchmark",
     )  # fmt: skip
 
 

@@ -41,9 +41,9 @@ _NAMES = {
     "crossbeam.exports": ("account_name", "domain", "partner_record_name", "partner_domain"),
     "crossbeam.api": ("account_name", "domain", "partner_record_name", "partner_domain"),
     "partner.leads": ("partner_lead_reference", "company"),
-    "finance.expenses": ("invoice_number", "payment_reference"),
-    "finance.invoices": ("document_number",),
-    "finance.payments": ("invoice_number", "payment_reference"),
+    "finance.expenses": ("invoice_number", "payment_reference", "vendor_name", "line_description"),
+    "finance.invoices": ("document_number", "issuer"),
+    "finance.payments": ("invoice_number", "payment_reference", "payee"),
     "hubspot.marketing_events": ("id",),
 }
 _FRAME_NAMES = {
@@ -56,13 +56,14 @@ _WORD, _DIGITS = "\x1f", "\x1e"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Small:
     """The embedded world: what people typed, by table as (record id, cells), who typed it as the change feed tells it,
-    and what every source gave."""
+    what every source gave, and what is known of the attached files, by attachment id."""
 
     policy: Policy
     as_of: datetime
     tables: Mapping[str, Sequence[tuple[str, Cells]]]
     edits: Sequence[Edit]
     sources: Mapping[str, Sequence[RawRow]]
+    files: Mapping[str, Mapping[str, Any]]
 
 
 def small_world() -> Small:
@@ -82,8 +83,9 @@ def small_world() -> Small:
             jobs = tuple(job for job in policy.jobs.values() if job.kind == "refresh")
             refresh(wired.ends(keep=True), Asked(jobs=jobs, write=False), Telling())
             sources = {source: wired.state.rows(source) for source in policy.register.sources}
+            files = json.loads(wired.state.get(f"files:{wired.world.base_id}") or "{}")
         del os.environ["MDFSYNC_HOME"]
-    return Small(policy=policy, as_of=now, tables=typed, edits=edits, sources=sources)
+    return Small(policy=policy, as_of=now, tables=typed, edits=edits, sources=sources, files=files)
 
 
 class Copies:
@@ -122,6 +124,10 @@ class Copies:
             for text, ref in holes:
                 key, body = json.loads(_filled(text, n))
                 yield RawRow(ref=replace(ref, external_id=key), body=body)
+
+    def files(self, copies: int) -> dict[str, Any]:
+        """What is known of the files that are attached to all of it; every copy's are its own."""
+        return {id: file for copy in self.of(self._small.files, copies) for id, file in copy.items()}
 
     def of(self, value: Any, copies: int) -> Iterator[Any]:
         """Any JSON value, once for each copy."""
@@ -170,6 +176,7 @@ def _pattern(small: Small, shape: Shape) -> re.Pattern[str]:
         framed = frame_only and source in FRAME_SOURCES
         for row in found:
             (kept if framed else own).update(_names(source, row))
+    own.update(name for id, file in small.files.items() for name in (id, file["sha256"]))
     kept.update(f"{word}.example" for word in ("northlight",))
     tokens = sorted((t for t in own - kept - {""}), key=lambda t: (-len(t), t))
     return re.compile(r"(?<![A-Za-z0-9])(?:" + "|".join(map(re.escape, tokens)) + r")(?![A-Za-z0-9])")

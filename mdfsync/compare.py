@@ -133,23 +133,25 @@ def compare(
             out.frozen.add(subject)
             out.tally(subject.table, "held", total)
         elif record is not None:
-            known = bases.get(subject, {})
+            known, fields, at_rest = bases.get(subject, {}), dictionary.tables[subject.table].fields, 0
             for name, says in sorted(cells.items()):
-                place = (subject.table, record.record_id, name)
+                place, spec, cell = (subject.table, record.record_id, name), fields[name], record.get(name)
                 if (subject.table, name) in snapshot.missing_fields or place in snapshot.unreadable:
                     out.tally(subject.table, "held", len(says))
-                    _authoritative(out, dictionary.field(subject.table, name), says)  # sources disagree all the same
+                    _authoritative(out, spec, says)  # sources disagree all the same
                     continue
-                base, spec = known.get(name, _NEVER), dictionary.field(subject.table, name)
+                base = known.get(name, _NEVER)
                 if base.source is None:
                     base = _NEVER  # only looked at so far: that is no agreement
                 ours = base.cell is None and (subject.table in own_tables or spec.write == "computed")
                 if ours and place not in typed:
-                    base = CellBase(source=record.get(name), cell=record.get(name))
-                if _at_rest(record.get(name), says, base):
-                    out.tally(subject.table, "same", len(says))
+                    base = CellBase(source=cell, cell=cell)
+                if _at_rest(cell, says, base):
+                    at_rest += len(says)
                 else:
                     _compare_cell(out, record, spec, cells, base)
+            if at_rest:
+                out.tally(subject.table, "same", at_rest)
         elif subject in bindings:
             out.removed.append((subject, bindings[subject]))
             out.tally(subject.table, "held", total)
@@ -172,7 +174,9 @@ def _standing(snapshot: Snapshot, tables: Iterable[str]) -> tuple[dict[str, dict
 
 def _at_rest(cell: str, says: list[Observation], base: CellBase) -> bool:
     """Whether everybody says what the cell holds and both bases remember: most cells of most runs."""
-    return (not cell or base.source == cell == base.cell) and all(seen.value == cell for seen in says)
+    if cell and not base.source == cell == base.cell:
+        return False
+    return says[0].value == cell if len(says) == 1 else all(seen.value == cell for seen in says)
 
 
 def _by_subject(observations: Iterable[Observation]) -> dict[Subject, dict[str, list[Observation]]]:

@@ -18,6 +18,8 @@ from mdfsync.model import Bases, CellBase, Snapshot, SourceRef, Subject
 from mdfsync.policy import Policy
 from mdfsync.policy.dictionary import OPERATOR
 
+_NEVER = CellBase()
+
 
 def operator_edits(
     snapshot: Snapshot, bases: Bases, edits: Edits, policy: Policy, ref: SourceRef
@@ -37,12 +39,13 @@ def operator_edits(
                 continue
             known: Mapping[str, CellBase] = bases.get(record.subject, {})
             for field in watched:
-                base = known.get(field.name, CellBase())
-                cell, before = record.get(field.name), base.cell
+                base = known.get(field.name, _NEVER)
+                cell, before = record.fields.get(field.name, ""), base.cell
+                if before == cell or not (field.governed or before or cell):
+                    continue  # most cells of most runs
                 if field.worker and base.source is not None:
                     continue  # what a source speaks of is compared
-                unread = (table, record.record_id, field.name) in snapshot.unreadable
-                if before == cell or unread or not (field.governed or before or cell):
+                if (table, record.record_id, field.name) in snapshot.unreadable:
                     continue
                 seen.setdefault(record.subject, {})[field.name] = CellBase(source=None, cell=cell)
                 if not field.governed:

@@ -18,7 +18,7 @@ from datetime import date
 from typing import Literal
 
 from mdfsync.eligibility import Line, judged
-from mdfsync.eligibility.case import case_of
+from mdfsync.eligibility.case import days_of
 from mdfsync.eligibility.proof import documents_of, why_not
 from mdfsync.evidence.documents import has_arrived, is_void, names_of, requirement
 from mdfsync.evidence.faults import unusable
@@ -170,8 +170,8 @@ class _Papers:
     def activity(self) -> tuple[date | None, date | None]:
         """First and last day."""
         if self._activity is None:
-            said = case_of(self._view, self.line.expense).get("activity", {})
-            first, last = (date.fromisoformat(day) if (day := said.get(n)) else None for n in ("starts", "ends"))
+            days = days_of(self._view, self.line.expense)
+            first, last = (date.fromisoformat(day) if day else None for day in days)
             self._activity = first, last
         return self._activity
 

@@ -113,7 +113,6 @@ def _signing(view: View, row: Row, gate: Gate) -> Signing:
     day = (row.text("decided_on") if on_paper else "") or (author.day if author else "")
     return Signing(
         row=row, gate=gate, role=row.text("approver_role"), signer=signer, recorder=entered, on_paper=on_paper, day=day,
-        fields=about(view, row),
     )  # fmt: skip
 
 

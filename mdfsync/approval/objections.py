@@ -9,11 +9,11 @@ asked once, when the decision is first looked at: they say who might decide then
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from mdfsync.approval.scope import Rows
+from mdfsync.approval.scope import Rows, about
 from mdfsync.policy.approvals import Gate
 from mdfsync.view import Row, View
 
@@ -23,7 +23,7 @@ PAPERS = frozenset({"form", "signed_document", "email"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signing:
     """A decision as it presents itself. `signer`: whose it is; `recorder`: who entered it in the base; `day`: when it
-    was given, for delegates; `fields`: the cells that say who holds which role."""
+    was given, for delegates."""
 
     row: Row
     gate: Gate
@@ -32,7 +32,6 @@ class Signing:
     recorder: str
     on_paper: bool
     day: str
-    fields: Mapping[str, str]
 
     @property
     def said(self) -> str:
@@ -82,18 +81,18 @@ def _of_paper(view: View, signing: Signing) -> Iterator[str]:
 
 
 def _of_role(view: View, signing: Signing) -> Iterator[str]:
-    matrix, gate = view.matrix, signing.gate
+    matrix, gate, fields = view.matrix, signing.gate, about(view, signing.row)
     approver = signing.row.text("approver").lower()
     if approver and not signing.on_paper and not _stands_in(view, signing, approver):
         yield f"{signing.signer} decided, but the approver is {approver}"
     holder = approver or signing.signer
-    if why := matrix.may_approve(holder, gate.gate, signing.fields, on=signing.day):
+    if why := matrix.may_approve(holder, gate.gate, fields, on=signing.day):
         yield why
     if not signing.role:
         yield "approver_role is blank: say in which role the approver decides"
     if signing.role not in gate.roles:
         yield f"{signing.role} is no role of gate {gate.gate}, which asks for {' and '.join(gate.roles)}"
-    elif holder not in matrix.holders(signing.role, signing.fields, on=signing.day):
+    elif holder not in matrix.holders(signing.role, fields, on=signing.day):
         yield f"{holder} does not hold {signing.role} here"
     elif matrix.roles[signing.role].outside and not signing.on_paper:
         yield f"{holder} is no user of the base: record the form, signed document or e-mail in which it was given"

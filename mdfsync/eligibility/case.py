@@ -9,7 +9,7 @@ verdict may rest on an earlier one. It judges nothing. Fifth layer, before `judg
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -39,12 +39,12 @@ def case_of(view: View, expense: Row) -> Group:
     case: Group = {
         "id": expense.id,
         "as_of": view.as_of.date().isoformat(),
-        "partner": _partner(view, partner),
+        "partner": _group(view, partner, _partner),
         "agreement": _agreement(view, expense, request, activity),
-        "fund": _fund(view, fund),
-        "request": _request(view, request),
-        "campaign": _cells(view, campaign),
-        "deliverable": _cells(view, deliverable),
+        "fund": _group(view, fund, _fund),
+        "request": _group(view, request, _request),
+        "campaign": _group(view, campaign, _cells),
+        "deliverable": _group(view, deliverable, _cells),
         "activity": activity,
         "expense": _expense(view, expense, partner, documents),
         "evidence": [item for row in documents for item in _evidence(view, row)],
@@ -55,10 +55,18 @@ def case_of(view: View, expense: Row) -> Group:
     return {name: value for name, value in case.items() if value or isinstance(value, list)}
 
 
-def _cells(view: View, row: Row | None) -> Group:
-    """What people and sources say on a row, each cell in the form in which cases have it."""
+def _group(view: View, row: Row | None, made: Callable[[View, Row], Group]) -> Group:
+    """What cases say of a row; made once and shared by the cases of all expenses that lead to it."""
     if row is None:
         return {}
+    known: dict[tuple[Row, object], Group] = view.memo.setdefault(("eligibility", "groups"), {})
+    if (row, made) not in known:
+        known[row, made] = made(view, row)
+    return known[row, made]
+
+
+def _cells(view: View, row: Row) -> Group:
+    """What people and sources say on a row, each cell in the form in which cases have it."""
     fields = view.dictionary.tables[row.subject.table].fields
     out: Group = {}
     for name, text in row.fields.items():
@@ -81,13 +89,13 @@ def _text(row: Row | None, name: str) -> str:
     return row.text(name) if row else ""
 
 
-def _partner(view: View, partner: Row | None) -> Group:
+def _partner(view: View, partner: Row) -> Group:
     return _cells(view, partner) | _said(
-        id=partner.id if partner else "",
-        name=_text(partner, "partner_name"),
-        type=_text(partner, "partner_type"),
-        certified_until=_text(partner, "certification_expiry"),
-        active=_text(partner, "lifecycle") != "ended" if _text(partner, "lifecycle") else None,
+        id=partner.id,
+        name=partner.text("partner_name"),
+        type=partner.text("partner_type"),
+        certified_until=partner.text("certification_expiry"),
+        active=partner.text("lifecycle") != "ended" if partner.text("lifecycle") else None,
     )
 
 
@@ -99,8 +107,10 @@ def _agreement(view: View, expense: Row, request: Row | None, activity: Mapping[
         day = date.fromisoformat(starts)
         signed = agreements_of(view, view.ref(expense, "partner_id"), GENERAL)
         named = next((row for row in signed if holds_on(row, day)), None)
-    if named is None:
-        return {}
+    return _group(view, named, _paper)
+
+
+def _paper(view: View, named: Row) -> Group:
     ends = [text for name in ("period_end", "terminated_on") if (text := named.text(name))]
     return _cells(view, named) | _said(
         id=named.id,
@@ -111,9 +121,7 @@ def _agreement(view: View, expense: Row, request: Row | None, activity: Mapping[
     )
 
 
-def _fund(view: View, fund: Row | None) -> Group:
-    if fund is None:
-        return {}
+def _fund(view: View, fund: Row) -> Group:
     return _cells(view, fund) | _said(
         id=fund.id,
         period=fund.id if fund.text("period_start") else "",
@@ -126,9 +134,7 @@ def _fund(view: View, fund: Row | None) -> Group:
     )
 
 
-def _request(view: View, request: Row | None) -> Group:
-    if request is None:
-        return {}
+def _request(view: View, request: Row) -> Group:
     return _cells(view, request) | _said(
         id=request.id,
         submitted_at=request.text("requested_on"),
@@ -141,16 +147,24 @@ def _request(view: View, request: Row | None) -> Group:
     )
 
 
-def _activity(view: View, expense: Row, deliverable: Row | None, request: Row | None, campaign: Row | None) -> Group:
-    """When and what: by the expense, else its deliverable as it was, else as it is planned or was approved."""
+def days_of(view: View, expense: Row) -> tuple[str, str]:
+    """First and last day of the activity: by the expense, else its deliverable as it was, else as it is planned or was
+    approved; `""` where nobody says."""
+    deliverable, request = view.target(expense, "deliverable_id"), view.target(expense, "mdf_request_id")
     dates = (
         (expense, ("activity_start", "activity_end")),
         (deliverable, ("actual_start", "actual_end")),
         (deliverable, ("planned_start", "due_date")),
         (request, ("activity_start", "activity_end")),
     )
-    begins = [row.text(first) for row, (first, _) in dates if row and row.text(first)]
-    ends = [row.text(last) for row, (_, last) in dates if row and row.text(last)]
+    starts = (row.text(first) for row, (first, _) in dates if row and row.text(first))
+    ends = (row.text(last) for row, (_, last) in dates if row and row.text(last))
+    return next(starts, ""), next(ends, "")
+
+
+def _activity(view: View, expense: Row, deliverable: Row | None, request: Row | None, campaign: Row | None) -> Group:
+    """When and what, by the first of the rows that says it."""
+    starts, ends = days_of(view, expense)
     rows = [row for row in (deliverable, campaign) if row is not None]
     named = [row for row in (expense, deliverable, request) if row is not None]
     cancelled = "cancelled" in {_text(deliverable, "deliverable_state"), _text(campaign, "campaign_status")}
@@ -159,8 +173,8 @@ def _activity(view: View, expense: Row, deliverable: Row | None, request: Row | 
         id=view.ref(expense, "deliverable_id"),
         type=next((row.text("activity_type") for row in named if row.text("activity_type")), ""),
         title=_text(deliverable, "deliverable_title"),
-        starts=begins[0] if begins else "",
-        ends=ends[0] if ends else "",
+        starts=starts,
+        ends=ends,
         persons=expense.text("person_count"),
         attendees=max(seen) if seen else None,
         brands=list(deliverable.listed("brands_required")) or None if deliverable else None,
@@ -200,9 +214,17 @@ def _is(vendor: str, entity: str) -> bool | None:
     return vendor.casefold() == entity.casefold() if vendor and entity else None
 
 
-def _evidence(view: View, row: Row) -> Iterable[Group]:
-    """A document under each name that a programme may know it by."""
-    said = _cells(view, row) | _said(
+def _evidence(view: View, row: Row) -> list[Group]:
+    """A document under each name that a programme may know it by; made once, like `_group`."""
+    known: dict[Row, list[Group]] = view.memo.setdefault(("eligibility", "documents"), {})
+    if row not in known:
+        said = _document(view, row)
+        known[row] = [{**said, "type": name} for name in names_of(row)]
+    return known[row]
+
+
+def _document(view: View, row: Row) -> Group:
+    return _cells(view, row) | _said(
         id=row.id,
         state="accepted",
         date=row.text("document_date") or row.text("paid_on"),
@@ -216,7 +238,6 @@ def _evidence(view: View, row: Row) -> Iterable[Group]:
         rows=row.text("attendee_count"),
         count=len(row.items("file")) or None,
     )
-    return [{**said, "type": name} for name in names_of(row)]
 
 
 def _claim(view: View, expense: Row) -> Group:

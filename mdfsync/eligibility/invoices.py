@@ -10,6 +10,7 @@ elsewhere is the usual form. Which expenses are credit notes is told from the do
 
 from __future__ import annotations
 
+from collections.abc import Container
 from decimal import Decimal
 
 from mdfsync.eligibility.life import is_cancelled
@@ -41,14 +42,21 @@ def is_credit_note(view: View, expense: Row) -> bool:
     """Whether evidence of the type `credit_note` stands behind this expense: it names the expense, or it is the same
     supplier's and bears the expense's number or settles the invoice of that number."""
     key = vendor_key(expense.text("vendor_name")), number_key(expense.text("invoice_number"))
-    for document in view.where("Evidence", "evidence_type", "credit_note"):
-        if expense.id and expense.id in view.refs(document, "expense_ids"):
-            return True
-        issuer = vendor_key(document.text("issuer"))
-        numbers = (number_key(document.text(name)) for name in ("document_number", "invoice_number"))
-        if all(key) and key in {(issuer, number) for number in numbers}:
-            return True
-    return False
+    ids, keys = _credit_notes(view)
+    return bool(expense.id and expense.id in ids) or (all(key) and key in keys)
+
+
+def _credit_notes(view: View) -> tuple[Container[str], Container[tuple[str, str]]]:
+    """What the credit notes on record name: expenses by id, and the supplier with each of their numbers."""
+    known: tuple[set[str], set[tuple[str, str]]] | None = view.memo.get(("Evidence", "", "credit notes"))
+    if known is None:
+        ids, keys = known = set[str](), set[tuple[str, str]]()
+        for document in view.where("Evidence", "evidence_type", "credit_note"):
+            ids.update(view.refs(document, "expense_ids"))
+            for name in ("document_number", "invoice_number"):
+                keys.add((vendor_key(document.text("issuer")), number_key(document.text(name))))
+        view.memo["Evidence", "", "credit notes"] = known
+    return known
 
 
 def _alike(left: Row, right: Row) -> bool:

@@ -91,7 +91,8 @@ def _lines(view: View) -> dict[str, Line]:
         causes = {row.id: _causes(view, row, barred, firm, versions) for row in expenses}
         against = {row.id: _against(view, row, causes[row.id], twice) for row in expenses}
         cases = {row.id: case_of(view, row) for row in expenses} if versions else {}
-        said = judge_versions(versions, cases.values(), against, _Excepted(view, versions)) if versions else []
+        excepted = _Excepted(view, purposes_of(versions))
+        said = judge_versions(versions, cases.values(), against, excepted) if versions else []
         verdicts = {verdict.id: verdict for verdict in said}
         by_version = {programme.head.version: programme for programme in versions}
         for row in expenses:
@@ -162,13 +163,13 @@ class _Excepted:
     be eligible. Proof and amounts remain."""
 
     view: View
-    versions: Sequence[Programme]
+    purposes: Mapping[str, str]
 
     def __call__(self, id: str, reason: Reason) -> bool:
         expense = self.view.row("Expenses", id)
         if expense is None:
             return False
-        place = place_of(self.view, expense, purposes_of(self.versions), reason)
+        place = place_of(self.view, expense, self.purposes, reason)
         if place.is_waived(self.view):
             return True
         return expense.text("eligibility_decision") == "eligible" and place.rule == "ineligible_expense"

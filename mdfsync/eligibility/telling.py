@@ -63,11 +63,11 @@ def told(view: View, line: Line) -> Iterator[Told]:
     """Everything that the programme has against a line; nothing where a person has decided or finance called it off."""
     if any(cause.key in _SETTLED for cause in line.causes):
         return
-    spent, owed = is_spent(view, line.expense), owed_by(view, line.expense)
+    spent, owed, purposes = is_spent(view, line.expense), owed_by(view, line.expense), line.purposes
     unapproved = Place(rule="ineligible_expense", subject=line.expense.place, key="not_approved")
     of_request = any(cause.key == unapproved.key for cause in line.causes) and not unapproved.is_waived(view)
     for reason in line.reasons:
-        place = place_of(view, line.expense, line.purposes, reason)
+        place = place_of(view, line.expense, purposes, reason)
         passed = place.is_waived(view)
         if reason.effect not in AGAINST and not passed:
             continue

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -85,11 +86,11 @@ class Gate:
     @property
     def tables(self) -> tuple[str, ...]:
         """Tables with material values, in the order of the file; the approval is of rows of the first."""
-        return tuple(dict.fromkeys(cell.partition(".")[0] for cell in self.material))
+        return tuple(_by_table(self.material))
 
     def fields(self, table: str) -> tuple[str, ...]:
         """Material fields of a table."""
-        return tuple(name for of, _, name in (cell.partition(".") for cell in self.material) if of == table)
+        return _by_table(self.material).get(table, ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +250,15 @@ def _email(text: str) -> str:
 
 def _emails(text: str) -> list[str]:
     return [_email(part) for part in re.split(r"[,;\s]+", text) if "@" in part]
+
+
+@cache
+def _by_table(cells: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """Fields by their table, both in the order of `cells` (`Table.field`)."""
+    out: dict[str, tuple[str, ...]] = {}
+    for table, _, name in (cell.partition(".") for cell in cells):
+        out[table] = (*out.get(table, ()), name)
+    return out
 
 
 def _any(patterns: Iterable[str], text: str) -> bool:

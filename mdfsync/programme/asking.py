@@ -126,9 +126,8 @@ def _as_text(key: date | Decimal) -> str:
 
 def _looked_up(table: str, entries: Mapping[tuple[str, ...], Run], keys: list[Run], instead: Run | None) -> Run:
     def run(env: Env) -> Any:
-        said = tuple(key(env) for key in keys)
-        missing = Unknown.of(s for s in said if type(s) is Unknown)
-        if missing:
+        said = tuple([key(env) for key in keys])
+        if missing := Unknown.among(said):
             return missing
         entry = entries.get(said, instead)
         return entry(env) if entry else Unknown({f"{', '.join(said)} as an entry of table {table}"})

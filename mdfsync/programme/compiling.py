@@ -61,7 +61,7 @@ def _name(node: Name, scope: Scope) -> Value:
                 return Value(_as_value(kind), item_attribute(items, own, kind, scope.currency), asked)
     if path in scope.named:
         known = scope.named[path]
-        return Value(known.kind, _remembered(path, known.run), known.names | {path})
+        return Value(known.kind, remembered(path, known.run), known.names | {path})
     named_kind = scope.attributes.get(path)
     if named_kind is None:
         where = f", nor of an item of {' or '.join(scope.items)}" if scope.items else ""
@@ -95,8 +95,8 @@ def _as_value(kind: Kind) -> Kind:
     return "number" if kind == "amount" else kind
 
 
-def _remembered(name: str, run: Run) -> Run:
-    """A named value is found once for a case."""
+def remembered(name: str, run: Run) -> Run:
+    """What is asked for under a name, found once for a case."""
 
     def recall(env: Env) -> Any:
         if name in env.known:
@@ -210,8 +210,8 @@ def _listed(operands: Sequence[Value]) -> tuple[Kind, Run]:
 def _short_list(runs: Sequence[Run]) -> Run:
     def run(env: Env) -> Any:
         values = tuple(part(env) for part in runs)
-        missing = [v for v in values if type(v) is Unknown]
-        return Unknown.of(missing) if missing else values
+        missing = Unknown.among(values)
+        return values if missing is None else missing
 
     return run
 

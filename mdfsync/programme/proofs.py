@@ -7,7 +7,7 @@ with `per` are shown once for all cases that agree there. Between `telling` and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,17 +128,20 @@ def _own(env: Env) -> Any:
     return env.known["files()"]
 
 
-def _together(answers: Sequence[Any], any_will_do: bool) -> Any:
-    """`or` and `and` of what may be unknown."""
-    if any(a is any_will_do for a in answers):
-        return any_will_do
-    missing = [a for a in answers if type(a) is Unknown]
+def _together(answers: Iterable[Any], any_will_do: bool) -> Any:
+    """`or` and `and` of what may be unknown; after the answer that decides no other is asked for."""
+    missing = []
+    for answer in answers:
+        if answer is any_will_do:
+            return any_will_do
+        if type(answer) is Unknown:
+            missing.append(answer)
     return Unknown.of(missing) if missing else not any_will_do
 
 
 def _piece(piece: Wanted, files: Any, purpose: str, env: Env) -> Any:
     if not piece.said.type:
-        parts = [_piece(part, files, purpose, env) for part in piece.all_of or piece.any_of]
+        parts = (_piece(part, files, purpose, env) for part in piece.all_of or piece.any_of)
         return _together(parts, bool(piece.any_of))
     wanted = piece.at_least.run(env)
     if type(wanted) is not Unknown and wanted <= 0:

@@ -37,6 +37,12 @@ class Unknown(frozenset[str]):
     def of(cls, parts: Iterable[Iterable[str]]) -> Self:
         return cls(name for part in parts for name in part)
 
+    @classmethod
+    def among(cls, answers: Iterable[Any]) -> Self | None:
+        """What those answers lack that cannot be told; None where all can."""
+        missing = [answer for answer in answers if type(answer) is cls]
+        return cls.of(missing) if missing else None
+
 
 @dataclass(slots=True)
 class Env:
@@ -116,8 +122,11 @@ def _texts(raw: Any) -> tuple[str, ...]:
 
 
 def _records(raw: Any) -> Sequence[Mapping[str, Any]]:
-    if not isinstance(raw, list) or not all(isinstance(item, dict) for item in raw):
+    if not isinstance(raw, list):
         raise ValueError(raw)
+    for item in raw:
+        if not isinstance(item, dict):
+            raise ValueError(raw)
     return raw
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -21,7 +22,7 @@ from mdfsync.programme.asking import asked_as
 from mdfsync.programme.attributes import ATTRIBUTES
 from mdfsync.programme.calendars import Calendar
 from mdfsync.programme.compiled import Evidence, Programme, Returned, Rule, Stage, Wanted
-from mdfsync.programme.compiling import compile_node
+from mdfsync.programme.compiling import compile_node, remembered
 from mdfsync.programme.decisions import decider
 from mdfsync.programme.errors import ExpressionError, ProgrammeError
 from mdfsync.programme.expression import parse
@@ -132,12 +133,13 @@ class _Builder:
                 self.failed.add(name)
             else:
                 self.named[name] = value
+        cost = self._value("amount.of", file.amount.of, _NUMBER)
         built = Programme(
             file=file, calendar=self.calendar, rates={code: Decimal(rate) for code, rate in file.rates.items()},
             cent=Decimal(1).scaleb(-currency_exponent(file.programme.currency)),
             governed_by=self._value("programme.governed_by", file.programme.governed_by, _MOMENT),
             claim_by=self._maybe("programme.claim_by", file.programme.claim_by, _MOMENT),
-            cost=self._value("amount.of", file.amount.of, _NUMBER),
+            cost=replace(cost, run=remembered("amount.of", cost.run)),
             received=self._value("received", "sum(reimbursements.amount)", _NUMBER),
             rules=tuple(self._rule(rule) for rule in file.rule),
             proofs=tuple(self._proof(proof) for proof in file.evidence),

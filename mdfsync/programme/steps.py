@@ -159,8 +159,8 @@ def _minimum(stage: Stage, env: Env, least: Decimal, amount: Decimal, out: Count
             out.reasons.append(reason(stage.said, stage.said.otherwise, values))
         return
     key = tuple(part.run(env) for part in stage.per)
-    missing = Unknown.of(k for k in key if type(k) is Unknown)
-    if not missing:
+    missing = Unknown.among(key)
+    if missing is None:
         out.least.append(Least((stage.said.id, key), stage, least, amount, out.limited))
     elif out.amount is not None:
         out.reasons.append(reason(stage.said, "held", shown(env, *stage.per), missing=tuple(sorted(missing))))
@@ -173,7 +173,7 @@ def _shared(
     key = tuple([part.run(env) for part in stage.per])
     day = stage.on.run(env) if stage.on is not None else None
     of = stage.of.run(env) if stage.of is not None else None
-    prior = _unknown((*key, day, of)) or prior_use(programme, stage, env, key)
+    prior: Any = Unknown.among((*key, day, of)) or prior_use(programme, stage, env, key)
     if type(prior) is not Unknown and isinstance(of, Decimal) and of < 0:
         prior = Unknown({"what the ceiling counts as a number not below 0"})
     if type(prior) is Unknown:
@@ -186,13 +186,6 @@ def _shared(
     if stage.of is not None and stage.of.kind != "number":
         return _names(place, window, totals, prior, names_of(of), ceiling, out)
     return _room(place, window, totals, prior, of, ceiling, out)
-
-
-def _unknown(answers: tuple[Any, ...]) -> Any:
-    for answer in answers:
-        if type(answer) is Unknown:
-            return Unknown.of(a for a in answers if type(a) is Unknown)
-    return None
 
 
 def _room(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from mdfsync.programme.parts import Named
@@ -25,10 +26,9 @@ def reason(
 
 def shown(env: Env, *values: Value | None) -> dict[str, str]:
     """What the attributes and named values behind these expressions are in this case."""
-    names = sorted({name for value in values if value is not None for name in value.names})
     out = {}
-    for name in names:
-        said = _raw(env.case, name)
+    for name, path in _paths(*[value.names for value in values if value is not None]):
+        said = _raw(env.case, path)
         if said is None:
             said = env.known.get(name)
         if said is not None and type(said) is not Unknown and not isinstance(said, dict):
@@ -38,10 +38,16 @@ def shown(env: Env, *values: Value | None) -> dict[str, str]:
     return out
 
 
-def _raw(case: Mapping[str, Any], path: str) -> Any:
+@lru_cache(maxsize=10_000)
+def _paths(*names: frozenset[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The names in their order, each with the steps of its path; asked for with the same names in every case."""
+    return tuple((name, tuple(name.split("."))) for name in sorted(frozenset().union(*names)))
+
+
+def _raw(case: Mapping[str, Any], path: tuple[str, ...]) -> Any:
     """What the case says under a path, None for what is not one value."""
     holder: Any = case
-    for part in path.split("."):
+    for part in path:
         if not isinstance(holder, dict):
             return None
         holder = holder.get(part)
@@ -51,6 +57,8 @@ def _raw(case: Mapping[str, Any], path: str) -> Any:
 
 def word(value: Any) -> str | None:
     """A value as people read it, None for what is no single value."""
+    if isinstance(value, str):
+        return _printable(value[:200])
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
@@ -61,7 +69,10 @@ def word(value: Any) -> str | None:
         return plain(value)
     if isinstance(value, list | tuple):
         return None if any(isinstance(item, dict) for item in value) else ", ".join(map(str, value))
-    text = str(value)[:200]
+    return _printable(str(value)[:200])
+
+
+def _printable(text: str) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 

@@ -41,10 +41,16 @@ Seen = dict[tuple[str, tuple[Any, ...]], Earlier]
 
 
 def key_of(rule: Rule, env: Env) -> Any:
-    """What is compared; `Unknown` where the case does not say it."""
+    """What is compared; `Unknown` where the case does not say it. Found once for a case."""
+    name = f"unique({rule.said.id})"
+    if name not in env.known:
+        env.known[name] = _key_of(rule, env)
+    return env.known[name]
+
+
+def _key_of(rule: Rule, env: Env) -> Any:
     parts = [part.run(env) for part in rule.unique]
-    missing = Unknown.of(p for p in parts if type(p) is Unknown)
-    return missing or tuple(bare(_NOUGHTS.sub("", p)) if isinstance(p, str) else p for p in parts)
+    return Unknown.among(parts) or tuple(bare(_NOUGHTS.sub("", p)) if isinstance(p, str) else p for p in parts)
 
 
 def earlier(rule: Rule, env: Env, seen: Seen, programme: Programme) -> Any:
@@ -62,8 +68,7 @@ def earlier(rule: Rule, env: Env, seen: Seen, programme: Programme) -> Any:
     if before.refused or rule.up_to is None:
         return before
     most, cost = rule.up_to.run(env), programme.cost.run(env)
-    missing = Unknown.of(v for v in (most, cost) if type(v) is Unknown)
-    return missing or (before if before.cost + cost > most else False)
+    return Unknown.among((most, cost)) or (before if before.cost + cost > most else False)
 
 
 def _prior_use(rule: Rule, env: Env, programme: Programme, key: tuple[Any, ...], before: Earlier) -> bool:

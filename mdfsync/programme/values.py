@@ -113,7 +113,7 @@ def lifted(call: Callable[..., Any], runs: Sequence[Run]) -> Run:
 
     def many(env: Env) -> Any:
         values = [run(env) for run in runs]
-        missing = [v for v in values if type(v) is Unknown]
-        return Unknown.of(missing) if missing else call(*values)
+        missing = Unknown.among(values)
+        return call(*values) if missing is None else missing
 
     return many

@@ -35,10 +35,11 @@ TABLES = ("Evidence",)
 
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
-    held = [frozenset(row.id for row in group) for group in twice_claimed(view)]
+    held = {row.id: n for n, group in enumerate(twice_claimed(view)) for row in group}  # none is in two of them
     for group in same_documents(view):
         expenses = claimed_by(view, group)
-        if any(len(expenses & claim) > 1 for claim in held):
+        claims = [held[id] for id in expenses if id in held]
+        if len(set(claims)) < len(claims):
             continue
         first, *others = group.rows
         yield speak(

@@ -128,7 +128,9 @@ class View:
         return row.text(name) if moved is None else moved
 
     def with_coming(self, cells: Mapping[tuple[Subject, str], str]) -> View:
-        """This view, with what the run computes so far; what was worked out from earlier such cells is forgotten."""
+        """This view, with what the run computes so far; what was worked out from other such cells is forgotten."""
+        if cells == (self.coming or {}):
+            return replace(self, coming=cells)
         kept = {key: value for key, value in self.memo.items() if key[0] != COMING}
         return replace(self, coming=cells, memo=kept)
 
