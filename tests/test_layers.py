@@ -66,7 +66,7 @@ LAYERS = {
     "build_base": 17,
     "edge": 15,
     "pipeline": 19,
-    "reading": 19,
+    "present": 19,
     "documents": 20,
     "lease": 20,
     "wiring": 21,

@@ -14,7 +14,7 @@ from mdfsync.documents.keeping import file_name, keep
 from mdfsync.documents.paper import Paper
 from mdfsync.documents.render import FORMS, Form, render, unprintable
 from mdfsync.errors import UsageError
-from mdfsync.reading import present_view
+from mdfsync.present import present_view
 from mdfsync.refreshing import Telling
 from mdfsync.settings import load_settings
 from mdfsync.snapshot import read_snapshot
