@@ -32,6 +32,7 @@ valid_from = 2026-01-01
 claim_by = "activity.ends + 60 days"
 zone = "UTC"
 currency = "USD"
+direction = "we_reimburse"
 
 [attributes]
 "expense.person_count" = "number"
@@ -108,6 +109,7 @@ activity_start: 2026-06-01
 activity_end: 2026-08-31
 approved_mdf_amount: 5000
 budget_currency: USD
+mdf_direction: {direction}
 
 Approvals
 approval_id | gate   | mdf_request_id | approver_role    | decision
@@ -135,15 +137,20 @@ IN_TIME, TOO_LATE = "2026-07-01T12:00:00Z", "2026-11-20T12:00:00Z"
 
 
 def world(
-    *changes: dict[str, str], proof: str = PROOF, more: str = "", as_of: str = IN_TIME, purpose: str = "leads"
+    *changes: dict[str, str],
+    proof: str = PROOF,
+    more: str = "",
+    as_of: str = IN_TIME,
+    purpose: str = "leads",
+    direction: str = "",
 ) -> View:
     """The partnership with one expense for each set of changed cells."""
     rows = [{**ROW, **cells} for cells in changes or ({},)]
     names = list(dict.fromkeys(name for row in rows for name in row))
     table = "\n".join(" | ".join(row.get(name, "") for name in names) for row in rows)
-    text = (
-        f"{PARTNERSHIP}\n{REQUEST.format(purpose=purpose)}\nExpenses\n{' | '.join(names)}\n{table}\n\n{proof}\n\n{more}"
-    )
+    lines = f"Expenses\n{' | '.join(names)}\n{table}"
+    ground = f"{PARTNERSHIP}\n{REQUEST.format(purpose=purpose, direction=direction)}"
+    text = f"{ground}\n{lines}\n\n{proof}\n\n{more}"
     programme = read_programme(tomllib.loads(PROGRAMME), "cobalt-mdf.toml")
     return case(text, as_of=as_of, programmes={"cobalt-mdf": (programme,)})
 
@@ -322,6 +329,16 @@ def test_a_row_in_which_proof_is_only_expected_proves_nothing_yet() -> None:
 def test_a_programme_that_no_file_holds_is_named_once_in_the_reason() -> None:
     view = replace(world(), programmes={})
     assert cell(view, "eligibility_reason").count("cobalt-mdf") == 1
+
+
+def test_what_is_wanting_is_named_by_the_column_in_which_people_fill_it() -> None:
+    [found] = findings("ineligible_expense", world({"net_amount": "", "paid_amount": "1200"}))
+    assert found.evidence["wanted"] == "net_amount of the expense"
+
+
+@pytest.mark.parametrize("direction, status", [("we_reimburse", "eligible"), ("we_claim", "held"), ("", "eligible")])
+def test_a_programme_for_one_direction_judges_no_request_of_the_other(direction: str, status: str) -> None:
+    assert verdict(world(direction=direction))[0] == status
 
 
 @pytest.mark.parametrize("as_of", ["2026-06-30T12:00:00Z", IN_TIME])

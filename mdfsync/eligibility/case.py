@@ -39,6 +39,7 @@ def case_of(view: View, expense: Row) -> Group:
     case: Group = {
         "id": expense.id,
         "as_of": view.as_of.date().isoformat(),
+        "direction": _text(request, "mdf_direction") or _text(fund, "mdf_direction"),
         "partner": _group(view, partner, _partner),
         "agreement": _agreement(view, expense, request, activity),
         "fund": _group(view, fund, _fund),
@@ -63,6 +64,26 @@ def _group(view: View, row: Row | None, made: Callable[[View, Row], Group]) -> G
     if (row, made) not in known:
         known[row, made] = made(view, row)
     return known[row, made]
+
+
+COLUMNS: Mapping[str, str] = {
+    "expense.category": "eligible_category of the expense",
+    "expense.committed_at": "committed_on of the expense",
+    "expense.currency": "expense_currency of the expense",
+    "expense.net": "net_amount of the expense",
+    "expense.rate": "stated_rate of the expense",
+    "expense.type": "activity_type of the expense",
+    "expense.vendor": "vendor_name of the expense",
+    "request.approved_amount": "approved_mdf_amount of the request",
+    "request.approved_at": "approved_on of the request",
+    "request.currency": "budget_currency of the request",
+    "request.submitted_at": "requested_on of the request",
+    "activity.starts": "activity_start of the expense or its deliverable",
+    "activity.ends": "activity_end of the expense or its deliverable",
+    "activity.persons": "person_count of the expense",
+    "claim.submitted_at": "submitted_at of the claim",
+}
+"""In which column people fill in what a case lacks, where it goes by another name there."""
 
 
 def _cells(view: View, row: Row) -> Group:
@@ -129,7 +150,7 @@ def _fund(view: View, fund: Row) -> Group:
         ends=fund.text("period_end"),
         claim_by=fund.text("claim_deadline"),
         earned=fund.text("accrued_amount"),
-        balance=fund.text("allocated_amount"),
+        balance=fund.text("allocated_amount"),  # what others took of it is counted by the ceilings themselves
         currency=fund.text("fund_currency"),
     )
 

@@ -7,15 +7,18 @@ by the rules `ineligible_expense` and `missing_proof` and by the derivation of e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 
+from mdfsync.eligibility.case import COLUMNS
 from mdfsync.eligibility.judged import Line
 from mdfsync.eligibility.life import is_cancelled, is_spent
 from mdfsync.eligibility.place import Place, place_of
 from mdfsync.eligibility.proof import FINANCIAL
 from mdfsync.programme import Reason
+from mdfsync.programme.parts import Piece
 from mdfsync.programme.verdict import AGAINST
 from mdfsync.view import Row, View
 
@@ -46,7 +49,8 @@ class Told:
 
     @property
     def wanted(self) -> str:
-        return "; ".join(self.reason.missing)
+        """What has to be supplied, by the names of the base's columns."""
+        return "; ".join(COLUMNS.get(name, name) for name in self.reason.missing)
 
     @property
     def curable_until(self) -> date | None:
@@ -111,5 +115,11 @@ def _proofs_in(line: Line, set_id: str) -> frozenset[str]:
     if line.purposes[set_id] == "performance" or line.programme is None:
         return frozenset({"performance"})
     proof = next(proof for proof in line.programme.file.evidence if proof.id == set_id)
-    types = frozenset(piece.type for piece in (*proof.all_of, *proof.any_of))
+    types = frozenset(_types(proof.all_of, proof.any_of))
     return types if types <= FINANCIAL else frozenset({"payment"})
+
+
+def _types(*sets: Iterable[Piece]) -> Iterator[str]:
+    """The kinds of file that pieces ask for, those of sets within sets included."""
+    for piece in chain(*sets):
+        yield from (piece.type,) if piece.type else _types(piece.all_of, piece.any_of)
