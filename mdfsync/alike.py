@@ -18,7 +18,7 @@ from functools import partial
 
 from mdfsync.eligibility.life import is_cancelled
 from mdfsync.evidence.documents import behind, expenses_of, files_of, has_arrived, is_void, subjects_of
-from mdfsync.evidence.keys import number_key, text_key, vendor_key
+from mdfsync.evidence.keys import invoice_key, number_key, text_key, vendor_key
 from mdfsync.view import Row, View
 
 
@@ -77,7 +77,7 @@ def _bytes(view: View, documents: Iterable[Row]) -> Iterator[Group]:
 
 def _invoices(view: View, documents: Iterable[Row]) -> Iterator[Group]:
     def key(row: Row) -> tuple[str, str]:
-        return vendor_key(row.text("issuer")), number_key(row.text("document_number") or row.text("invoice_number"))
+        return invoice_key(row.text("issuer"), row.text("document_number") or row.text("invoice_number"))
 
     for (vendor, number), rows in _by(key, (r for r in documents if r.text("evidence_type") == "invoice")):
         requests = {view.ref(row, "mdf_request_id") for row in rows}
@@ -145,7 +145,7 @@ def _currency(expense: Row) -> str:
 
 def _one_invoice(expenses: Iterable[Row]) -> bool:
     """Whether they are lines of one invoice: told by the invoice itself, not by what they look like."""
-    keys = {(vendor_key(row.text("vendor_name")), number_key(row.text("invoice_number"))) for row in expenses}
+    keys = {invoice_key(row.text("vendor_name"), row.text("invoice_number")) for row in expenses}
     return len(keys) == 1 and all(next(iter(keys)))
 
 

@@ -108,7 +108,7 @@ def completeness(view: View, row: Row, purposes: Collection[str] = PERFORMANCE) 
             index.setdefault((one.subject.subject.table, one.subject.id), []).append(one)
         view.memo["wanted", "by row"] = index
     found = index.get((row.subject.table, row.id), [])
-    line = judged(view).lines.get(row.id) if row.subject.table == "Expenses" else None
+    line = judged(view).get(row.id) if row.subject.table == "Expenses" else None
     if line is not None and not line.refused:
         asked = {proof.id for proof in line.asked}
         shared = index.get(("Deliverables", view.ref(row, "deliverable_id")), ())
@@ -121,7 +121,7 @@ def wanted(view: View) -> tuple[Wanted, ...]:
     known: tuple[Wanted, ...] | None = view.memo.get(("wanted",))
     if known is None:
         found: dict[str, Wanted] = {}  # expenses of one deliverable ask for the same piece
-        for line in judged(view).lines.values():
+        for line in judged(view).values():
             if not line.refused:
                 for one in _of_line(view, line):
                     same = found.get(one.evidence_id)

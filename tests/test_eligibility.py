@@ -217,7 +217,7 @@ def test_a_refused_expense_uses_up_no_ceiling() -> None:
 
 def test_what_people_let_pass_is_claimed() -> None:
     view = world({"person_count": "51"})
-    line = judged(view).lines["EX-1"]
+    line = judged(view)["EX-1"]
     (reason,) = [r for r in line.reasons if r.rule == "heads"]
     place = place_of(view, line.expense, {}, reason)
     passed = replace(view.facts, waived=frozenset({fingerprint(place.rule, place.subject, place.key)}))

@@ -264,6 +264,11 @@ def test_else_the_rate_of_the_funds_programme_counts() -> None:
     assert found == ("1080.00", "540.00")
 
 
+def test_a_fund_may_name_its_programme_by_the_name_of_the_file() -> None:
+    view = with_rates(world(euros(), mdf_programme="northlight.toml"))
+    assert str(request_balance(view).total("commitment")) == "1080.00"
+
+
 # ---------------------------------------------------------------------------------------- what is left over
 
 

@@ -220,7 +220,7 @@ def _versions(view: View, row: Row) -> str:
     fields = about(view, row)
     name = fields.get("mdf_programme", "")
     today = view.as_of.date()
-    in_force = [v.head for v in view.programmes.get(name, ()) if v.head.valid_from <= today]
+    in_force = [v.head for v in view.versions(name) if v.head.valid_from <= today]
     programme = f"{name} {in_force[-1].version}" if in_force else name
     campaign = view.target(row, "joint_campaign_id")
     charter = view.will_be(campaign, "charter_version") if campaign else ""

@@ -6,8 +6,8 @@ Pure functions of the view; `as_of` matters only where a day makes a difference.
 rests on facts alone; `conclude` comes after those that hold and says what is left of each row; `sign_off` comes last:
 what approvals saw may be any of it, and how far a row is complete is told by everything that stands against it. No
 derivation reads a cell of its own group; those of an earlier one it reads as this run leaves them (`View.will_be`).
-Fifth layer of the flow, beside `rules` (`weighing` has the order); the plan compares what comes out with the base as it
-does with any other source.
+Eighth layer of the flow, beside `rules` (`weighing` has the order); the plan compares what comes out with the base as
+it does with any other source.
 """
 
 from __future__ import annotations

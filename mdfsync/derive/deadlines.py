@@ -15,7 +15,7 @@ RULE = "claim_deadlines"
 
 def deadlines(view: View) -> Iterator[Computed]:
     """`claim_deadline` of Expenses, MDF Budgets and Reimbursements, where one can be told."""
-    lines = judged(view).lines
+    lines = judged(view)
     for line in lines.values():
         yield from _cell(line.expense.place, claim_by(view, line))
     for request in view.rows("MDF Budgets"):

@@ -20,7 +20,7 @@ RULE = "proof_owed"
 def proof_owed(view: View) -> Iterator[Computed]:
     """Proof cells of every expense that a programme judges, and of the deliverables behind them."""
     resting: dict[str, list[Line]] = {}
-    for line in judged(view).lines.values():
+    for line in judged(view).values():
         if line.verdict is None:
             continue
         values = _proof(view, line.expense, [line], ALL)

@@ -7,6 +7,6 @@ expense whatever its programme, `invoices` which expenses claim one invoice, `li
 it together. Pure functions of the view, read by rules, derivations and documents.
 """
 
-from mdfsync.eligibility.judged import Judged, Line, judged
+from mdfsync.eligibility.judged import Line, judged
 
-__all__ = ["Judged", "Line", "judged"]
+__all__ = ["Line", "judged"]

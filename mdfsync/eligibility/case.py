@@ -4,7 +4,7 @@
 
 Every cell that a person or a source fills is handed over under its own name too (`request.purpose`), so a programme may
 ask for any of them; what a cell does not say is left out and stays unknown. Cells that the worker computes are not: no
-verdict may rest on an earlier one. It judges nothing. Fifth layer, before `judged`.
+verdict may rest on an earlier one. It judges nothing. Sixth layer, before `judged`.
 """
 
 from __future__ import annotations

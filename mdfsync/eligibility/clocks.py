@@ -2,7 +2,7 @@
 
 The earliest of what the programme says of the expense, the fund of its claims and the charter of the campaign, unless
 the payer extended it: nobody was ever refused for being early. Whether a claim that came later is refused is for the
-programme's rules. Fifth layer, read by the rule `deadline_near` and by the derivation of deadlines.
+programme's rules. Sixth layer, read by the rule `deadline_near` and by the derivation of deadlines.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def claim_by(view: View, line: Line) -> LastDay | None:
 
 def claim_by_of_request(view: View, request: Row) -> LastDay | None:
     """The last day to claim on a request: the earliest of its expenses, else by its papers."""
-    lines = judged(view).lines
+    lines = judged(view)
     rows = view.where("Expenses", "mdf_request_id", request.id)
     days = [claim_by(view, lines[row.id]) for row in rows if row.id in lines and not is_cancelled(row)]
     papers = _extended(request, min(_of_papers(view, request, request), default=None))

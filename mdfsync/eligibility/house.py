@@ -3,7 +3,7 @@ programme takes for granted.
 
 Approval first, inside its category, dates and amounts, once. That hands differ is asked by the rule `segregation`. A
 programme that has a rule for the same thing says so (`stands_for`), and that rule speaks instead. It judges one line at
-a time; which expenses claim one invoice is told by `invoices`. Fifth layer, read by `judged` and by the rule
+a time; which expenses claim one invoice is told by `invoices`. Sixth layer, read by `judged` and by the rule
 `ineligible_expense`.
 """
 

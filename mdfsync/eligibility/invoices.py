@@ -14,7 +14,7 @@ from collections.abc import Container
 from decimal import Decimal
 
 from mdfsync.eligibility.life import is_cancelled
-from mdfsync.evidence.keys import number_key, vendor_key
+from mdfsync.evidence.keys import invoice_key
 from mdfsync.view import Row, View
 
 
@@ -22,7 +22,7 @@ def twice_claimed(view: View) -> list[tuple[Row, ...]]:
     """Groups of two or more expenses that claim one invoice more than it bears, each group by expense id."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for expense in view.rows("Expenses"):
-        key = vendor_key(expense.text("vendor_name")), number_key(expense.text("invoice_number"))
+        key = invoice_key(expense.text("vendor_name"), expense.text("invoice_number"))
         if all(key) and not is_cancelled(expense):
             groups.setdefault(key, []).append(expense)
     invoices = _net_of_invoices(view)
@@ -41,7 +41,7 @@ def twice_claimed(view: View) -> list[tuple[Row, ...]]:
 def is_credit_note(view: View, expense: Row) -> bool:
     """Whether evidence of the type `credit_note` stands behind this expense: it names the expense, or it is the same
     supplier's and bears the expense's number or settles the invoice of that number."""
-    key = vendor_key(expense.text("vendor_name")), number_key(expense.text("invoice_number"))
+    key = invoice_key(expense.text("vendor_name"), expense.text("invoice_number"))
     ids, keys = _credit_notes(view)
     return bool(expense.id and expense.id in ids) or (all(key) and key in keys)
 
@@ -54,7 +54,7 @@ def _credit_notes(view: View) -> tuple[Container[str], Container[tuple[str, str]
         for document in view.where("Evidence", "evidence_type", "credit_note"):
             ids.update(view.refs(document, "expense_ids"))
             for name in ("document_number", "invoice_number"):
-                keys.add((vendor_key(document.text("issuer")), number_key(document.text(name))))
+                keys.add(invoice_key(document.text("issuer"), document.text(name)))
         view.memo["Evidence", "", "credit notes"] = known
     return known
 
@@ -73,6 +73,6 @@ def _net_of_invoices(view: View) -> dict[tuple[str, str], Decimal]:
         if document.text("evidence_type") != "invoice" or net is None:
             continue
         number = document.text("invoice_number") or document.text("document_number")
-        key = vendor_key(document.text("issuer")), number_key(number)
+        key = invoice_key(document.text("issuer"), number)
         out[key] = min(net, out.get(key, net))
     return out

@@ -5,14 +5,14 @@
 The programme is the one that the request's fund names, else its agreement, else the campaign; the version is the one in
 force for the expense. What a person refused, what is called off and what the house holds against an expense goes into
 the programme's reckoning, so that nothing that will not be claimed uses up a shared ceiling. Which of the reasons are
-told as holds, and under which key, is settled here too: rules and derivations only put it into words. Fifth layer,
+told as holds, and under which key, is settled here too: rules and derivations only put it into words. Sixth layer,
 between `view` and `rules`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mdfsync.eligibility.case import case_of
 from mdfsync.eligibility.house import Cause, causes_of
@@ -20,6 +20,7 @@ from mdfsync.eligibility.invoices import twice_claimed
 from mdfsync.eligibility.life import is_cancelled
 from mdfsync.eligibility.place import Place, place_of, purposes_of
 from mdfsync.model import Subject
+from mdfsync.policy.programmes import programme_name
 from mdfsync.programme import Programme, Proof, Reason, Verdict, judge_versions, required
 from mdfsync.programme.verdict import Effect
 from mdfsync.view import Row, View
@@ -55,23 +56,11 @@ class Line:
         return tuple(r for r in self.verdict.reasons if not r.rule.startswith(HOUSE)) if self.verdict else ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """All lines by expense id, those without an id left out."""
-
-    lines: Mapping[str, Line] = field(default_factory=dict)
-
-    @property
-    def verdicts(self) -> Mapping[str, Verdict]:
-        """The programmes' verdicts by expense id, of those that a programme judged."""
-        return {id: line.verdict for id, line in self.lines.items() if line.verdict}
-
-
-def judged(view: View) -> Judged:
-    """The lines of a view, worked out when first asked for."""
-    known: Judged | None = view.memo.get(("eligibility",))
+def judged(view: View) -> Mapping[str, Line]:
+    """The lines of a view by expense id, those without an id left out; worked out when first asked for."""
+    known: dict[str, Line] | None = view.memo.get(("eligibility",))
     if known is None:
-        known = view.memo["eligibility",] = Judged(lines=_lines(view))
+        known = view.memo["eligibility",] = _lines(view)
     return known
 
 
@@ -87,7 +76,7 @@ def _lines(view: View) -> dict[str, Line]:
             groups.setdefault(name, []).append(expense)
     out: dict[str, Line] = {}
     for name, expenses in groups.items():
-        versions = view.programmes.get(name, ())
+        versions = view.versions(name)
         causes = {row.id: _causes(view, row, barred, firm, versions) for row in expenses}
         against = {row.id: _against(view, row, causes[row.id], twice) for row in expenses}
         cases = {row.id: case_of(view, row) for row in expenses} if versions else {}
@@ -118,7 +107,7 @@ def _named(view: View, expense: Row) -> tuple[str, Subject]:
     campaign = campaign_in_force(view, view.ref(expense, "joint_campaign_id"))
     rows = [row for row in (*papers, campaign) if row is not None]
     for row in rows:
-        if name := row.text("mdf_programme").strip().removesuffix(".toml"):
+        if name := programme_name(row.text("mdf_programme")):
             return name, row.place
     return "", rows[0].place if rows else expense.place
 

@@ -1,6 +1,6 @@
 """Where an expense stands in its life, from planned to granted, and whether money has moved on it yet.
 
-Read from what finance, the claims and people say; nothing is judged. Fifth layer, used by `house`, by rules and by the
+Read from what finance, the claims and people say; nothing is judged. Sixth layer, used by `house`, by rules and by the
 derivation of expenses.
 """
 

@@ -1,7 +1,7 @@
 """Where a reason of a programme is told: under which rule, on which row, by which key.
 
 Proof of performance that a deliverable owes stands on the deliverable, once for all expenses that rest on it; all else
-stands on the expense. A waiver is found by the same place. Fifth layer, for `judged` and `telling`.
+stands on the expense. A waiver is found by the same place. Sixth layer, for `judged` and `telling`.
 """
 
 from __future__ import annotations

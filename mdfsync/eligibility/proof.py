@@ -1,7 +1,7 @@
 """Which documents stand behind an expense or deliverable, and whether each of them counts as proof yet.
 
 A document counts once it is there, nothing is wrong with it and a reviewer has accepted it; invoices and payments also
-while finance's own files say them. What the row says of its own origin is not asked: people can type there. Fifth
+while finance's own files say them. What the row says of its own origin is not asked: people can type there. Sixth
 layer, used by `case` and by the rule `missing_proof`.
 """
 

@@ -4,7 +4,7 @@ about.
     Line + open findings ─standing─> Standing
 
 A hold that a person let pass counts no more; one that stands holds the expense, whoever raised it. Claimable is 0
-unless eligible. Fifth layer, for derivations and documents: what is claimed anywhere is claimed by this figure.
+unless eligible. Sixth layer, for derivations and documents: what is claimed anywhere is claimed by this figure.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Standing:
 def standings(view: View, findings: Iterable[Finding]) -> Mapping[str, Standing]:
     """Every judged expense by id. `findings` are those that nobody let pass."""
     holds = _holds(findings)
-    return {id: _standing(view, line, holds) for id, line in judged(view).lines.items()}
+    return {id: _standing(view, line, holds) for id, line in judged(view).items()}
 
 
 def _holds(findings: Iterable[Finding]) -> Open:

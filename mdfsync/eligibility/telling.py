@@ -1,7 +1,7 @@
 """Which of a programme's reasons are told as holds by now, and in which words.
 
 A refusal is told at once. A wanting fact is told as soon as money is bound or used, a wanting proof once it is owed:
-before that the expense's own cells say what will be asked for, and nobody's queue is filled with it. Fifth layer, read
+before that the expense's own cells say what will be asked for, and nobody's queue is filled with it. Sixth layer, read
 by the rules `ineligible_expense` and `missing_proof` and by the derivation of expenses.
 """
 

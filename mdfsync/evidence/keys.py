@@ -27,6 +27,11 @@ def vendor_key(name: str) -> str:
     return "".join(word for word in words if word not in _LEGAL_FORMS) or "".join(words)
 
 
+def invoice_key(vendor: str, number: str) -> tuple[str, str]:
+    """A supplier and its number for one invoice, as they are compared."""
+    return vendor_key(vendor), number_key(number)
+
+
 def text_key(text: str) -> str:
     """A description as it is compared: its letters and digits."""
     return "".join(_words(text))

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from mdfsync.ledger.balance import Rate
 from mdfsync.ledger.movement import Movement
+from mdfsync.policy.programmes import version_on
 from mdfsync.view import Row, View
 
 
@@ -18,12 +19,9 @@ def rate_of(view: View, fund: Row | None, on: date | None, currency: str, target
     """What one unit of `currency` is worth in `target` under the programme of the fund, in its version of that day."""
     if currency and currency == target:
         return Decimal(1)
-    day = on or view.as_of.date()
-    for programme in view.programmes.get(fund.text("mdf_programme"), ()) if fund else ():
-        head = programme.head
-        if head.valid_from <= day <= (head.valid_until or date.max) and head.currency == target:
-            return programme.rates.get(currency)
-    return None
+    versions = view.versions(fund.text("mdf_programme")) if fund else ()
+    programme = version_on(versions, on or view.as_of.date())
+    return programme.rates.get(currency) if programme and programme.head.currency == target else None
 
 
 def rate_of_expense(view: View, expense: Row, fund: Row | None, target: str) -> Decimal | None:

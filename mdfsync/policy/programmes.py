@@ -6,7 +6,7 @@ refuses two versions of one programme that are in force on the same day: no verd
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -30,6 +30,17 @@ def load_programmes(root: Path, reasons: list[str]) -> Programmes:
     versions = {name: tuple(sorted(of, key=lambda p: p.head.valid_from)) for name, of in sorted(found.items())}
     reasons += [f"{FOLDER}: {problem}" for of in versions.values() for problem in _overlaps(of)]
     return versions
+
+
+def programme_name(text: str) -> str:
+    """The name of a programme as rows of the base say it: its id, or the name of its file."""
+    return text.strip().removesuffix(".toml")
+
+
+def version_on(versions: Iterable[Programme], day: date) -> Programme | None:
+    """The version that is in force on a day."""
+    heads = ((version, version.head) for version in versions)
+    return next((version for version, h in heads if h.valid_from <= day <= (h.valid_until or date.max)), None)
 
 
 def _overlaps(versions: tuple[Programme, ...]) -> Iterator[str]:

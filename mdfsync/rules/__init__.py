@@ -5,7 +5,7 @@
 The order below is the order of the run and of the report; reading it tells what runs. A rule that raises
 has not judged anything, so `judge` closes: one hold that blocks every row of the rule's tables, and an
 exception that names the fault. Settings (on, severity, thresholds, owner, clause) are data in
-`schema/rules.toml`. Fifth layer of the flow; the stages before it raise findings of their own, which never
+`schema/rules.toml`. Eighth layer of the flow; the stages before it raise findings of their own, which never
 pass through here.
 """
 

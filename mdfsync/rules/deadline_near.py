@@ -60,7 +60,7 @@ def _claims(view: View, setting: RuleSetting) -> Iterator[Finding]:
 def waiting(view: View, setting: RuleSetting) -> dict[tuple[Subject, LastDay], list[Line]]:
     """Used expenses in no filed claim whose last day comes near, by request (else expense) and last day."""
     found: dict[tuple[Subject, LastDay], list[Line]] = {}
-    for line in judged(view).lines.values():
+    for line in judged(view).values():
         verdict = line.verdict
         refused = line.refused or (verdict is not None and verdict.verdict == "ineligible")
         last = claim_by(view, line)

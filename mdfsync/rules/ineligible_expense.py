@@ -51,7 +51,7 @@ _SILENT = frozenset({"cancelled", "planned"})
 
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
-    for line in judged(view).lines.values():
+    for line in judged(view).values():
         expense = line.expense
         for cause in line.causes:
             if cause.key not in _SILENT:

@@ -122,7 +122,7 @@ def _held(view: View, request: Row, unknown: Mapping[str, Collection[str]]) -> b
     strange = {currency for found in unknown.values() for currency in found}
     expenses = view.where("Expenses", "mdf_request_id", request.id) if request.id else ()
     meant = [e for e in expenses if e.text("expense_currency").upper() in strange and not e.text("stated_rate")]
-    lines = judged(view).lines
+    lines = judged(view)
     return bool(meant) and all(
         any(one.now and "expense.rate" in one.reason.missing for one in telling.told(view, lines[expense.id]))
         for expense in meant

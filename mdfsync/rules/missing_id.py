@@ -60,5 +60,5 @@ def _is_held_for_it(view: View, row: Row, name: str) -> bool:
     """Whether the hold on money that was committed without a request says it already."""
     if (row.subject.table, name) != ("Expenses", "mdf_request_id") or not view.rules["ineligible_expense"].on:
         return False
-    line = judged(view).lines.get(row.id)
+    line = judged(view).get(row.id)
     return line is not None and any(cause.key == "not_approved" for cause in line.causes)

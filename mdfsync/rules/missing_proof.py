@@ -41,7 +41,7 @@ PROOFS = {"invoice": "invoice", "payment": "proof of payment", "performance": "p
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     grace = timedelta(days=setting.params["grace_days"])
-    lines = judged(view).lines.values()
+    lines = judged(view).values()
     asked = {view.ref(line.expense, "deliverable_id") for line in lines if "performance" in line.purposes.values()}
     unproven = set()
     for deliverable in view.rows("Deliverables"):

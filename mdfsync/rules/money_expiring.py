@@ -74,7 +74,7 @@ def _told_elsewhere(view: View) -> frozenset[Subject]:
 
 def _could_be_claimed(view: View, request: Row, currency: str) -> Decimal:
     """What its expenses that are not refused and in no filed claim may come to, as far as that can be said."""
-    lines = judged(view).lines
+    lines = judged(view)
     found = (lines[e.id] for e in view.where("Expenses", "mdf_request_id", request.id) if e.id in lines)
     return sum(
         (

@@ -26,7 +26,7 @@ TABLES = ("Expenses", "Reimbursement Lines")
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     bare: dict[tuple[Subject, str], list[Line]] = {}
-    for line in judged(view).lines.values():
+    for line in judged(view).values():
         if line.verdict is None and not is_cancelled(line.expense) and is_spent(view, line.expense):
             bare.setdefault((line.named_by, line.named), []).append(line)
     for (subject, name), lines in sorted(bare.items()):

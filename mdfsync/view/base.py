@@ -19,8 +19,9 @@ from mdfsync.model import Change, Create, RawRow, Snapshot, Subject
 from mdfsync.policy.approvals import NOBODY, ApprovalMatrix
 from mdfsync.policy.charter import CharterTerms
 from mdfsync.policy.dictionary import Dictionary
-from mdfsync.policy.programmes import Programmes
+from mdfsync.policy.programmes import Programmes, programme_name
 from mdfsync.policy.rulebook import RuleSetting
+from mdfsync.programme import Programme
 from mdfsync.view.facts import Facts, SourceHealth
 from mdfsync.view.row import Row
 
@@ -146,6 +147,10 @@ class View:
         changes none of it; the lookups of their table are made anew."""
         tables = {**self.tables, table: (*self.rows(table), *rows)}
         return replace(self, tables=tables, memo={k: v for k, v in self.memo.items() if k[0] != table})
+
+    def versions(self, programme: str) -> tuple[Programme, ...]:
+        """The versions of the MDF programme that a row names, oldest first."""
+        return self.programmes.get(programme_name(programme), ())
 
     def health(self, source_id: str) -> SourceHealth:
         """A source's health; one that nothing is known about never delivered."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from mdfsync.policy.charter import PROGRAMME, Setting
+from mdfsync.policy.programmes import version_on
 from mdfsync.values import digest
 from mdfsync.view.base import View
 from mdfsync.view.row import Row
@@ -118,10 +119,8 @@ def _distinct(rows: Iterator[Row | None]) -> tuple[Row, ...]:
 
 def _version(view: View, programme: str, day: date | None) -> str:
     """The version of the programme that is in force on a day; `""` when there is none, or no day."""
-    if day is None:
-        return ""
-    heads = (version.head for version in view.programmes.get(programme, ()))
-    return next((h.version for h in heads if h.valid_from <= day <= (h.valid_until or date.max)), "")
+    found = version_on(view.versions(programme), day) if day else None
+    return found.head.version if found else ""
 
 
 def _missing(
