@@ -13,7 +13,9 @@ from typing import Any, Protocol
 
 from mdfsync.model import RawRow, Reject, SourcePull, SourceRef
 from mdfsync.values import instant_text, to_instant
+from mdfsync.view import Interval
 
+LINKS = "hubspot.associations"
 KEPT_COUNTS = 5
 """How many deliveries say what is usual."""
 
@@ -86,6 +88,18 @@ class SeenRows:
         """The source's status with the number of its rows as they are now."""
         status = self.memory.source_status(source_id)
         return {**status, "rows": self._looked_at[source_id][0]} if source_id in self._looked_at else status
+
+    def first_seen(self) -> dict[tuple[str, str], Interval]:
+        """When each link came into being, as far as two of our pulls can tell: after the last pull that knew the record
+        without the link. A link that came with its record's first pull may be of any age."""
+        arrived = {row.ref.external_id: row.ref.fetched_at for row in self.rows(LINKS)}  # also what is only looked at
+        first = {**arrived, **self.memory.first_seen_all(LINKS)}
+        out = {}
+        for key, at in first.items():
+            record = first.get(":".join(key.split(":")[:3]))
+            known_before = record is not None and record < at
+            out[LINKS, key] = Interval(after=self.memory.previous_pull(LINKS, at) if known_before else None, by=at)
+        return out
 
     def rejects(self, source_id: str) -> tuple[Reject, ...]:
         """Rows that could not be read and have not been delivered readable since."""

@@ -48,7 +48,6 @@ from mdfsync.run_row import RunRow, write_run_row
 from mdfsync.scope import within
 from mdfsync.situation import Planned, Situation
 from mdfsync.snapshot import as_last_known, read_snapshot
-from mdfsync.view import Interval
 from mdfsync.writing import Writing
 
 PLANS = "mdfsync.plans"
@@ -221,7 +220,7 @@ def _plan(
         mirror={s: ends.seen.rows(s) for s in register},
         gone={s: ends.seen.gone(s) for s in register},
         sources=source_health(pulls, ends.seen, ends.policy, as_of, base_read_at=snapshot.taken_at),
-        seen=_first_seen(ends),
+        seen=ends.seen.first_seen(),
         edits=heard.edits,
         chain=chain,
         raised=raised,
@@ -235,21 +234,6 @@ def _plan(
     )
     planned = make_plan(situation)
     return within(planned, asked.campaign) if asked.campaign else planned
-
-
-def _first_seen(ends: Ends) -> dict[tuple[str, str], Interval]:
-    """When each link came into being, as far as two of our pulls can tell: after the last pull that knew the record
-    without the link. A link that came with its record's first pull may be of any age."""
-    source = "hubspot.associations"
-    memory = ends.seen.memory
-    arrived = {row.ref.external_id: row.ref.fetched_at for row in ends.seen.rows(source)}  # also what is only looked at
-    first = {**arrived, **memory.first_seen_all(source)}
-    out = {}
-    for key, at in first.items():
-        record = first.get(":".join(key.split(":")[:3]))
-        known_before = record is not None and record < at
-        out[source, key] = Interval(after=memory.previous_pull(source, at) if known_before else None, by=at)
-    return out
 
 
 def _limits(jobs: Sequence[JobSpec]) -> GateLimits:

@@ -1,8 +1,8 @@
 """The base as it stands now, for the verbs that make documents of it: read, counted and projected as a run would.
 
-What nobody can be shown to have decided counts no more here than in a run. It pulls no source, writes nothing and
-moves no cursor; rows that a source would bring come with the next run. Over the same ends as `pipeline`, which goes on
-to plan.
+What nobody can be shown to have decided counts no more here than in a run. Sources are as they were last seen: it
+pulls none, writes nothing and moves no cursor; what a source would bring now comes with the next run. Over the same
+ends as `pipeline`, which goes on to plan.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from mdfsync.draft import CellsOf, Draft
 from mdfsync.feed import read_feed
 from mdfsync.history import read_ledger
 from mdfsync.model import Snapshot
+from mdfsync.pulling import source_health
 from mdfsync.refreshing import Asked, Ends
 from mdfsync.snapshot import as_last_known, as_written
 from mdfsync.view import Facts, View, project
@@ -32,7 +33,9 @@ def present_view(ends: Ends, snapshot: Snapshot) -> View:
         (),
         as_of=now,
         dictionary=policy.dictionary,
-        facts=Facts(authors=counted.authors),
+        mirror={source: ends.seen.rows(source) for source in policy.register.sources},
+        sources=source_health({}, ends.seen, policy, now, base_read_at=snapshot.taken_at),
+        facts=Facts(authors=counted.authors, seen=ends.seen.first_seen()),
         programmes=policy.programmes,
         rules=policy.rules,
         charter_terms=policy.charter,

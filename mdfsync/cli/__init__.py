@@ -40,7 +40,7 @@ VERBS = {
     "rules": "mdfsync.cli.looking",
     "verify": "mdfsync.cli.looking",
     "eligibility": "mdfsync.cli.eligibility",
-    "charter": "mdfsync.cli.documents",
+    "charter": "mdfsync.cli.charter",
     "sandbox": "mdfsync.cli.sandbox",
 }
 HELP = {

@@ -1,15 +1,18 @@
-"""The verbs that make documents of the base: `charter`. They read the base and write files, nothing else."""
+"""What the verbs that make documents of the base have in common: they read the base as it stands and write files,
+nothing else. `charter` and its kin each have a file of their own beside this one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import rich_click as click
 from rich.markup import escape
 
-from mdfsync.cli.console import ERR, OUT, print_json
-from mdfsync.documents.charter import charter_document
+from mdfsync.cli.console import ERR
 from mdfsync.documents.keeping import file_name, keep
 from mdfsync.documents.paper import Paper
 from mdfsync.documents.render import FORMS, Form, render, unprintable
@@ -22,41 +25,30 @@ from mdfsync.start import ready
 from mdfsync.view import Row, View
 from mdfsync.wiring import Wired, open_policy, wire
 
-_DEFAULT: tuple[Form, ...] = ("html", "pdf")
-
-
-@click.command(epilog="Example: mdfsync charter JC-1041 --format pdf --out contracts")
-@click.argument("campaign")
-@click.option(
-    "--format", "forms", multiple=True, type=click.Choice(FORMS), help="May be given several times; html and pdf."
+Decorated = Callable[[Any], Any]
+into = click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder; the home's documents/ when left out."
 )
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder; the home's documents/.")
-@click.option("--json", "as_json", is_flag=True, help="Print the charter as JSON, with the files written.")
-def charter(campaign: str, forms: tuple[Form, ...], out: Path | None, as_json: bool) -> None:
-    """The joint charter of a CAMPAIGN as a contract: terms, version, hash, deadlines, approvers, signatures, and what
-    is missing. Shows the terms as they stand; a version that is in force beside them is named."""
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the document as JSON, with the files written.")
+
+
+def forms(*usual: Form) -> Decorated:
+    """The option `--format`, with what is made when it is left out."""
+    words = f"May be given several times; {' and '.join(usual)} when left out."
+    return click.option("--format", "forms", multiple=True, type=click.Choice(FORMS), default=usual, help=words)
+
+
+@contextmanager
+def opened() -> Iterator[tuple[View, Wired]]:
+    """The base as it stands, with the sources as last seen, and what it was opened with."""
     settings = load_settings()
     with wire(settings, open_policy(settings)) as wired:
-        view = _view(wired)
-        row = campaign_named(view, campaign)
-        paper = charter_document(view, row, wired.policy)
-        folder = out or wired.world.home / "documents" / file_name(row.id)
-        files = _write(paper, forms or _DEFAULT, folder, f"charter-v{paper.data['version']}", wired)
-    if as_json:
-        print_json({**paper.data, "files": [str(file) for file in files]})
-        return
-    _tell(paper)
-    for file in files:
-        OUT.print(escape(str(file)))
-
-
-def _view(wired: Wired) -> View:
-    ready(wired, Telling())
-    snapshot = read_snapshot(
-        wired.base, wired.policy.dictionary, taken_at=wired.world.clock.now(), missing=wired.found.blocked,
-        lacking=frozenset(wired.found.missing_choices),
-    )  # fmt: skip
-    return present_view(wired.ends(keep=False), snapshot)
+        ready(wired, Telling())
+        snapshot = read_snapshot(
+            wired.base, wired.policy.dictionary, taken_at=wired.world.clock.now(), missing=wired.found.blocked,
+            lacking=frozenset(wired.found.missing_choices),
+        )  # fmt: skip
+        yield present_view(wired.ends(keep=False), snapshot), wired
 
 
 def campaign_named(view: View, wanted: str) -> Row:
@@ -73,7 +65,10 @@ def campaign_named(view: View, wanted: str) -> Row:
     return found[0]
 
 
-def _write(paper: Paper, forms: tuple[Form, ...], folder: Path, stem: str, wired: Wired) -> tuple[Path, ...]:
+def kept(
+    paper: Paper, forms: tuple[Form, ...], out: Path | None, name: str, stem: str, wired: Wired
+) -> tuple[Path, ...]:
+    """A document's files, in `out` or in the home's own folder for what `name` names."""
     fonts = wired.world.home.parent / "fonts"
     lacking = unprintable(paper) if "pdf" in forms else ()
     if lacking and not fonts.is_dir():
@@ -82,19 +77,11 @@ def _write(paper: Paper, forms: tuple[Form, ...], folder: Path, stem: str, wired
             f"{escape(str(fonts))}, or use the HTML",
             style="dim",
         )
-    return keep(folder, {f"{stem}.{form}": render(paper, form, fonts=fonts) for form in dict.fromkeys(forms)})
+    return keep_files(
+        {f"{stem}.{form}": render(paper, form, fonts=fonts) for form in dict.fromkeys(forms)}, out, name, wired
+    )
 
 
-def _tell(paper: Paper) -> None:
-    data: Any = paper.data
-    older = data["in_force"] and data["in_force"]["version"] != data["version"]
-    in_force = f"; version {data['in_force']['version']} is in force" if older else ""
-    OUT.print(f"[bold]{escape(paper.subtitle)}[/]: charter version {data['version']}, {data['status']}{in_force}")
-    for signer in data["not_signed"]:
-        person = f" ({signer['person']})" if signer["person"] else ""
-        OUT.print(f"  not signed: {escape(signer['for'] + person)}: {escape(signer['reason'])}")
-    for gap in data["missing"]:
-        whom = f" ({gap['for']})" if gap["for"] else ""
-        OUT.print(f"  missing: {escape(gap['clause'])}: {escape(gap['setting'] + whom)}")
-    for change in data["changes_since_in_force"]:
-        OUT.print(f"  changed: {escape(change['table'])}/{escape(change['row'])}.{escape(change['field'])}")
+def keep_files(files: Mapping[str, bytes], out: Path | None, name: str, wired: Wired) -> tuple[Path, ...]:
+    """Files of any kind, in `out` or in the home's own folder for what `name` names."""
+    return keep(out or wired.world.home / "documents" / file_name(name), files)
