@@ -25,6 +25,7 @@ from mdfsync.programme.repaying import repay
 from mdfsync.programme.steps import Counted, Least
 from mdfsync.programme.telling import money, reason, shown
 from mdfsync.programme.unique import Seen, remember
+from mdfsync.programme.values import paths_of
 from mdfsync.programme.verdict import AGAINST, Effect, Judgement, Reason, Verdict
 
 PASSES = 50  # after so many times through all cases
@@ -180,11 +181,12 @@ def _in_force(programme: Programme, env: Env) -> Iterator[Reason]:
             return
         says = f"Version {head.version} is in force from {head.valid_from} to {head.valid_until or 'further notice'}."
         missing = (f"the version of {head.id} that was in force on {day}",)
-    yield Reason(rule="version", clause="", effect="held", says=says, values=shown(env, governed), missing=missing)
+    values = shown(env, paths_of(governed))
+    yield Reason(rule="version", clause="", effect="held", says=says, values=values, missing=missing)
 
 
 def _below(one: Least, env: Env, effect: Effect, together: Decimal) -> Reason:
-    values = shown(env, one.stage.value, one.stage.when, *one.stage.per)
+    values = shown(env, paths_of(one.stage.value, one.stage.when, *one.stage.per))
     values |= {"minimum": money(one.least), "amount": money(one.amount), "together": money(together)}
     wait = ("more that is eligible, to reach the minimum together",) if effect == "held" else ()
     return reason(one.stage.said, effect, values, missing=wait)

@@ -1,6 +1,7 @@
 """A programme that can judge: its file, and the function behind every expression, part by part.
 
-`rulebook` makes it from a file; `judging`, `proofs`, `amounts` and `repaying` read it. Data only.
+`rulebook` makes it from a file; `judging`, `proofs`, `amounts` and `repaying` read it. `shows` = what a reason of the
+part tells of the case. Data only.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from mdfsync.programme.calendars import Calendar
 from mdfsync.programme.decisions import Decide
 from mdfsync.programme.parts import Demand, File, Head, Piece, Proof, Repayment, Step
 from mdfsync.programme.reading import Kind
-from mdfsync.programme.values import Value
+from mdfsync.programme.values import Paths, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Rule:
     until: Value | None
     unique: tuple[Value, ...]
     up_to: Value | None
+    shows: Paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A set of evidence of the file with its expressions."""
+    """A set of evidence of the file with its expressions; `counts` = how many files are wanted, of all its pieces."""
 
     said: Proof
     when: Value | None
@@ -53,12 +55,14 @@ class Evidence:
     per: tuple[Value, ...]
     all_of: tuple[Wanted, ...]
     any_of: tuple[Wanted, ...]
+    counts: tuple[Value, ...]
+    shows: Paths
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
     """A step of the amount with its expressions; `kind` is one of `parts.STEPS`, under `taken` it is remembered of a
-    case what the step took."""
+    case what the step took. `shows_shared` = what tells which ceiling or minimum it is that cases share."""
 
     said: Step
     kind: str
@@ -69,6 +73,8 @@ class Stage:
     of: Value | None
     within: Value | None
     on: Value | None
+    shows: Paths
+    shows_shared: Paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,7 @@ class Returned:
     of: Value
     when: Value | None
     due: Value | None
+    shows: Paths
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def _rule(programme: Programme, rule: Rule, applies: Any, env: Env, seen: Seen) 
         return
     holds = rule.must.run(env)
     excepted = rule.unless.run(env) if rule.unless is not None else False
-    values = shown(env, rule.must, rule.when, rule.unless)
+    values = shown(env, rule.shows)
     if excepted is True:
         yield reason(rule.said, "excepted", values)
         return
@@ -117,7 +117,7 @@ def _unique(programme: Programme, rule: Rule, applies: Any, env: Env, seen: Seen
     if told is False:
         return
     excepted = rule.unless.run(env) if rule.unless is not None else False
-    values = shown(env, *rule.unique, rule.up_to, rule.when, rule.unless)
+    values = shown(env, rule.shows)
     if excepted is True:
         yield reason(rule.said, "excepted", values)
         return

@@ -7,7 +7,7 @@ with `per` are shown once for all cases that agree there. Between `telling` and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,6 @@ from mdfsync.programme.compiled import Evidence, Programme, Wanted
 from mdfsync.programme.decisions import today
 from mdfsync.programme.reading import Env, Unknown, attribute
 from mdfsync.programme.telling import plain, reason, shown
-from mdfsync.programme.values import Value
 from mdfsync.programme.verdict import Effect, Reason
 
 NOT_USABLE = ("rejected", "returned", "expected")
@@ -87,7 +86,7 @@ def judge_proof(proof: Evidence, env: Env, files: Files, calendar: Calendar) -> 
     if complete is True:
         return None
     pieces = proof.all_of or proof.any_of
-    values = shown(env, proof.when, *proof.per, *_counts(pieces))
+    values = shown(env, proof.shows)
     if type(applies) is Unknown:
         return reason(proof.said, "held", values, missing=tuple(sorted(applies))), False
     there = _usable(proof, env, files)
@@ -97,7 +96,7 @@ def judge_proof(proof: Evidence, env: Env, files: Files, calendar: Calendar) -> 
     missing += tuple(own) if type(own) is Unknown else ()
     missing += _only_now(proof, env, calendar)
     effect: Effect = "held" if type(complete) is Unknown else proof.said.otherwise
-    untold = any(type(answer) is Unknown for answer in (own, *(count.run(env) for count in _counts(pieces))))
+    untold = any(type(answer) is Unknown for answer in (own, *(count.run(env) for count in proof.counts)))
     return reason(proof.said, effect, values, missing=missing), not untold
 
 
@@ -164,13 +163,6 @@ def _piece(piece: Wanted, files: Any, purpose: str, env: Env) -> Any:
         elif type(verdict) is Unknown:
             maybe, missing = maybe + 1, missing | verdict
     return missing if count + maybe >= wanted else False
-
-
-def _counts(pieces: Iterable[Wanted]) -> Iterator[Value]:
-    """What says how many files are wanted, of all pieces."""
-    for piece in pieces:
-        yield piece.at_least
-        yield from _counts((*piece.all_of, *piece.any_of))
 
 
 def _lacking(piece: Wanted, files: Any, purpose: str, env: Env) -> str:

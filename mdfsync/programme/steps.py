@@ -108,7 +108,7 @@ def take(programme: Programme, stage: Stage, env: Env, totals: Totals, out: Coun
     if after is None or after == before:
         return
     env.known[stage.taken] = before - after
-    values = shown(env, stage.value, stage.when) | more
+    values = shown(env, stage.shows) | more
     said = plain(found) if stage.kind == "share" or stage.of is not None else money(found)
     values |= {stage.kind: said, "before": money(before), "after": money(after)}
     effect: Effect = "reduced" if after < before else "added"
@@ -125,7 +125,7 @@ def _untold(stage: Stage, env: Env, applies: Any, found: Any, out: Counted) -> N
         wanted = "a share from 0 to 100 %" if stage.kind == "share" else "an amount not below 0"
         missing = Unknown({f"{stage.kind} as {wanted}"})
     if missing != NOT_YET:
-        values = shown(env, stage.value, stage.when)
+        values = shown(env, stage.shows)
         out.reasons.append(reason(stage.said, "held", values, missing=tuple(sorted(missing - NOT_YET))))
     out.amount, env.known[stage.taken] = None, missing
 
@@ -155,7 +155,7 @@ def _minimum(stage: Stage, env: Env, least: Decimal, amount: Decimal, out: Count
     if not stage.per:
         if amount < least:
             env.known[stage.taken] = least - amount
-            values = shown(env, stage.value, stage.when) | {"minimum": money(least), "amount": money(amount)}
+            values = shown(env, stage.shows) | {"minimum": money(least), "amount": money(amount)}
             out.reasons.append(reason(stage.said, stage.said.otherwise, values))
         return
     key = tuple(part.run(env) for part in stage.per)
@@ -163,7 +163,7 @@ def _minimum(stage: Stage, env: Env, least: Decimal, amount: Decimal, out: Count
     if missing is None:
         out.least.append(Least((stage.said.id, key), stage, least, amount, out.limited))
     elif out.amount is not None:
-        out.reasons.append(reason(stage.said, "held", shown(env, *stage.per), missing=tuple(sorted(missing))))
+        out.reasons.append(reason(stage.said, "held", shown(env, stage.shows_shared), missing=tuple(sorted(missing))))
 
 
 def _shared(
@@ -178,7 +178,7 @@ def _shared(
         prior = Unknown({"what the ceiling counts as a number not below 0"})
     if type(prior) is Unknown:
         if out.amount is not None:
-            values = shown(env, *stage.per, stage.of, stage.on)
+            values = shown(env, stage.shows_shared)
             out.reasons.append(reason(stage.said, "held", values, missing=tuple(sorted(prior))))
         out.amount = None
         return {}
