@@ -47,7 +47,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A set of evidence of the file with its expressions; `counts` = how many files are wanted, of all its pieces."""
+    """A set of evidence of the file with its expressions; `counts` = how many files are wanted, of those of
+    its pieces where the case decides."""
 
     said: Proof
     when: Value | None

@@ -8,17 +8,16 @@ afterwards. `proofs` looks for evidence, `amounts` goes from the cost to the mon
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any
 
 from mdfsync.programme.compiled import Programme, Rule
-from mdfsync.programme.decisions import ALLOWED, REFUSED, today
+from mdfsync.programme.decisions import ALLOWED, REFUSED
 from mdfsync.programme.parts import Proof
 from mdfsync.programme.proofs import Files, files_of, found, judge_proof
 from mdfsync.programme.reading import Env, Unknown
-from mdfsync.programme.telling import missing_of, reason, shown
+from mdfsync.programme.telling import defect, missing_of, reason, shown
 from mdfsync.programme.unique import Seen, earlier
 from mdfsync.programme.values import Value
 from mdfsync.programme.verdict import Effect, Reason
@@ -68,10 +67,9 @@ def judge_evidence(programme: Programme, env: Env, files: Files) -> list[Reason]
     """Reasons of the sets of evidence, in the order of the file."""
     out = []
     for proof in programme.proofs:
-        told = None if proof.said.optional else judge_proof(proof, env, files, programme.calendar)
-        if told is not None:
-            unmet, ends = told
-            out.append(_unmet(programme, proof.until, unmet, ends, env))
+        found = None if proof.said.optional else judge_proof(proof, env, files, programme.calendar)
+        if found is not None:
+            out.append(found)
     return out
 
 
@@ -85,20 +83,8 @@ def _broken(programme: Programme, rule: Rule, applies: Any, holds: Any, env: Env
     if missing:
         return reason(rule.said, "held", values, missing=missing, curable_until=_until(programme, rule.until, env))
     supply = (rule.said.supply,) if rule.said.supply else ()
-    return _unmet(programme, rule.until, reason(rule.said, rule.said.otherwise, values, missing=supply), True, env)
-
-
-def _unmet(programme: Programme, until: Value | None, unmet: Reason, ends: bool, env: Env) -> Reason:
-    """A defect: held while it can be cured, and what the programme says afterwards. `ends` = False: it cannot be told
-    whether there is one, however late it is."""
-    if until is None:
-        return unmet
-    last = until.run(env)
-    if type(last) is Unknown:
-        return replace(unmet, effect="held", missing=(*unmet.missing, *sorted(last)))
-    day = programme.calendar.local(last)
-    curable = not ends or today(env, programme.calendar) <= day
-    return replace(unmet, effect="held" if curable else "ineligible", curable_until=day)
+    last = rule.until.run(env) if rule.until is not None else None
+    return defect(rule.said, rule.said.otherwise, values, supply, last, env, programme.calendar)
 
 
 def _discretion(programme: Programme, rule: Rule, applies: Any, env: Env) -> Reason | None:

@@ -9,7 +9,7 @@ again. Lowest part of judging.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -31,17 +31,18 @@ class Unknown(frozenset[str]):
         return not any(" as " in name for name in self)
 
     def __or__(self, other: Iterable[str]) -> Self:  # type: ignore[override]
-        return type(self)(frozenset(self) | frozenset(other))
+        return type(self)(frozenset.union(self, other))
 
     @classmethod
     def of(cls, parts: Iterable[Iterable[str]]) -> Self:
         return cls(name for part in parts for name in part)
 
     @classmethod
-    def among(cls, answers: Iterable[Any]) -> Self | None:
+    def among(cls, answers: Collection[Any]) -> Self | None:
         """What those answers lack that cannot be told; None where all can."""
-        missing = [answer for answer in answers if type(answer) is cls]
-        return cls.of(missing) if missing else None
+        if cls not in map(type, answers):
+            return None
+        return cls.of(answer for answer in answers if type(answer) is cls)
 
 
 @dataclass(slots=True)

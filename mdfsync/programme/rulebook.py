@@ -184,7 +184,7 @@ class _Builder:
         per = tuple(self._value(f"{key}.per", text, _KEY) for text in said.per)
         all_of = tuple(self._wanted(f"{key}.all_of", piece) for piece in said.all_of)
         any_of = tuple(self._wanted(f"{key}.any_of", piece) for piece in said.any_of)
-        counts = tuple(_counts((*all_of, *any_of)))
+        counts = tuple(count for count in _counts((*all_of, *any_of)) if not isinstance(count.run, Fixed))
         self._asks(said.id, (when, *_conditions((*all_of, *any_of))))
         return Evidence(said, when, until, per, all_of, any_of, counts, paths_of(when, *per, *counts))
 

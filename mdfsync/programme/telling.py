@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
+from mdfsync.programme.calendars import Calendar
+from mdfsync.programme.decisions import today
 from mdfsync.programme.parts import Named
 from mdfsync.programme.reading import Env, Unknown
 from mdfsync.programme.values import Paths
@@ -26,6 +29,28 @@ def reason(
         rule=part.id, clause=part.clause, effect=effect, says=part.says, owner=part.owner, values=values,
         missing=missing, amount=None if amount is None else Decimal(money(amount)), curable_until=curable_until,
     )  # fmt: skip
+
+
+def defect(
+    part: Named,
+    effect: Effect,
+    values: dict[str, str],
+    missing: tuple[str, ...],
+    until: date | datetime | Unknown | None,
+    env: Env,
+    calendar: Calendar,
+    *,
+    ends: bool = True,
+) -> Reason:
+    """A defect: held while it can be cured (`until`), and what the programme says afterwards. `ends` = False: it cannot
+    be told whether there is one, however late it is."""
+    if until is None:
+        return reason(part, effect, values, missing=missing)
+    if isinstance(until, Unknown):
+        return reason(part, "held", values, missing=missing + missing_of(until))
+    day = calendar.local(until)
+    curable = not ends or today(env, calendar) <= day
+    return reason(part, "held" if curable else "ineligible", values, missing=missing, curable_until=day)
 
 
 def shown(env: Env, paths: Paths) -> dict[str, str]:
@@ -86,4 +111,11 @@ def money(value: Decimal) -> str:
 
 def missing_of(*answers: Any) -> tuple[str, ...]:
     """What would have to be supplied for those answers that cannot be told."""
-    return tuple(sorted(Unknown.of(a for a in answers if type(a) is Unknown)))
+    unknown = [answer for answer in answers if type(answer) is Unknown]
+    return _in_order(*unknown) if unknown else ()
+
+
+@lru_cache(maxsize=10_000)
+def _in_order(*unknown: Unknown) -> tuple[str, ...]:
+    """The same few attributes are missing in case after case: their list is made, and kept in memory, once."""
+    return tuple(sorted(Unknown.of(unknown)))
