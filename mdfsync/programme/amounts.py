@@ -71,7 +71,10 @@ def draw(totals: Totals, counted: Counted, *, held: bool) -> None:
     taken = totals.set_aside if held else totals.used
     for one in counted.draws:
         amount = _behind(counted, one.before) if one.units is None else one.units
-        taken.setdefault(one.place, Pot()).take(one.day, amount, one.names)
+        pot = taken.get(one.place)
+        if pot is None:
+            pot = taken[one.place] = Pot()
+        pot.take(one.day, amount, one.names)
 
 
 def _behind(counted: Counted, before: int) -> Decimal:

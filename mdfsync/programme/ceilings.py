@@ -144,8 +144,9 @@ def prior_use(programme: Programme, stage: Stage, env: Env, key: tuple[Any, ...]
     for entry in entries:
         if entry.get("ceiling", stage.said.id) != stage.said.id or entry.get("state") in ("rejected", "refused"):
             continue
-        if entry.keys() <= _BARE and stage.of is None and stage.on is None:
-            other = Env(env.case, env.rates, {"prior_use": entry})  # it says nothing of its own but the amount
+        if stage.of is None and stage.on is None and entry.keys() <= _BARE:
+            other = env  # it says nothing of its own but the amount
+            env.items["prior_use"] = entry
         else:
             other = Env(as_case(env.case, entry, programme, stage), env.rates, {"prior_use": entry}, ask=env.ask)
             if tuple(part.run(other) for part in stage.per) != key:

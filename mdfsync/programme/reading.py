@@ -28,7 +28,7 @@ class Unknown(frozenset[str]):
     @property
     def absent(self) -> bool:
         """Whether nothing is wrong but that it is not said."""
-        return not any(" as " in name for name in self)
+        return " as " not in "\n".join(self)
 
     def __or__(self, other: Iterable[str]) -> Self:  # type: ignore[override]
         return type(self)(frozenset.union(self, other))
@@ -97,6 +97,7 @@ def day_of(raw: Any) -> date | None:
         return None
 
 
+@lru_cache(maxsize=10_000)
 def _instant(raw: Any) -> datetime | date:
     """An instant with its offset, or only the day where no more is known."""
     if not isinstance(raw, str) or not _DAY(raw[:10]):
@@ -118,7 +119,7 @@ def _flag(raw: Any) -> bool:
 def _texts(raw: Any) -> tuple[str, ...]:
     if not isinstance(raw, list):
         raise ValueError(raw)
-    return tuple(_text(item) for item in raw)
+    return tuple([_text(item) for item in raw])
 
 
 def _records(raw: Any) -> Sequence[Mapping[str, Any]]:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from math import prod
 from typing import Any
 
+from mdfsync.programme.calendars import Calendar, Span
 from mdfsync.programme.ceilings import (
     ALWAYS,
     EVERYTHING,
@@ -92,7 +93,7 @@ def take(programme: Programme, stage: Stage, env: Env, totals: Totals, out: Coun
     if applies is False:
         return
     found = stage.value.run(env)
-    if type(applies) is Unknown or type(found) is Unknown or _impossible(stage, found):
+    if type(applies) is Unknown or type(found) is Unknown or found < ZERO or (stage.kind == "share" and found > 1):
         _untold(stage, env, applies, found, out)
     if out.amount is None:
         if stage.kind == "ceiling" and stage.per:
@@ -113,10 +114,6 @@ def take(programme: Programme, stage: Stage, env: Env, totals: Totals, out: Coun
     values |= {stage.kind: said, "before": money(before), "after": money(after)}
     effect: Effect = "reduced" if after < before else "added"
     out.reasons.append(reason(stage.said, effect, values, amount=abs(before - after)))
-
-
-def _impossible(stage: Stage, found: Decimal) -> bool:
-    return found < 0 or (stage.kind == "share" and found > 1)
 
 
 def _untold(stage: Stage, env: Env, applies: Any, found: Any, out: Counted) -> None:
@@ -158,7 +155,7 @@ def _minimum(stage: Stage, env: Env, least: Decimal, amount: Decimal, out: Count
             values = shown(env, stage.shows) | {"minimum": money(least), "amount": money(amount)}
             out.reasons.append(reason(stage.said, stage.said.otherwise, values))
         return
-    key = tuple(part.run(env) for part in stage.per)
+    key = tuple([part.run(env) for part in stage.per])
     missing = Unknown.among(key)
     if missing is None:
         out.least.append(Least((stage.said.id, key), stage, least, amount, out.limited))
@@ -182,7 +179,8 @@ def _shared(
             out.reasons.append(reason(stage.said, "held", values, missing=tuple(sorted(prior))))
         out.amount = None
         return {}
-    place, window = (stage.said.id, key), _window(programme, stage, env, day)
+    place = (stage.said.id, key)
+    window = ALWAYS if day is None or stage.within is None else _window(programme.calendar, stage.within.run(env), day)
     if stage.of is not None and stage.of.kind != "number":
         return _names(place, window, totals, prior, names_of(of), ceiling, out)
     return _room(place, window, totals, prior, of, ceiling, out)
@@ -224,8 +222,5 @@ def _names(
     return {"of these": ", ".join(sorted(set(names)))} | ({"used before": str(others)} if others else {})
 
 
-def _window(programme: Programme, stage: Stage, env: Env, day: date | None) -> Window:
-    if day is None or stage.within is None:
-        return ALWAYS
-    calendar, span = programme.calendar, stage.within.run(env)
+def _window(calendar: Calendar, span: Span, day: date) -> Window:
     return Window(calendar.local(day), lambda last: calendar.local(calendar.later(last, span, -1)))

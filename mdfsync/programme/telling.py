@@ -96,6 +96,8 @@ def _printable(text: str) -> str:
 def plain(value: Decimal) -> str:
     """A number without the noughts and the long tail that its reckoning left behind, and never with an exponent."""
     text = str(value)  # much quicker than formatting it, and the same but for very large and very small numbers
+    if text[-3:-2] == ".":
+        return text  # two places, as most amounts have
     whole, _, part = (text if "E" not in text else f"{value:f}").partition(".")
     if len(part) > 6:
         whole, _, part = f"{round(value, 6):f}".partition(".")
