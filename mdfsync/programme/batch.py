@@ -95,10 +95,10 @@ def _not_reached(sitting: _Sitting) -> Iterator[tuple[Place, tuple[Effect, Decim
     """(minimum that the eligible cases do not reach, what follows and what they come to, whether others have limited
     it); held where those that are held might reach it."""
     for place, brought in sitting.least.items():
-        least = max(one.least for _, one in brought)
-        firm = sum((one.amount for verdict, one in brought if verdict == "eligible"), ZERO)
-        may_be = sum((one.amount for verdict, one in brought if verdict != "ineligible"), ZERO)
-        if place not in sitting.short and firm < least and any(verdict == "eligible" for verdict, _ in brought):
+        least = max([one.least for _, one in brought])
+        firm = sum([one.amount for verdict, one in brought if verdict == "eligible"], ZERO)
+        if firm < least and place not in sitting.short and any(verdict == "eligible" for verdict, _ in brought):
+            may_be = sum([one.amount for verdict, one in brought if verdict != "ineligible"], ZERO)
             effect: Effect = "held" if may_be >= least else brought[0][1].stage.said.otherwise
             yield place, (effect, firm), any(one.limited for _, one in brought)
 

@@ -14,7 +14,7 @@ from mdfsync.programme.attributes import ATTRIBUTES
 from mdfsync.programme.calendars import Calendar
 from mdfsync.programme.decisions import Decide
 from mdfsync.programme.parts import Demand, File, Head, Piece, Proof, Repayment, Step
-from mdfsync.programme.reading import Kind
+from mdfsync.programme.reading import Kind, Run
 from mdfsync.programme.values import Paths, Value
 
 
@@ -91,7 +91,8 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """A programme that can judge. `cent` = the smallest amount of its currency."""
+    """A programme that can judge. `cent` = the smallest amount of its currency, `prior_amount` = what the
+    entry of `prior_use` that is looked at took."""
 
     file: File
     calendar: Calendar
@@ -101,6 +102,7 @@ class Programme:
     claim_by: Value | None
     cost: Value
     received: Value
+    prior_amount: Run
     rules: tuple[Rule, ...]
     proofs: tuple[Evidence, ...]
     stages: tuple[Stage, ...]

@@ -19,6 +19,7 @@ from mdfsync.programme.telling import defect, missing_of, plain, shown
 from mdfsync.programme.verdict import Effect, Reason
 
 NOT_USABLE = ("rejected", "returned", "expected")
+_NOTHING = Unknown()
 _NO_FILES, _NO_LIST = Unknown({"evidence"}), Unknown({"evidence as a list of records"})
 _ends = attribute("activity.ends", "date", "")
 
@@ -37,8 +38,8 @@ class Files:
     def shared(self, proof: Evidence, key: tuple[Any, ...]) -> ByType | None:
         """The files of all who agree; None where a case is alone."""
         place = (proof.said.id, key)
-        brought = self.brought.get(place, ())
-        if len(brought) < 2:
+        brought = self.brought.get(place)
+        if brought is None:
             return None
         if place not in self.by_type:
             into = self.by_type[place] = {}
@@ -57,7 +58,7 @@ def files_of(programmes: Iterable[Programme], cases: Iterable[Mapping[str, Any]]
             key = tuple([part.run(Env(case, programme.rates)) for part in proof.per])
             if Unknown not in map(type, key):
                 brought.setdefault((proof.said.id, key), []).append(files if isinstance(files, list) else [])
-    return Files(brought)
+    return Files({place: several for place, several in brought.items() if len(several) > 1})
 
 
 def _sort(files: list[Any], into: ByType) -> ByType:
@@ -158,7 +159,7 @@ def _piece(piece: Wanted, files: Any, purpose: str, env: Env) -> Any:
         return True
     if type(files) is Unknown or type(wanted) is Unknown:
         return Unknown.of(answer for answer in (files, wanted) if type(answer) is Unknown)
-    count, maybe, missing = 0, 0, Unknown()
+    count, maybe, missing = 0, 0, _NOTHING
     for file in files.get(piece.kind, ()):
         if file.get("purpose") not in (None, "", purpose):
             continue

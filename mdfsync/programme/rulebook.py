@@ -28,7 +28,7 @@ from mdfsync.programme.errors import ExpressionError, ProgrammeError
 from mdfsync.programme.expression import parse
 from mdfsync.programme.faults import checked
 from mdfsync.programme.parts import DAYS, MONTHS, Demand, File, Piece, Proof, Repayment, Step
-from mdfsync.programme.reading import Env, Kind, Run
+from mdfsync.programme.reading import Env, Kind, Run, item_attribute
 from mdfsync.programme.values import Fixed, Scope, Value, paths_of
 
 LARGEST = 5_000_000  # bytes of a programme file
@@ -141,6 +141,7 @@ class _Builder:
             claim_by=self._maybe("programme.claim_by", file.programme.claim_by, _MOMENT),
             cost=replace(cost, run=remembered("amount.of", cost.run)),
             received=self._value("received", "sum(reimbursements.amount)", _NUMBER),
+            prior_amount=item_attribute("prior_use", "amount", "amount", file.programme.currency),
             rules=tuple(self._rule(rule) for rule in file.rule),
             proofs=tuple(self._proof(proof) for proof in file.evidence),
             stages=tuple(self._stage(step) for step in file.amount.step),

@@ -109,9 +109,10 @@ def take(programme: Programme, stage: Stage, env: Env, totals: Totals, out: Coun
     if after is None or after == before:
         return
     env.known[stage.taken] = before - after
-    values = shown(env, stage.shows) | more
-    said = plain(found) if stage.kind == "share" or stage.of is not None else money(found)
-    values |= {stage.kind: said, "before": money(before), "after": money(after)}
+    values = shown(env, stage.shows)
+    values |= more
+    values[stage.kind] = plain(found) if stage.kind == "share" or stage.of is not None else money(found)
+    values["before"], values["after"] = money(before), money(after)
     effect: Effect = "reduced" if after < before else "added"
     out.reasons.append(reason(stage.said, effect, values, amount=abs(before - after)))
 
