@@ -107,7 +107,7 @@ def _in_force_for(versions: Sequence[Programme], case: Mapping[str, Any]) -> Pro
     """The version whose days hold the day that governs the case; the last one where there is none."""
     *earlier, last = versions
     for programme in earlier:
-        if not any(_in_force(programme, Env(case, programme.rates))):
+        if not _in_force(programme, Env(case, programme.rates)):
             return programme
     return last
 
@@ -125,9 +125,10 @@ def _one(
     against: Sequence[Reason],
     excepted: Callable[[str, Reason], bool],
 ) -> Verdict:
-    env, id = opened(programme, case, sitting.seen, sitting.files), str(case["id"])
+    env, id, head = opened(programme, case, sitting.seen, sitting.files), str(case["id"]), programme.head
     counted = count(programme, env, sitting.totals)
-    own = [*_in_force(programme, env), *judge_rules(programme, env, sitting.seen)]
+    own = _in_force(programme, env)
+    own += judge_rules(programme, env, sitting.seen)
     own += judge_evidence(programme, env, sitting.files)
     own += counted.reasons
     if counted.amount is not None:
@@ -148,9 +149,9 @@ def _one(
     potential = none if verdict == "ineligible" else counted.amount
     reasons += repay(programme, env, potential)
     return Verdict(
-        id=id, programme=programme.head.id, version=programme.head.version, verdict=verdict,
+        id=id, programme=head.id, version=head.version, verdict=verdict,
         claimable=counted.amount if verdict == "eligible" and counted.amount is not None else none,
-        potential=potential, currency=programme.head.currency, reasons=tuple(reasons),
+        potential=potential, currency=head.currency, reasons=tuple(reasons),
         base=counted.base if counted.amount is not None else None,
         share=counted.share if counted.amount is not None else None,
         claim_by=deadline(programme, env),
@@ -162,27 +163,27 @@ def _worst(reasons: Sequence[Reason]) -> Judgement:
     return "ineligible" if "ineligible" in effects else "held" if "held" in effects else "eligible"
 
 
-def _in_force(programme: Programme, env: Env) -> Iterator[Reason]:
+def _in_force(programme: Programme, env: Env) -> list[Reason]:
     """Another version of the programme may be the one that counts, or one for the other direction."""
-    head, governed = programme.head, programme.governed_by
+    head, governed, out = programme.head, programme.governed_by, list[Reason]()
     asked = env.case.get("direction")
     if asked and head.direction not in {"both", asked}:
         says = f"{head.title} is for cases in which {head.direction.replace('_', ' ')}."
         missing: tuple[str, ...] = (f"the programme under which {str(asked).replace('_', ' ')}",)
-        yield Reason(
-            rule="direction", clause="", effect="held", says=says, values={"direction": str(asked)}, missing=missing
-        )
+        values = {"direction": str(asked)}
+        out.append(Reason(rule="direction", clause="", effect="held", says=says, values=values, missing=missing))
     found = governed.run(env)
     if type(found) is Unknown:
         says, missing = "Which version of the programme counts cannot be told.", tuple(sorted(found))
     else:
         day = programme.calendar.local(found)
         if head.valid_from <= day <= (head.valid_until or date.max):
-            return
+            return out
         says = f"Version {head.version} is in force from {head.valid_from} to {head.valid_until or 'further notice'}."
         missing = (f"the version of {head.id} that was in force on {day}",)
     values = shown(env, paths_of(governed))
-    yield Reason(rule="version", clause="", effect="held", says=says, values=values, missing=missing)
+    out.append(Reason(rule="version", clause="", effect="held", says=says, values=values, missing=missing))
+    return out
 
 
 def _below(one: Least, env: Env, effect: Effect, together: Decimal) -> Reason:

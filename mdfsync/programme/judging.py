@@ -132,7 +132,7 @@ def _met(programme: Programme, seen: Seen, files: Files, env: Env, id: str) -> A
                 return True
             there = found(proof, env, files)
             return there if there is True or applies is True else applies
-    taken = env.known[f"taken({id})"]  # `rulebook` lets only later steps ask for a step
+    taken = env.known.get(f"taken({id})", 0)  # `rulebook` lets only later steps ask for a step
     return taken if type(taken) is Unknown else taken == 0
 
 

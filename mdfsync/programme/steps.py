@@ -78,7 +78,8 @@ class Counted:
     @property
     def share(self) -> Decimal:
         """What is paid of the part that counts, all shares together."""
-        return prod((value for kind, value in self.steps if kind == "share"), start=Decimal(1))
+        first, *more = [value for kind, value in self.steps if kind == "share"] or [Decimal(1)]
+        return prod(more, start=first)
 
     @property
     def base(self) -> Decimal | None:
@@ -87,8 +88,7 @@ class Counted:
 
 
 def take(programme: Programme, stage: Stage, env: Env, totals: Totals, out: Counted) -> None:
-    """The amount after one step; `met` of the step is answered by what it took."""
-    env.known[stage.taken] = ZERO
+    """The amount after one step; `met` of the step is answered by what it took, which is not noted where it is 0."""
     applies = stage.when.run(env) if stage.when is not None else True
     if applies is False:
         return
