@@ -143,58 +143,33 @@ _WANTED: dict[Kind, str] = {
 
 
 def attribute(path: str, kind: Kind, currency: str) -> Run:
-    """Reads one attribute of the case by its dotted path, once for a case."""
-    *holders, last = path.split(".")
-    read, missing = _reader(path, last, kind, currency), Unknown({path})
-
-    def run(env: Env) -> Any:
-        known = env.known
-        if path in known:
-            return known[path]
-        found: Any = None
-        holder: Any = env.case
-        for part in holders:
-            holder = holder.get(part)
-            if not isinstance(holder, dict):
-                found = missing
-                break
-        else:
-            found = read(holder, env)
-        known[path] = found
-        return found
-
-    return run
+    """Reads one attribute of the case by its dotted path."""
+    return _reader("", path, kind, currency)
 
 
 def item_attribute(items: str, name: str, kind: Kind, currency: str) -> Run:
     """Reads one attribute of the item of this list that is looked at."""
+    return _reader(items, name, kind, currency)
+
+
+def _reader(items: str, name: str, kind: Kind, currency: str) -> Run:
+    """Judging spends more of its time here than anywhere: one function without a step more than it takes. To remember
+    what was read takes longer than to read it again, as few attributes are asked for twice in a case."""
+    path = f"{items}.{name}" if items else name
+    if kind not in _READERS:
+        raise ValueError(f"{path}: {kind} is not a kind of attribute")
     *holders, last = name.split(".")
-    path = f"{items}.{name}"
-    read, missing = _reader(path, last, kind, currency), Unknown({path})
+    convert, is_amount = _READERS[kind], kind == "amount"
+    missing, unreadable = Unknown({path}), Unknown({f"{path} as {_WANTED[kind]}"})
+    root, group = path.split(".")[0], path.rpartition(".")[0]
 
     def run(env: Env) -> Any:
-        holder: Any = env.items[items]
+        holder: Any = env.items[items] if items else env.case
         for part in holders:
             holder = holder.get(part)
             if not isinstance(holder, dict):
                 return missing
-        return read(holder, env)
-
-    return run
-
-
-def _reader(path: str, name: str, kind: Kind, currency: str) -> Callable[[Mapping[str, Any], Env], Any]:
-    """Reads the attribute from the record that holds it. Judging spends more of its time here than anywhere: no step
-    more than it takes."""
-    if kind not in _READERS:
-        raise ValueError(f"{path}: {kind} is not a kind of attribute")
-    convert, is_amount = _READERS[kind], kind == "amount"
-    missing = Unknown({path})
-    unreadable = Unknown({f"{path} as {_WANTED[kind]}"})
-    root, group = path.split(".")[0], path.rpartition(".")[0]
-
-    def read(holder: Mapping[str, Any], env: Env) -> Any:
-        raw = holder.get(name)
+        raw = holder.get(last)
         if raw is None:
             return missing
         try:
@@ -215,7 +190,7 @@ def _reader(path: str, name: str, kind: Kind, currency: str) -> Callable[[Mappin
         rate = Decimal(1) if code.strip().upper() == currency else _rate_of(priced, code.strip().upper(), env)
         return value * rate if rate is not None else Unknown({f"{group}.rate"})
 
-    return read
+    return run
 
 
 def _rate_of(holder: Mapping[str, Any], code: str, env: Env) -> Decimal | None:
