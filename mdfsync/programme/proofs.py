@@ -55,7 +55,8 @@ def files_of(programmes: Iterable[Programme], cases: Iterable[Mapping[str, Any]]
     for case in cases if proofs else ():
         files = case.get("evidence")
         for programme, proof in proofs:
-            key = tuple([part.run(Env(case, programme.rates)) for part in proof.per])
+            env = Env(case, programme.rates)
+            key = tuple([part.run(env) for part in proof.per])
             if Unknown not in map(type, key):
                 brought.setdefault((proof.said.id, key), []).append(files if isinstance(files, list) else [])
     return Files({place: several for place, several in brought.items() if len(several) > 1})

@@ -60,16 +60,18 @@ def shown(env: Env, paths: Paths) -> dict[str, str]:
         said: Any = env.case
         for part in path:
             said = said.get(part) if isinstance(said, dict) else None
-        if said is None or (isinstance(said, dict | list) and not _single(said)):
+        if said is None or (type(said) is not str and not _single(said)):
             said = env.known.get(name)
         if said is not None and type(said) is not Unknown and (text := word(said)):
             out[name] = text
     return out
 
 
-def _single(said: dict[str, Any] | list[Any]) -> bool:
-    """Whether people read it as one value: a list of texts, but no record and no list of records."""
-    return isinstance(said, list) and not any(isinstance(item, dict) for item in said)
+def _single(said: Any) -> bool:
+    """Whether people read it as one value, such as a list of texts: no record and no list of records."""
+    if isinstance(said, list):
+        return not any(isinstance(item, dict) for item in said)
+    return not isinstance(said, dict)
 
 
 def word(value: Any) -> str | None:
