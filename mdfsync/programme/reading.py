@@ -48,7 +48,7 @@ class Unknown(frozenset[str]):
 @dataclass(slots=True)
 class Env:
     """One case while it is judged: its attributes, rates, the items under a `where` by their list, what was found so
-    far (attributes by path, named values, answers of `met`), and who answers `met`."""
+    far (named values, answers of `met`, what steps took), and who answers `met`."""
 
     case: Mapping[str, Any]
     rates: Mapping[str, Decimal] = field(default_factory=dict)
