@@ -15,6 +15,7 @@ from mdfsync.programme.decisions import ALLOWED
 from mdfsync.programme.reading import Env, Unknown
 from mdfsync.programme.steps import NOT_YET, Counted, take
 from mdfsync.programme.telling import money, reason, shown
+from mdfsync.programme.values import paths_of
 from mdfsync.programme.verdict import Reason
 
 DUST = Decimal("1e-9")  # what dividing leaves behind: 100 / 3 * 3 is 100, also where it is rounded down
@@ -27,7 +28,7 @@ def count(programme: Programme, env: Env, totals: Totals) -> Counted:
     cost = programme.cost.run(env)
     out = Counted(None)
     if type(cost) is Unknown:
-        clause, values = programme.file.amount.clause, shown(env, programme.cost)
+        clause, values = programme.file.amount.clause, shown(env, paths_of(programme.cost))
         out.reasons.append(
             Reason(rule="amount", clause=clause, effect="held", says="What it cost cannot be told.", values=values,
                    missing=tuple(sorted(cost)))
@@ -70,7 +71,10 @@ def draw(totals: Totals, counted: Counted, *, held: bool) -> None:
     taken = totals.set_aside if held else totals.used
     for one in counted.draws:
         amount = _behind(counted, one.before) if one.units is None else one.units
-        taken.setdefault(one.place, Pot()).take(one.day, amount, one.names)
+        pot = taken.get(one.place)
+        if pot is None:
+            pot = taken[one.place] = Pot()
+        pot.take(one.day, amount, one.names)
 
 
 def _behind(counted: Counted, before: int) -> Decimal:

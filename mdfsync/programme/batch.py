@@ -25,6 +25,7 @@ from mdfsync.programme.repaying import repay
 from mdfsync.programme.steps import Counted, Least
 from mdfsync.programme.telling import money, reason, shown
 from mdfsync.programme.unique import Seen, remember
+from mdfsync.programme.values import paths_of
 from mdfsync.programme.verdict import AGAINST, Effect, Judgement, Reason, Verdict
 
 PASSES = 50  # after so many times through all cases
@@ -94,10 +95,10 @@ def _not_reached(sitting: _Sitting) -> Iterator[tuple[Place, tuple[Effect, Decim
     """(minimum that the eligible cases do not reach, what follows and what they come to, whether others have limited
     it); held where those that are held might reach it."""
     for place, brought in sitting.least.items():
-        least = max(one.least for _, one in brought)
-        firm = sum((one.amount for verdict, one in brought if verdict == "eligible"), ZERO)
-        may_be = sum((one.amount for verdict, one in brought if verdict != "ineligible"), ZERO)
-        if place not in sitting.short and firm < least and any(verdict == "eligible" for verdict, _ in brought):
+        least = max([one.least for _, one in brought])
+        firm = sum([one.amount for verdict, one in brought if verdict == "eligible"], ZERO)
+        if firm < least and place not in sitting.short and any(verdict == "eligible" for verdict, _ in brought):
+            may_be = sum([one.amount for verdict, one in brought if verdict != "ineligible"], ZERO)
             effect: Effect = "held" if may_be >= least else brought[0][1].stage.said.otherwise
             yield place, (effect, firm), any(one.limited for _, one in brought)
 
@@ -106,7 +107,7 @@ def _in_force_for(versions: Sequence[Programme], case: Mapping[str, Any]) -> Pro
     """The version whose days hold the day that governs the case; the last one where there is none."""
     *earlier, last = versions
     for programme in earlier:
-        if not any(_in_force(programme, Env(case, programme.rates))):
+        if not _in_force(programme, Env(case, programme.rates)):
             return programme
     return last
 
@@ -124,9 +125,10 @@ def _one(
     against: Sequence[Reason],
     excepted: Callable[[str, Reason], bool],
 ) -> Verdict:
-    env, id = opened(programme, case, sitting.seen, sitting.files), str(case["id"])
+    env, id, head = opened(programme, case, sitting.seen, sitting.files), str(case["id"]), programme.head
     counted = count(programme, env, sitting.totals)
-    own = [*_in_force(programme, env), *judge_rules(programme, env, sitting.seen)]
+    own = _in_force(programme, env)
+    own += judge_rules(programme, env, sitting.seen)
     own += judge_evidence(programme, env, sitting.files)
     own += counted.reasons
     if counted.amount is not None:
@@ -147,9 +149,9 @@ def _one(
     potential = none if verdict == "ineligible" else counted.amount
     reasons += repay(programme, env, potential)
     return Verdict(
-        id=id, programme=programme.head.id, version=programme.head.version, verdict=verdict,
+        id=id, programme=head.id, version=head.version, verdict=verdict,
         claimable=counted.amount if verdict == "eligible" and counted.amount is not None else none,
-        potential=potential, currency=programme.head.currency, reasons=tuple(reasons),
+        potential=potential, currency=head.currency, reasons=tuple(reasons),
         base=counted.base if counted.amount is not None else None,
         share=counted.share if counted.amount is not None else None,
         claim_by=deadline(programme, env),
@@ -161,30 +163,31 @@ def _worst(reasons: Sequence[Reason]) -> Judgement:
     return "ineligible" if "ineligible" in effects else "held" if "held" in effects else "eligible"
 
 
-def _in_force(programme: Programme, env: Env) -> Iterator[Reason]:
+def _in_force(programme: Programme, env: Env) -> list[Reason]:
     """Another version of the programme may be the one that counts, or one for the other direction."""
-    head, governed = programme.head, programme.governed_by
+    head, governed, out = programme.head, programme.governed_by, list[Reason]()
     asked = env.case.get("direction")
     if asked and head.direction not in {"both", asked}:
         says = f"{head.title} is for cases in which {head.direction.replace('_', ' ')}."
         missing: tuple[str, ...] = (f"the programme under which {str(asked).replace('_', ' ')}",)
-        yield Reason(
-            rule="direction", clause="", effect="held", says=says, values={"direction": str(asked)}, missing=missing
-        )
+        values = {"direction": str(asked)}
+        out.append(Reason(rule="direction", clause="", effect="held", says=says, values=values, missing=missing))
     found = governed.run(env)
     if type(found) is Unknown:
         says, missing = "Which version of the programme counts cannot be told.", tuple(sorted(found))
     else:
         day = programme.calendar.local(found)
         if head.valid_from <= day <= (head.valid_until or date.max):
-            return
+            return out
         says = f"Version {head.version} is in force from {head.valid_from} to {head.valid_until or 'further notice'}."
         missing = (f"the version of {head.id} that was in force on {day}",)
-    yield Reason(rule="version", clause="", effect="held", says=says, values=shown(env, governed), missing=missing)
+    values = shown(env, paths_of(governed))
+    out.append(Reason(rule="version", clause="", effect="held", says=says, values=values, missing=missing))
+    return out
 
 
 def _below(one: Least, env: Env, effect: Effect, together: Decimal) -> Reason:
-    values = shown(env, one.stage.value, one.stage.when, *one.stage.per)
+    values = shown(env, paths_of(one.stage.value, one.stage.when, *one.stage.per))
     values |= {"minimum": money(one.least), "amount": money(one.amount), "together": money(together)}
     wait = ("more that is eligible, to reach the minimum together",) if effect == "held" else ()
     return reason(one.stage.said, effect, values, missing=wait)

@@ -76,13 +76,14 @@ class Calendar:
 
     def _later(self, day: date, span: Span, sign: int) -> date:
         count = span.count * sign
+        if span.unit == "day":
+            return day + timedelta(count)
+        if span.unit == "week":
+            return day + timedelta(count * 7)
         if span.unit == "business day":
             return self._business(day, count)
-        if span.unit in {"month", "year"}:
-            months = count * (12 if span.unit == "year" else 1)
-            moved: date = day + relativedelta(months=months)
-            return moved
-        return day + timedelta(days=count * (7 if span.unit == "week" else 1))
+        moved: date = day + relativedelta(months=count * (12 if span.unit == "year" else 1))
+        return moved
 
     def _business(self, day: date, count: int) -> date:
         known = self._days.get((day, count))

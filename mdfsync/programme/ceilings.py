@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from mdfsync.programme.compiled import Programme, Stage
-from mdfsync.programme.reading import Env, Run, Unknown, attribute, item_attribute
+from mdfsync.programme.reading import Env, Unknown, attribute, item_attribute
 from mdfsync.programme.values import MOMENTS
 
 Place = tuple[str, tuple[Any, ...]]
@@ -25,6 +24,7 @@ ZERO = Decimal(0)
 EVERYTHING = Decimal("Infinity")
 ANY_DAY = date.min  # where no span is counted, everything was on one day
 _entries = attribute("prior_use", "records", "")
+_units = item_attribute("prior_use", "count", "number", "")
 _BARE = frozenset({"id", "amount", "currency", "rate", "ceiling", "state"})
 
 
@@ -144,13 +144,14 @@ def prior_use(programme: Programme, stage: Stage, env: Env, key: tuple[Any, ...]
     for entry in entries:
         if entry.get("ceiling", stage.said.id) != stage.said.id or entry.get("state") in ("rejected", "refused"):
             continue
-        if entry.keys() <= _BARE and stage.of is None and stage.on is None:
-            other = Env(env.case, env.rates, {"prior_use": entry})  # it says nothing of its own but the amount
+        if stage.of is None and stage.on is None and entry.keys() <= _BARE:
+            other = env  # it says nothing of its own but the amount
+            env.items["prior_use"] = entry
         else:
             other = Env(as_case(env.case, entry, programme, stage), env.rates, {"prior_use": entry}, ask=env.ask)
             if tuple(part.run(other) for part in stage.per) != key:
                 continue
-        taken = _taken(stage, other, programme.head.currency)
+        taken = _taken(programme, stage, other)
         day = stage.on.run(other) if stage.on is not None else ANY_DAY
         if type(taken) is Unknown or type(day) is Unknown:
             return taken if type(taken) is Unknown else day
@@ -161,21 +162,13 @@ def prior_use(programme: Programme, stage: Stage, env: Env, key: tuple[Any, ...]
     return pot
 
 
-@lru_cache(maxsize=64)
-def _said_there(currency: str) -> tuple[Run, Run]:
-    """How the amount and the units of an entry are read."""
-    amount = item_attribute("prior_use", "amount", "amount", currency)
-    return amount, item_attribute("prior_use", "count", "number", currency)
-
-
-def _taken(stage: Stage, entry: Env, currency: str) -> Any:
+def _taken(programme: Programme, stage: Stage, entry: Env) -> Any:
     """(amount or units, names) of an entry, as its ceiling counts."""
-    amount_of, units_of = _said_there(currency)
     if stage.of is None:
-        amount = amount_of(entry)
+        amount = programme.prior_amount(entry)
         return amount if type(amount) is Unknown else (amount, ())
     if stage.of.kind == "number":
-        units = units_of(entry)
+        units = _units(entry)
         units = stage.of.run(entry) if type(units) is Unknown and units.absent else units
         return units if type(units) is Unknown else (units, ())
     names = stage.of.run(entry)

@@ -1,6 +1,7 @@
 """A programme that can judge: its file, and the function behind every expression, part by part.
 
-`rulebook` makes it from a file; `judging`, `proofs`, `amounts` and `repaying` read it. Data only.
+`rulebook` makes it from a file; `judging`, `proofs`, `amounts` and `repaying` read it. `shows` = what a reason of the
+part tells of the case. Data only.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from mdfsync.programme.attributes import ATTRIBUTES
 from mdfsync.programme.calendars import Calendar
 from mdfsync.programme.decisions import Decide
 from mdfsync.programme.parts import Demand, File, Head, Piece, Proof, Repayment, Step
-from mdfsync.programme.reading import Kind
-from mdfsync.programme.values import Value
+from mdfsync.programme.reading import Kind, Run
+from mdfsync.programme.values import Paths, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Rule:
     until: Value | None
     unique: tuple[Value, ...]
     up_to: Value | None
+    shows: Paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A set of evidence of the file with its expressions."""
+    """A set of evidence of the file with its expressions; `counts` = how many files are wanted, of those of
+    its pieces where the case decides."""
 
     said: Proof
     when: Value | None
@@ -53,12 +56,14 @@ class Evidence:
     per: tuple[Value, ...]
     all_of: tuple[Wanted, ...]
     any_of: tuple[Wanted, ...]
+    counts: tuple[Value, ...]
+    shows: Paths
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
     """A step of the amount with its expressions; `kind` is one of `parts.STEPS`, under `taken` it is remembered of a
-    case what the step took."""
+    case what the step took. `shows_shared` = what tells which ceiling or minimum it is that cases share."""
 
     said: Step
     kind: str
@@ -69,6 +74,8 @@ class Stage:
     of: Value | None
     within: Value | None
     on: Value | None
+    shows: Paths
+    shows_shared: Paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +86,13 @@ class Returned:
     of: Value
     when: Value | None
     due: Value | None
+    shows: Paths
 
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """A programme that can judge. `cent` = the smallest amount of its currency."""
+    """A programme that can judge. `cent` = the smallest amount of its currency, `prior_amount` = what the
+    entry of `prior_use` that is looked at took."""
 
     file: File
     calendar: Calendar
@@ -93,6 +102,7 @@ class Programme:
     claim_by: Value | None
     cost: Value
     received: Value
+    prior_amount: Run
     rules: tuple[Rule, ...]
     proofs: tuple[Evidence, ...]
     stages: tuple[Stage, ...]

@@ -247,10 +247,13 @@ def _moments(sign: str, left: Value, right: Value, scope: Scope) -> Run:
     def compared(one: Any, other: Any) -> Any:
         if isinstance(one, datetime) is isinstance(other, datetime):
             return compare(one, other)
-        first, second = local(one), local(other)
-        if first == second and not by_day:
+        if isinstance(one, datetime):
+            one = local(one)
+        else:
+            other = local(other)
+        if one == other and not by_day:
             return Unknown(asked)
-        return compare(first, second)
+        return compare(one, other)
 
     days = left.kind == right.kind == "date"
     return lifted(compare if days else compared, [left.run, right.run])

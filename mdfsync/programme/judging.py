@@ -7,18 +7,17 @@ afterwards. `proofs` looks for evidence, `amounts` goes from the cost to the mon
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import date
 from functools import partial
 from typing import Any
 
 from mdfsync.programme.compiled import Programme, Rule
-from mdfsync.programme.decisions import ALLOWED, REFUSED, today
+from mdfsync.programme.decisions import ALLOWED, REFUSED
 from mdfsync.programme.parts import Proof
 from mdfsync.programme.proofs import Files, files_of, found, judge_proof
 from mdfsync.programme.reading import Env, Unknown
-from mdfsync.programme.telling import missing_of, reason, shown
+from mdfsync.programme.telling import defect, missing_of, reason, shown
 from mdfsync.programme.unique import Seen, earlier
 from mdfsync.programme.values import Value
 from mdfsync.programme.verdict import Effect, Reason
@@ -29,15 +28,26 @@ def opened(programme: Programme, case: Any, seen: Seen, files: Files) -> Env:
     return Env(case, programme.rates, ask=partial(_met, programme, seen, files))
 
 
-def judge_rules(programme: Programme, env: Env, seen: Seen) -> Iterator[Reason]:
+def judge_rules(programme: Programme, env: Env, seen: Seen) -> list[Reason]:
     """Reasons of the rules, in the order of the file."""
+    out = []
     for rule in programme.rules:
         if rule.said.optional:
             continue
         applies = rule.when.run(env) if rule.when is not None else True
-        if applies is False or (rule.must is not None and rule.must.run(env) is True):
+        if applies is False:
             continue
-        yield from _rule(programme, rule, applies, env, seen)
+        found: Reason | None
+        if rule.must is not None:
+            holds = rule.must.run(env)
+            found = None if holds is True else _broken(programme, rule, applies, holds, env)
+        elif rule.said.discretion:
+            found = _discretion(programme, rule, applies, env)
+        else:
+            found = _unique(programme, rule, applies, env, seen)
+        if found is not None:
+            out.append(found)
+    return out
 
 
 def required(programme: Programme, case: Mapping[str, Any]) -> list[Proof]:
@@ -53,85 +63,60 @@ def deadline(programme: Programme, env: Env) -> date | None:
     return _until(programme, programme.claim_by, env)
 
 
-def judge_evidence(programme: Programme, env: Env, files: Files) -> Iterator[Reason]:
+def judge_evidence(programme: Programme, env: Env, files: Files) -> list[Reason]:
     """Reasons of the sets of evidence, in the order of the file."""
+    out = []
     for proof in programme.proofs:
-        if not proof.said.optional:
-            told = judge_proof(proof, env, files, programme.calendar)
-            if told is not None:
-                yield from _unmet(programme, proof.until, *told, env)
+        found = None if proof.said.optional else judge_proof(proof, env, files, programme.calendar)
+        if found is not None:
+            out.append(found)
+    return out
 
 
-def _rule(programme: Programme, rule: Rule, applies: Any, env: Env, seen: Seen) -> Iterator[Reason]:
-    """Of a rule that applies, or may, and does not hold as far as can be told."""
-    if rule.said.discretion:
-        yield from _discretion(programme, rule, applies, env)
-        return
-    if rule.must is None:
-        yield from _unique(programme, rule, applies, env, seen)
-        return
-    holds = rule.must.run(env)
+def _broken(programme: Programme, rule: Rule, applies: Any, holds: Any, env: Env) -> Reason:
+    """Of a rule that applies, or may, and whose condition does not hold as far as can be told."""
     excepted = rule.unless.run(env) if rule.unless is not None else False
-    values = shown(env, rule.must, rule.when, rule.unless)
+    values = shown(env, rule.shows)
     if excepted is True:
-        yield reason(rule.said, "excepted", values)
-        return
+        return reason(rule.said, "excepted", values)
     missing = missing_of(applies, holds, excepted)
     if missing:
-        yield reason(rule.said, "held", values, missing=missing, curable_until=_until(programme, rule.until, env))
-        return
+        return reason(rule.said, "held", values, missing=missing, curable_until=_until(programme, rule.until, env))
     supply = (rule.said.supply,) if rule.said.supply else ()
-    yield from _unmet(programme, rule.until, reason(rule.said, rule.said.otherwise, values, missing=supply), True, env)
+    last = rule.until.run(env) if rule.until is not None else None
+    return defect(rule.said, rule.said.otherwise, values, supply, last, env, programme.calendar)
 
 
-def _unmet(programme: Programme, until: Value | None, unmet: Reason, ends: bool, env: Env) -> Iterator[Reason]:
-    """A defect: held while it can be cured, and what the programme says afterwards. `ends` = False: it cannot be told
-    whether there is one, however late it is."""
-    if until is None:
-        yield unmet
-        return
-    last = until.run(env)
-    if type(last) is Unknown:
-        yield replace(unmet, effect="held", missing=(*unmet.missing, *sorted(last)))
-        return
-    day = programme.calendar.local(last)
-    curable = not ends or today(env, programme.calendar) <= day
-    yield replace(unmet, effect="held" if curable else "ineligible", curable_until=day)
-
-
-def _discretion(programme: Programme, rule: Rule, applies: Any, env: Env) -> Iterator[Reason]:
+def _discretion(programme: Programme, rule: Rule, applies: Any, env: Env) -> Reason | None:
     """What a person decides and the worker never does. A refusal makes the case ineligible."""
     decided = programme.decide(env, rule.said.id)
     if decided.outcome == ALLOWED and applies is True:
-        return
+        return None
     effect: Effect = "ineligible" if decided.outcome == REFUSED and applies is True else "held"
     wanted = rule.said.supply or f"a decision on {rule.said.id}: allowed or refused"
     missing = missing_of(applies) or decided.missing or ((wanted,) if effect == "held" else ())
     values = {"decided by": decided.by} if decided.by else {}
-    yield reason(rule.said, effect, values, missing=missing)
+    return reason(rule.said, effect, values, missing=missing)
 
 
-def _unique(programme: Programme, rule: Rule, applies: Any, env: Env, seen: Seen) -> Iterator[Reason]:
+def _unique(programme: Programme, rule: Rule, applies: Any, env: Env, seen: Seen) -> Reason | None:
     """What may be claimed once only. What was refused before is held: somebody says whether it may come back."""
     told = earlier(rule, env, seen, programme)
     if told is False:
-        return
+        return None
     excepted = rule.unless.run(env) if rule.unless is not None else False
-    values = shown(env, *rule.unique, rule.up_to, rule.when, rule.unless)
+    values = shown(env, rule.shows)
     if excepted is True:
-        yield reason(rule.said, "excepted", values)
-        return
+        return reason(rule.said, "excepted", values)
     missing = missing_of(applies, told, excepted)
     if missing:
-        yield reason(rule.said, "held", values, missing=missing)
-        return
+        return reason(rule.said, "held", values, missing=missing)
     values["as in"] = ", ".join(told.ids)
     if told.refused:
         wanted = rule.said.supply or f"whether what was refused as {values['as in']} may be claimed again"
-        yield reason(rule.said, "held", values, missing=(wanted,))
-        return
+        return reason(rule.said, "held", values, missing=(wanted,))
     supply = (rule.said.supply,) if rule.said.supply else ()
-    yield reason(rule.said, rule.said.otherwise, values, missing=supply)
+    return reason(rule.said, rule.said.otherwise, values, missing=supply)
 
 
 def _met(programme: Programme, seen: Seen, files: Files, env: Env, id: str) -> Any:
@@ -147,7 +132,7 @@ def _met(programme: Programme, seen: Seen, files: Files, env: Env, id: str) -> A
                 return True
             there = found(proof, env, files)
             return there if there is True or applies is True else applies
-    taken = env.known[f"taken({id})"]  # `rulebook` lets only later steps ask for a step
+    taken = env.known.get(f"taken({id})", 0)  # `rulebook` lets only later steps ask for a step
     return taken if type(taken) is Unknown else taken == 0
 
 

@@ -7,7 +7,7 @@ with `per` are shown once for all cases that agree there. Between `telling` and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +15,11 @@ from mdfsync.programme.calendars import Calendar
 from mdfsync.programme.compiled import Evidence, Programme, Wanted
 from mdfsync.programme.decisions import today
 from mdfsync.programme.reading import Env, Unknown, attribute
-from mdfsync.programme.telling import plain, reason, shown
-from mdfsync.programme.values import Value
+from mdfsync.programme.telling import defect, missing_of, plain, shown
 from mdfsync.programme.verdict import Effect, Reason
 
 NOT_USABLE = ("rejected", "returned", "expected")
+_NOTHING = Unknown()
 _NO_FILES, _NO_LIST = Unknown({"evidence"}), Unknown({"evidence as a list of records"})
 _ends = attribute("activity.ends", "date", "")
 
@@ -38,8 +38,8 @@ class Files:
     def shared(self, proof: Evidence, key: tuple[Any, ...]) -> ByType | None:
         """The files of all who agree; None where a case is alone."""
         place = (proof.said.id, key)
-        brought = self.brought.get(place, ())
-        if len(brought) < 2:
+        brought = self.brought.get(place)
+        if brought is None:
             return None
         if place not in self.by_type:
             into = self.by_type[place] = {}
@@ -55,10 +55,11 @@ def files_of(programmes: Iterable[Programme], cases: Iterable[Mapping[str, Any]]
     for case in cases if proofs else ():
         files = case.get("evidence")
         for programme, proof in proofs:
-            key = tuple([part.run(Env(case, programme.rates)) for part in proof.per])
-            if not any(type(k) is Unknown for k in key):
+            env = Env(case, programme.rates)
+            key = tuple([part.run(env) for part in proof.per])
+            if Unknown not in map(type, key):
                 brought.setdefault((proof.said.id, key), []).append(files if isinstance(files, list) else [])
-    return Files(brought)
+    return Files({place: several for place, several in brought.items() if len(several) > 1})
 
 
 def _sort(files: list[Any], into: ByType) -> ByType:
@@ -72,33 +73,44 @@ def _sort(files: list[Any], into: ByType) -> ByType:
 
 def found(proof: Evidence, env: Env, files: Files) -> Any:
     """True when the set is there, False when it is not, `Unknown` when it may be."""
-    there = _usable(proof, env, files)
-    answers = [_piece(piece, there, proof.said.purpose, env) for piece in proof.all_of or proof.any_of]
-    answer, own = _together(answers, bool(proof.any_of)), _own(env)
-    return own if answer is False and type(own) is Unknown else answer
+    return _complete(proof, _answers(proof, _usable(proof, env, files), env), env)
 
 
-def judge_proof(proof: Evidence, env: Env, files: Files, calendar: Calendar) -> tuple[Reason, bool] | None:
-    """(what is missing, whether it is a defect that ends with the window), None where nothing is."""
+def _answers(proof: Evidence, files: Any, env: Env) -> list[Any]:
+    """Of every piece whether it is there."""
+    return [_piece(piece, files, proof.said.purpose, env) for piece in proof.all_of or proof.any_of]
+
+
+def _complete(proof: Evidence, answers: list[Any], env: Env) -> Any:
+    answer = _together(answers, bool(proof.any_of))
+    if answer is False and type(own := _own(env)) is Unknown:
+        return own
+    return answer
+
+
+def judge_proof(proof: Evidence, env: Env, files: Files, calendar: Calendar) -> Reason | None:
+    """What is missing, None where nothing is."""
     applies = proof.when.run(env) if proof.when is not None else True
     if applies is False:
         return None
-    complete = found(proof, env, files)
+    there = _usable(proof, env, files)
+    answers = _answers(proof, there, env)
+    complete = _complete(proof, answers, env)
     if complete is True:
         return None
-    pieces = proof.all_of or proof.any_of
-    values = shown(env, proof.when, *proof.per, *_counts(pieces))
+    values = shown(env, proof.shows)
+    last = proof.until.run(env) if proof.until is not None else None
     if type(applies) is Unknown:
-        return reason(proof.said, "held", values, missing=tuple(sorted(applies))), False
-    there = _usable(proof, env, files)
-    wanted = [w for piece in pieces if (w := _lacking(piece, there, proof.said.purpose, env))]
+        return defect(proof.said, "held", values, missing_of(applies), last, env, calendar, ends=False)
+    asked = zip(proof.all_of or proof.any_of, answers, strict=True)
+    wanted = [w for piece, got in asked if (w := _lacking(piece, got, there, proof.said.purpose, env))]
     missing = (" or ".join(wanted),) if proof.any_of else tuple(wanted)
     own = _own(env)
     missing += tuple(own) if type(own) is Unknown else ()
     missing += _only_now(proof, env, calendar)
     effect: Effect = "held" if type(complete) is Unknown else proof.said.otherwise
-    untold = any(type(answer) is Unknown for answer in (own, *(count.run(env) for count in _counts(pieces))))
-    return reason(proof.said, effect, values, missing=missing), not untold
+    untold = Unknown.among((own, *[count.run(env) for count in proof.counts]))
+    return defect(proof.said, effect, values, missing, last, env, calendar, ends=untold is None)
 
 
 def _only_now(proof: Evidence, env: Env, calendar: Calendar) -> tuple[str, ...]:
@@ -113,7 +125,7 @@ def _usable(proof: Evidence, env: Env, files: Files) -> Any:
     """The files that count, by type; `Unknown` where the case does not say which there are."""
     if proof.per:
         key = tuple([part.run(env) for part in proof.per])
-        shared = None if any(type(k) is Unknown for k in key) else files.shared(proof, key)
+        shared = None if Unknown in map(type, key) else files.shared(proof, key)
         if shared:
             return shared
     return _own(env)
@@ -148,7 +160,7 @@ def _piece(piece: Wanted, files: Any, purpose: str, env: Env) -> Any:
         return True
     if type(files) is Unknown or type(wanted) is Unknown:
         return Unknown.of(answer for answer in (files, wanted) if type(answer) is Unknown)
-    count, maybe, missing = 0, 0, Unknown()
+    count, maybe, missing = 0, 0, _NOTHING
     for file in files.get(piece.kind, ()):
         if file.get("purpose") not in (None, "", purpose):
             continue
@@ -166,20 +178,13 @@ def _piece(piece: Wanted, files: Any, purpose: str, env: Env) -> Any:
     return missing if count + maybe >= wanted else False
 
 
-def _counts(pieces: Iterable[Wanted]) -> Iterator[Value]:
-    """What says how many files are wanted, of all pieces."""
-    for piece in pieces:
-        yield piece.at_least
-        yield from _counts((*piece.all_of, *piece.any_of))
-
-
-def _lacking(piece: Wanted, files: Any, purpose: str, env: Env) -> str:
-    """What is missing of a piece, in words; empty where nothing is."""
-    got = _piece(piece, files, purpose, env)
+def _lacking(piece: Wanted, got: Any, files: Any, purpose: str, env: Env) -> str:
+    """What is missing of a piece, in words; empty where nothing is. `got` = whether it is there."""
     if got is True:
         return ""
     if not piece.said.type:
-        parts = [w for part in piece.all_of or piece.any_of if (w := _lacking(part, files, purpose, env))]
+        each = [(part, _piece(part, files, purpose, env)) for part in piece.all_of or piece.any_of]
+        parts = [w for part, there in each if (w := _lacking(part, there, files, purpose, env))]
         return f"({' or '.join(parts)})" if piece.any_of else " and ".join(parts)
     what = f"{piece.said.type} ({piece.said.says})" if piece.said.says else piece.said.type
     wanted = piece.at_least.run(env)

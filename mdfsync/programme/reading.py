@@ -9,7 +9,7 @@ again. Lowest part of judging.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -28,26 +28,27 @@ class Unknown(frozenset[str]):
     @property
     def absent(self) -> bool:
         """Whether nothing is wrong but that it is not said."""
-        return not any(" as " in name for name in self)
+        return " as " not in "\n".join(self)
 
     def __or__(self, other: Iterable[str]) -> Self:  # type: ignore[override]
-        return type(self)(frozenset(self) | frozenset(other))
+        return type(self)(frozenset.union(self, other))
 
     @classmethod
     def of(cls, parts: Iterable[Iterable[str]]) -> Self:
         return cls(name for part in parts for name in part)
 
     @classmethod
-    def among(cls, answers: Iterable[Any]) -> Self | None:
+    def among(cls, answers: Collection[Any]) -> Self | None:
         """What those answers lack that cannot be told; None where all can."""
-        missing = [answer for answer in answers if type(answer) is cls]
-        return cls.of(missing) if missing else None
+        if cls not in map(type, answers):
+            return None
+        return cls.of(answer for answer in answers if type(answer) is cls)
 
 
 @dataclass(slots=True)
 class Env:
     """One case while it is judged: its attributes, rates, the items under a `where` by their list, what was found so
-    far (attributes by path, named values, answers of `met`), and who answers `met`."""
+    far (named values, answers of `met`, what steps took), and who answers `met`."""
 
     case: Mapping[str, Any]
     rates: Mapping[str, Decimal] = field(default_factory=dict)
@@ -60,7 +61,6 @@ Run = Callable[[Env], Any]
 _Read = Callable[[Any], Any]
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,12})?").fullmatch
 _DAY = re.compile(r"(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}").fullmatch
-_MISSING = object()
 
 
 def _text(raw: Any) -> str:
@@ -97,6 +97,7 @@ def day_of(raw: Any) -> date | None:
         return None
 
 
+@lru_cache(maxsize=10_000)
 def _instant(raw: Any) -> datetime | date:
     """An instant with its offset, or only the day where no more is known."""
     if not isinstance(raw, str) or not _DAY(raw[:10]):
@@ -118,7 +119,7 @@ def _flag(raw: Any) -> bool:
 def _texts(raw: Any) -> tuple[str, ...]:
     if not isinstance(raw, list):
         raise ValueError(raw)
-    return tuple(_text(item) for item in raw)
+    return tuple([_text(item) for item in raw])
 
 
 def _records(raw: Any) -> Sequence[Mapping[str, Any]]:
@@ -142,90 +143,42 @@ _WANTED: dict[Kind, str] = {
 
 
 def attribute(path: str, kind: Kind, currency: str) -> Run:
-    """Reads one attribute of the case by its dotted path, once for a case."""
-    *holders, last = path.split(".")
-    read = _reader(kind, path, currency)
-    missing = Unknown({path})
-
-    def run(env: Env) -> Any:
-        found = env.known.get(path, _MISSING)
-        if found is _MISSING:
-            found = env.known[path] = find(env.case, env)
-        return found
-
-    def find(holder: Any, env: Env) -> Any:
-        for part in holders:
-            holder = holder.get(part)
-            if not isinstance(holder, dict):
-                return missing
-        return read(holder, last, env)
-
-    if len(holders) != 1 or kind == "amount":
-        return run
-    [group] = holders
-    convert, unreadable = _READERS[kind], Unknown({f"{path} as {_WANTED[kind]}"})
-
-    def quick(env: Env) -> Any:
-        """The same for most attributes, which judging spends most of its time on."""
-        known = env.known
-        if path in known:
-            return known[path]
-        holder = env.case.get(group)
-        raw = holder.get(last) if type(holder) is dict else None
-        if raw is None:
-            found: Any = missing
-        else:
-            try:
-                found = convert(raw)
-            except (ValueError, TypeError):
-                found = missing if isinstance(raw, str) and not raw.strip() else unreadable
-        known[path] = found
-        return found
-
-    return quick
+    """Reads one attribute of the case by its dotted path."""
+    return _reader("", path, kind, currency)
 
 
 def item_attribute(items: str, name: str, kind: Kind, currency: str) -> Run:
     """Reads one attribute of the item of this list that is looked at."""
+    return _reader(items, name, kind, currency)
+
+
+def _reader(items: str, name: str, kind: Kind, currency: str) -> Run:
+    """Judging spends more of its time here than anywhere: one function without a step more than it takes. To remember
+    what was read takes longer than to read it again, as few attributes are asked for twice in a case."""
+    path = f"{items}.{name}" if items else name
+    if kind not in _READERS:
+        raise ValueError(f"{path}: {kind} is not a kind of attribute")
     *holders, last = name.split(".")
-    path = f"{items}.{name}"
-    read = _reader(kind, path, currency)
-    missing = Unknown({path})
+    convert, is_amount = _READERS[kind], kind == "amount"
+    missing, unreadable = Unknown({path}), Unknown({f"{path} as {_WANTED[kind]}"})
+    root, group = path.split(".")[0], path.rpartition(".")[0]
 
     def run(env: Env) -> Any:
-        holder: Any = env.items[items]
+        holder: Any = env.items[items] if items else env.case
         for part in holders:
             holder = holder.get(part)
             if not isinstance(holder, dict):
                 return missing
-        return read(holder, last, env)
-
-    return run
-
-
-def _reader(kind: Kind, path: str, currency: str) -> Callable[[Mapping[str, Any], str, Env], Any]:
-    if kind not in _READERS:
-        raise ValueError(f"{path}: {kind} is not a kind of attribute")
-    convert = _READERS[kind]
-    missing = Unknown({path})
-    unreadable = Unknown({f"{path} as {_WANTED[kind]}"})
-
-    def read(holder: Mapping[str, Any], name: str, _env: Env) -> Any:
-        raw = holder.get(name)
+        raw = holder.get(last)
         if raw is None:
             return missing
         try:
-            return convert(raw)
+            value = convert(raw)
         except (ValueError, TypeError):
             return missing if isinstance(raw, str) and not raw.strip() else unreadable
+        return in_currency(value, holder, env) if is_amount else value
 
-    group, _, _ = path.rpartition(".")
-    root = path.split(".")[0]
-
-    def amount(holder: Mapping[str, Any], name: str, env: Env) -> Any:
-        value = read(holder, name, env)
-        if type(value) is Unknown:
-            return value
+    def in_currency(value: Decimal, holder: Mapping[str, Any], env: Env) -> Any:
         record = holder if holder.get("currency") else env.case.get(root)
         # a line without a currency of its own is in that of the record it belongs to
         priced: Mapping[str, Any] = record if isinstance(record, dict) else holder
@@ -237,7 +190,7 @@ def _reader(kind: Kind, path: str, currency: str) -> Callable[[Mapping[str, Any]
         rate = Decimal(1) if code.strip().upper() == currency else _rate_of(priced, code.strip().upper(), env)
         return value * rate if rate is not None else Unknown({f"{group}.rate"})
 
-    return amount if kind == "amount" else read
+    return run
 
 
 def _rate_of(holder: Mapping[str, Any], code: str, env: Env) -> Decimal | None:

@@ -29,7 +29,7 @@ def repay(programme: Programme, env: Env, worth: Decimal | None) -> Iterator[Rea
             continue
         amount = part.of.run(env)
         due = part.due.run(env) if part.due is not None else None
-        values = shown(env, part.of, part.when, part.due)
+        values = shown(env, part.shows)
         missing = Unknown.of(v for v in (applies, amount, due) if type(v) is Unknown)
         if missing:
             yield reason(part.said, "repay", values, missing=tuple(sorted(missing)))

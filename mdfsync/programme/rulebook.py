@@ -28,8 +28,8 @@ from mdfsync.programme.errors import ExpressionError, ProgrammeError
 from mdfsync.programme.expression import parse
 from mdfsync.programme.faults import checked
 from mdfsync.programme.parts import DAYS, MONTHS, Demand, File, Piece, Proof, Repayment, Step
-from mdfsync.programme.reading import Env, Kind, Run
-from mdfsync.programme.values import Fixed, Scope, Value
+from mdfsync.programme.reading import Env, Kind, Run, item_attribute
+from mdfsync.programme.values import Fixed, Scope, Value, paths_of
 
 LARGEST = 5_000_000  # bytes of a programme file
 IN_STEPS = ("cost", "so_far")  # named values that only steps of the amount know
@@ -141,6 +141,7 @@ class _Builder:
             claim_by=self._maybe("programme.claim_by", file.programme.claim_by, _MOMENT),
             cost=replace(cost, run=remembered("amount.of", cost.run)),
             received=self._value("received", "sum(reimbursements.amount)", _NUMBER),
+            prior_amount=item_attribute("prior_use", "amount", "amount", file.programme.currency),
             rules=tuple(self._rule(rule) for rule in file.rule),
             proofs=tuple(self._proof(proof) for proof in file.evidence),
             stages=tuple(self._stage(step) for step in file.amount.step),
@@ -167,30 +168,26 @@ class _Builder:
         if said.where:
             decisions = self.scope.within("decisions")
             self.counting[said.id] = self._value(f"{key}.where", said.where, _FLAG, decisions)
-        rule = Rule(
-            said=said,
-            must=self._maybe(f"{key}.must", said.must, _FLAG),
-            when=self._maybe(f"{key}.when", said.when, _FLAG),
-            unless=self._maybe(f"{key}.unless", said.unless, _FLAG),
-            until=self._maybe(f"{key}.until", said.until, _MOMENT),
-            unique=tuple(self._value(f"{key}.unique", text, _KEY) for text in said.unique),
-            up_to=self._maybe(f"{key}.up_to", said.up_to, _NUMBER),
-        )
-        self._asks(said.id, (rule.must, rule.when, rule.unless, *rule.unique, self.counting.get(said.id)))
-        return rule
+        must = self._maybe(f"{key}.must", said.must, _FLAG)
+        when = self._maybe(f"{key}.when", said.when, _FLAG)
+        unless = self._maybe(f"{key}.unless", said.unless, _FLAG)
+        until = self._maybe(f"{key}.until", said.until, _MOMENT)
+        unique = tuple(self._value(f"{key}.unique", text, _KEY) for text in said.unique)
+        up_to = self._maybe(f"{key}.up_to", said.up_to, _NUMBER)
+        self._asks(said.id, (must, when, unless, *unique, self.counting.get(said.id)))
+        shows = paths_of(must, *unique, up_to, when, unless)
+        return Rule(said, must, when, unless, until, unique, up_to, shows)
 
     def _proof(self, said: Proof) -> Evidence:
         key = f"evidence.{said.id}"
-        proof = Evidence(
-            said=said,
-            when=self._maybe(f"{key}.when", said.when, _FLAG),
-            until=self._maybe(f"{key}.until", said.until, _MOMENT),
-            per=tuple(self._value(f"{key}.per", text, _KEY) for text in said.per),
-            all_of=tuple(self._wanted(f"{key}.all_of", piece) for piece in said.all_of),
-            any_of=tuple(self._wanted(f"{key}.any_of", piece) for piece in said.any_of),
-        )
-        self._asks(said.id, (proof.when, *_conditions((*proof.all_of, *proof.any_of))))
-        return proof
+        when = self._maybe(f"{key}.when", said.when, _FLAG)
+        until = self._maybe(f"{key}.until", said.until, _MOMENT)
+        per = tuple(self._value(f"{key}.per", text, _KEY) for text in said.per)
+        all_of = tuple(self._wanted(f"{key}.all_of", piece) for piece in said.all_of)
+        any_of = tuple(self._wanted(f"{key}.any_of", piece) for piece in said.any_of)
+        counts = tuple(count for count in _counts((*all_of, *any_of)) if not isinstance(count.run, Fixed))
+        self._asks(said.id, (when, *_conditions((*all_of, *any_of))))
+        return Evidence(said, when, until, per, all_of, any_of, counts, paths_of(when, *per, *counts))
 
     def _wanted(self, key: str, said: Piece) -> Wanted:
         at_least = self._value(f"{key}.at_least", said.at_least, _NUMBER)
@@ -207,29 +204,27 @@ class _Builder:
 
     def _stage(self, said: Step) -> Stage:
         key, scope = f"amount.{said.id}", self._knowing(IN_STEPS)
-        stage = Stage(
-            said=said, kind=said.kind, taken=f"taken({said.id})",
-            value=self._value(f"{key}.{said.kind}", getattr(said, said.kind), _NUMBER, scope),
-            when=self._maybe(f"{key}.when", said.when, _FLAG, scope),
-            per=tuple(self._value(f"{key}.per", text, _KEY) for text in said.per),
-            of=self._maybe(f"{key}.of", said.of, _COUNTED),
-            within=self._maybe(f"{key}.within", said.within, _SPAN),
-            on=self._maybe(f"{key}.on", said.on, _MOMENT),
-        )  # fmt: skip
-        found = stage.value.run.value if isinstance(stage.value.run, Fixed) else 0
+        value = self._value(f"{key}.{said.kind}", getattr(said, said.kind), _NUMBER, scope)
+        when = self._maybe(f"{key}.when", said.when, _FLAG, scope)
+        per = tuple(self._value(f"{key}.per", text, _KEY) for text in said.per)
+        of = self._maybe(f"{key}.of", said.of, _COUNTED)
+        within = self._maybe(f"{key}.within", said.within, _SPAN)
+        on = self._maybe(f"{key}.on", said.on, _MOMENT)
+        found = value.run.value if isinstance(value.run, Fixed) else 0
         if said.kind == "share" and isinstance(found, Decimal) and not 0 <= found <= 1:
             self.problems.append(f"{key}.share: {said.share} is no share from 0 to 100 %; half is written 50%")
-        self._asks(said.id, (stage.value, stage.when, *stage.per, stage.of))
-        return stage
+        self._asks(said.id, (value, when, *per, of))
+        return Stage(
+            said, said.kind, f"taken({said.id})", value, when, per, of, within, on,
+            shows=paths_of(value, when), shows_shared=paths_of(*per, of, on),
+        )  # fmt: skip
 
     def _returned(self, said: Repayment) -> Returned:
         key, scope = f"repayment.{said.id}", self._knowing(IN_REPAYMENTS)
-        return Returned(
-            said=said,
-            of=self._value(f"{key}.of", said.of, _NUMBER, scope),
-            when=self._maybe(f"{key}.when", said.when, _FLAG, scope),
-            due=self._maybe(f"{key}.due", said.due, _MOMENT, scope),
-        )
+        of = self._value(f"{key}.of", said.of, _NUMBER, scope)
+        when = self._maybe(f"{key}.when", said.when, _FLAG, scope)
+        due = self._maybe(f"{key}.due", said.due, _MOMENT, scope)
+        return Returned(said, of, when, due, paths_of(of, when, due))
 
     def _knowing(self, names: tuple[str, ...]) -> Scope:
         """The scope in which these names have a meaning too; what they are is known once the case is judged."""
@@ -280,6 +275,12 @@ def _conditions(pieces: tuple[Wanted, ...]) -> Iterator[Value | None]:
     for piece in pieces:
         yield from (piece.where, piece.at_least)
         yield from _conditions((*piece.all_of, *piece.any_of))
+
+
+def _counts(pieces: tuple[Wanted, ...]) -> Iterator[Value]:
+    for piece in pieces:
+        yield piece.at_least
+        yield from _counts((*piece.all_of, *piece.any_of))
 
 
 def _circles(asks: Mapping[str, set[str]]) -> Iterator[str]:

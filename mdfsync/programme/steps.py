@@ -13,6 +13,7 @@ from decimal import Decimal
 from math import prod
 from typing import Any
 
+from mdfsync.programme.calendars import Calendar, Span
 from mdfsync.programme.ceilings import (
     ALWAYS,
     EVERYTHING,
@@ -77,7 +78,8 @@ class Counted:
     @property
     def share(self) -> Decimal:
         """What is paid of the part that counts, all shares together."""
-        return prod((value for kind, value in self.steps if kind == "share"), start=Decimal(1))
+        first, *more = [value for kind, value in self.steps if kind == "share"] or [Decimal(1)]
+        return prod(more, start=first)
 
     @property
     def base(self) -> Decimal | None:
@@ -86,13 +88,12 @@ class Counted:
 
 
 def take(programme: Programme, stage: Stage, env: Env, totals: Totals, out: Counted) -> None:
-    """The amount after one step; `met` of the step is answered by what it took."""
-    env.known[stage.taken] = ZERO
+    """The amount after one step; `met` of the step is answered by what it took, which is not noted where it is 0."""
     applies = stage.when.run(env) if stage.when is not None else True
     if applies is False:
         return
     found = stage.value.run(env)
-    if type(applies) is Unknown or type(found) is Unknown or _impossible(stage, found):
+    if type(applies) is Unknown or type(found) is Unknown or found < ZERO or (stage.kind == "share" and found > 1):
         _untold(stage, env, applies, found, out)
     if out.amount is None:
         if stage.kind == "ceiling" and stage.per:
@@ -108,15 +109,12 @@ def take(programme: Programme, stage: Stage, env: Env, totals: Totals, out: Coun
     if after is None or after == before:
         return
     env.known[stage.taken] = before - after
-    values = shown(env, stage.value, stage.when) | more
-    said = plain(found) if stage.kind == "share" or stage.of is not None else money(found)
-    values |= {stage.kind: said, "before": money(before), "after": money(after)}
+    values = shown(env, stage.shows)
+    values |= more
+    values[stage.kind] = plain(found) if stage.kind == "share" or stage.of is not None else money(found)
+    values["before"], values["after"] = money(before), money(after)
     effect: Effect = "reduced" if after < before else "added"
     out.reasons.append(reason(stage.said, effect, values, amount=abs(before - after)))
-
-
-def _impossible(stage: Stage, found: Decimal) -> bool:
-    return found < 0 or (stage.kind == "share" and found > 1)
 
 
 def _untold(stage: Stage, env: Env, applies: Any, found: Any, out: Counted) -> None:
@@ -125,7 +123,7 @@ def _untold(stage: Stage, env: Env, applies: Any, found: Any, out: Counted) -> N
         wanted = "a share from 0 to 100 %" if stage.kind == "share" else "an amount not below 0"
         missing = Unknown({f"{stage.kind} as {wanted}"})
     if missing != NOT_YET:
-        values = shown(env, stage.value, stage.when)
+        values = shown(env, stage.shows)
         out.reasons.append(reason(stage.said, "held", values, missing=tuple(sorted(missing - NOT_YET))))
     out.amount, env.known[stage.taken] = None, missing
 
@@ -155,15 +153,15 @@ def _minimum(stage: Stage, env: Env, least: Decimal, amount: Decimal, out: Count
     if not stage.per:
         if amount < least:
             env.known[stage.taken] = least - amount
-            values = shown(env, stage.value, stage.when) | {"minimum": money(least), "amount": money(amount)}
+            values = shown(env, stage.shows) | {"minimum": money(least), "amount": money(amount)}
             out.reasons.append(reason(stage.said, stage.said.otherwise, values))
         return
-    key = tuple(part.run(env) for part in stage.per)
+    key = tuple([part.run(env) for part in stage.per])
     missing = Unknown.among(key)
     if missing is None:
         out.least.append(Least((stage.said.id, key), stage, least, amount, out.limited))
     elif out.amount is not None:
-        out.reasons.append(reason(stage.said, "held", shown(env, *stage.per), missing=tuple(sorted(missing))))
+        out.reasons.append(reason(stage.said, "held", shown(env, stage.shows_shared), missing=tuple(sorted(missing))))
 
 
 def _shared(
@@ -178,11 +176,12 @@ def _shared(
         prior = Unknown({"what the ceiling counts as a number not below 0"})
     if type(prior) is Unknown:
         if out.amount is not None:
-            values = shown(env, *stage.per, stage.of, stage.on)
+            values = shown(env, stage.shows_shared)
             out.reasons.append(reason(stage.said, "held", values, missing=tuple(sorted(prior))))
         out.amount = None
         return {}
-    place, window = (stage.said.id, key), _window(programme, stage, env, day)
+    place = (stage.said.id, key)
+    window = ALWAYS if day is None or stage.within is None else _window(programme.calendar, stage.within.run(env), day)
     if stage.of is not None and stage.of.kind != "number":
         return _names(place, window, totals, prior, names_of(of), ceiling, out)
     return _room(place, window, totals, prior, of, ceiling, out)
@@ -224,8 +223,5 @@ def _names(
     return {"of these": ", ".join(sorted(set(names)))} | ({"used before": str(others)} if others else {})
 
 
-def _window(programme: Programme, stage: Stage, env: Env, day: date | None) -> Window:
-    if day is None or stage.within is None:
-        return ALWAYS
-    calendar, span = programme.calendar, stage.within.run(env)
+def _window(calendar: Calendar, span: Span, day: date) -> Window:
     return Window(calendar.local(day), lambda last: calendar.local(calendar.later(last, span, -1)))

@@ -15,7 +15,7 @@ from typing import Any
 
 from mdfsync.programme.compiled import Programme, Rule
 from mdfsync.programme.functions import bare
-from mdfsync.programme.reading import Env, Unknown, attribute, item_attribute
+from mdfsync.programme.reading import Env, Unknown, attribute
 
 REFUSED = ("rejected", "refused", "ineligible")
 _NOUGHTS = re.compile(r"(?<!\d)0+(?=\d)")
@@ -79,11 +79,10 @@ def _prior_use(rule: Rule, env: Env, programme: Programme, key: tuple[Any, ...],
     if type(entries) is Unknown:
         return True
     names = {name for part in rule.unique for name in part.names if name in programme.attributes}
-    amount_of = item_attribute("prior_use", "amount", "amount", programme.head.currency)
     for entry in entries:
         other = Env({**env.case, **entry}, env.rates, items={"prior_use": entry})
         if all(_says(entry, name) for name in names) and key_of(rule, other) == key:
-            amount = amount_of(other)
+            amount = programme.prior_amount(other)
             cost = Decimal(0) if type(amount) is Unknown else amount
             before.take(str(entry.get("id") or "an earlier claim"), cost, entry.get("state") in REFUSED)
     return False

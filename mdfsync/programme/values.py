@@ -47,6 +47,14 @@ class Scope:
         return replace(self, items=(*self.items, items))
 
 
+Paths = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def paths_of(*values: Value | None) -> Paths:
+    """The names that these expressions ask for, in their order, each with the steps of its path."""
+    return tuple((name, tuple(name.split("."))) for name in sorted(Value.asked(v for v in values if v is not None)))
+
+
 def joined(left: Kind, right: Kind) -> Kind | None:
     """The kind of something that is one or the other, None where they do not go together."""
     if left == right:
