@@ -33,7 +33,7 @@ def registrations(view: View) -> Iterator[Computed]:
             "conflicts_with": ", ".join(sorted(other.row.id for other in related(view, row))) or NOTHING,
             "approved_by": protection.approved_by or NOTHING,
             "protected_until": protection.last_day.isoformat() if protection.last_day else NOTHING,
-            "expired_on": protection.ended_on.isoformat() if protection.ended_on else NOTHING,
+            "expired_on": protection.remembered or NOTHING,
             "next_action": action or NOTHING,
             "next_due": due or NOTHING,
         }

@@ -2,9 +2,10 @@
 
 Two registrations of different partners are for one deal when they name one opportunity, or one customer while at
 least one of them names no opportunity. They are in dispute when they were submitted within the rulebook's days of each
-other and neither decision settles it, when both were approved while the first still protected, when one was decided to
-be in conflict, or when the customer asks for another partner. A registration that is refused, withdrawn or has run out
-competes no more: its deal is back in the open pool.
+other and no decision settles it, when the later one was approved while the earlier one still stood, when one was
+decided to be in conflict, or when the customer asks for another partner. One that had run out when the other was
+submitted does not compete: its deal was back in the open pool. A dispute over two that were approved does not end by
+waiting until both have run out.
 
 What follows is the table's word for the case (`outcomes` of `disputed_ownership`), with the facts that lead there. It
 is a proposal: people rule. Used by the rules and by the derivation of Deal Registrations.
@@ -27,6 +28,7 @@ from mdfsync.view.row import Row
 
 COVERING = GENERAL | {"deal_registration"}
 OPEN = "open"
+_GIVEN_UP = frozenset({"rejected", "closed", "lost"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,24 +85,25 @@ def doubts(view: View, standing: RegistrationStanding) -> tuple[str, ...]:
 
 def _contests(view: View) -> Iterator[Contest]:
     for standings in _by_customer(view).values():
-        for opportunity, places in _disputed(view, [s for s in standings if s.live]).items():
+        claiming = [s for s in standings if s.status not in _GIVEN_UP]
+        for opportunity, places in _disputed(view, claiming).items():
             rows = tuple(s for s in standings if s.row.place in places)
             case, because = _outcome(view, rows)
             yield Contest(opportunity=opportunity, standings=rows, case=case, because=because)
 
 
-def _disputed(view: View, live: list[RegistrationStanding]) -> dict[str, set[Subject]]:
+def _disputed(view: View, claiming: list[RegistrationStanding]) -> dict[str, set[Subject]]:
     """The disputed rows of one customer by the opportunity they are about."""
     found: dict[str, set[Subject]] = {}
-    for first, second in combinations(live, 2):
+    for first, second in combinations(claiming, 2):
         if _one_deal(view, first.row, second.row) and _collide(view, first, second):
             opportunity = _opportunity(view, first.row) or _opportunity(view, second.row)
             found.setdefault(opportunity, set()).update((first.row.place, second.row.place))
-    for standing in live:
+    for standing in claiming:
         place = standing.row.place
         alone = not any(place in places for places in found.values())
         if alone and (standing.status == "conflict" or _prefers_another(view, standing)):
-            named = (_opportunity(view, s.row) for s in live if _one_deal(view, s.row, standing.row))
+            named = (_opportunity(view, s.row) for s in claiming if _one_deal(view, s.row, standing.row))
             opportunity = _opportunity(view, standing.row) or next(filter(None, named), "")
             found.setdefault(opportunity, set()).add(place)
     return found
@@ -155,7 +158,7 @@ def _collide(view: View, first: RegistrationStanding, second: RegistrationStandi
 
 def _prefers_another(view: View, standing: RegistrationStanding) -> bool:
     wanted = standing.row.text("customer_prefers")
-    return bool(wanted) and wanted != view.ref(standing.row, "partner_id")
+    return standing.live and bool(wanted) and wanted != view.ref(standing.row, "partner_id")
 
 
 def _outcome(view: View, standings: tuple[RegistrationStanding, ...]) -> tuple[str, str]:

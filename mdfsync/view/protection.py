@@ -40,6 +40,11 @@ class Protection:
     faults: tuple[str, ...] = ()
 
     @property
+    def remembered(self) -> str:
+        """What the base remembers of its end, as `expired_on` says it; `""` while it lasts."""
+        return f"{self.ended_on} ({self.ended_by})" if self.ended_on else ""
+
+    @property
     def why_ended(self) -> str:
         """Why it ended, in words; of a silence that a report has followed since, not from when."""
         if self.ended_by != SILENCE:
@@ -136,8 +141,8 @@ def _remembered(view: View, row: Row, start: date) -> Iterator[date]:
     """The day on which silence had ended it before the present last report came, as an earlier run wrote it down. One
     on which silence cannot have ended it, because dates were corrected since, is passed over."""
     known, heard = row.text("expired_on"), row.day("last_update_on")
-    if known[:1].isdigit() and heard:
-        day = date.fromisoformat(known)
+    if known.endswith(f"({SILENCE})") and heard:
+        day = date.fromisoformat(known[:10])
         if start + silence(view, "expire_days") <= day <= heard:
             yield day
 
