@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from mdfsync.model import RawRow, Subject
 from mdfsync.observe.linking import Links, prop
+from mdfsync.observe.overlaps import host_name
 from mdfsync.observe.saying import Sayings
 
 SOURCE, TABLE = "partner.registrations", "Deal Registrations"
@@ -21,7 +22,7 @@ def observe_registrations(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]]
     rows = mirror.get(SOURCE, ())
     companies: dict[str, list[str]] = {}
     for company, row in links.companies.items() if rows else ():
-        if domain := prop(row, "domain").lower():
+        if domain := host_name(prop(row, "domain")):
             companies.setdefault(domain, []).append(company)
     for row in rows:
         if not row.ref.external_id:
@@ -29,12 +30,6 @@ def observe_registrations(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]]
             continue
         subject = Subject(table=TABLE, id=row.ref.external_id)
         say.row(subject, row)
-        having = companies.get(_host(str(row.body.get("customer_domain") or "")), [])
+        having = companies.get(host_name(str(row.body.get("customer_domain") or "")), [])
         if len(having) == 1:
             say.value(subject, "account_id", f"hs-co-{having[0]}", row.ref)
-
-
-def _host(domain: str) -> str:
-    """The domain as HubSpot keeps it: without scheme, path and `www.`."""
-    host = domain.strip().lower().partition("://")[2] or domain.strip().lower()
-    return host.partition("/")[0].removeprefix("www.")

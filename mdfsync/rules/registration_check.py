@@ -25,6 +25,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from mdfsync.model import Finding
+from mdfsync.observe.overlaps import host_name
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.registrations import in_short, tell
 from mdfsync.view import Row, View
@@ -126,11 +127,11 @@ def _duplicate(view: View, standing: RegistrationStanding) -> Iterator[Cause]:
 def _account(view: View, row: Row) -> Iterator[Cause]:
     if row.text("account_id") or view.ref(row, "opportunity_id"):
         return
-    domain, name = row.text("customer_domain").lower(), row.text("account_name_given").casefold()
+    domain, name = host_name(row.text("customer_domain")), row.text("account_name_given").casefold()
     fitting = [
         f"hs-co-{company.ref.external_id} {property_of(company, 'name')}"
         for company in view.mirror.get(COMPANIES, ())
-        if (domain and property_of(company, "domain").lower() == domain)
+        if (domain and host_name(property_of(company, "domain")) == domain)
         or (name and property_of(company, "name").casefold() == name)
     ]
     found = "; ".join(sorted(fitting)[:_MAX_CANDIDATES]) or "no company with that domain or name"
