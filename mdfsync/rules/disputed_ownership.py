@@ -29,19 +29,15 @@ Params: `first_wins_after_days` = days between two submissions after which the f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 
 from mdfsync.model import Finding, Subject
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.registrations import in_short
 from mdfsync.rules.rule import ruled, shown, sources_of, speak
 from mdfsync.view import Row, View
-from mdfsync.view.case import shown_at
 from mdfsync.view.classes import claim_of
-from mdfsync.view.contests import contests
+from mdfsync.view.contests import against_us, contests
 from mdfsync.view.deals import OwnDeal, own_deals
-from mdfsync.view.registrations import charter_for
-from mdfsync.view.touches import Touch, journeys
 
 ID = "disputed_ownership"
 TABLES = ("Leads", "Opportunities", "Deal Registrations", "Attributions")
@@ -153,52 +149,34 @@ def _proposed(setting: RuleSetting, case: str, because: str) -> str:
     return f"{said} Here: {because}. Decide the registrations so, or record another ruling as a decision."
 
 
+_AGAINST_US = {
+    "direct_pipeline": "The registered account already had an open deal of ours",
+    "prior_relationship": "Our sales was in touch with the registered account before",
+    "registered_first": "We have an open deal with an account that was registered first",
+}
+
+
 def _direct_pipeline(view: View, setting: RuleSetting, deals: dict[str, list[OwnDeal]]) -> Iterator[Finding]:
     for row in view.rows("Deal Registrations"):
-        submitted, account = row.instant("submitted_at"), row.text("account_id")
-        if row.text("registration_decision") or submitted is None or ruled(view, row.place, "dispute", "attribution"):
+        found = against_us(view, row)
+        if found is None or ruled(view, row.place, "dispute", "attribution"):
             continue
-        own = deals.get(account, ())
-        older = [d for d in own if d.created and d.created < submitted]
-        other = [d for d in own if d not in older and d.id != view.ref(row, "opportunity_id")]
-        touch = _touched_before(view, row, submitted) if own else None
-        if older:
-            case, because = "direct_pipeline", f"{older[0].id} is of {older[0].shown}"
-            words = "The registered account already had an open deal of ours, and the registration is not decided."
-        elif touch:
-            case, because = "prior_relationship", f"our {touch.name} was on {shown_at(touch.moment)}"
-            words = "Our sales was in touch with the registered account before, and the registration is not decided."
-        elif other:
-            case, because = "registered_first", f"{other[0].id} is of {other[0].shown}"
-            words = (
-                "We have an open deal with an account that was registered first, and the registration is not decided."
-            )
-        else:
-            continue
+        case, because = found
+        own = deals.get(row.text("account_id"), ())
         yield speak(
             setting,
             row.place,
-            words,
+            f"{_AGAINST_US[case]}, and the registration is not decided.",
             evidence={
                 **shown(row, "account_id", "submitted_at"),
                 "own open deals": ", ".join(f"{d.id} of {d.shown}" for d in own),
                 "conflict table": setting.params["outcomes"][case],
+                "because": because,
             },
             sources={*sources_of(view, "Deal Registrations", "submitted_at"), "hubspot.deals"},
             key="direct pipeline",
             required_action=_proposed(setting, case, because),
         )
-
-
-def _touched_before(view: View, row: Row, submitted: datetime) -> Touch | None:
-    """Our first sales activity with the account in the lookback before the submission."""
-    charter, defaults = charter_for(view, row), view.rules["unsupported_influence"].params
-    days = charter.sales_lookback_days if charter else int(defaults["sales_lookback_days"])
-    facts = journeys(view)
-    contacts = facts.of_company.get(row.text("account_id").removeprefix("hs-co-"), frozenset())
-    own = (t for c in contacts for t in facts.touches.get(c, ()) if t.own and t.moment.stated)
-    before = (t for t in own if t.moment.stated and timedelta() < submitted - t.moment.stated <= timedelta(days=days))
-    return min(before, key=lambda t: (shown_at(t.moment), t.kind, t.external_id), default=None)
 
 
 def _two_sources(view: View, setting: RuleSetting) -> Iterator[Finding]:

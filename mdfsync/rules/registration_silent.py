@@ -8,7 +8,7 @@ last report (its approval, if there was none). When silence has ended the regist
 manager could have told the partner (the days after the end that `registration_expiring` names). Silence of a partner
 whose files we read is counted up to the last file: a file that is late makes nobody silent.
 
-What clears it: a later day in `last_update_on`, by a person or from the partner's file, before silence has ended it;
+What clears it: a later day in `last_update_on`, or in the partner's portal, before silence has ended it;
 the deal's end. A report that comes later revives nothing: the partner registers anew.
 
 Params: `update_days` = days between two reports; `warn_days`, `expire_days` = days of silence after which the partner
@@ -24,7 +24,7 @@ from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.registrations import outcomes, tell
 from mdfsync.view import View
-from mdfsync.view.protection import SILENCE, heard_until, silence
+from mdfsync.view.protection import REPORTS, SILENCE, heard_until, silence
 from mdfsync.view.registrations import TABLE, standing_of
 
 ID = "registration_silent"
@@ -44,10 +44,8 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
         ):
             end = since + silence(view, "expire_days")
             words = f"No report of the partner since {since}; without one the registration expires on {end}."
-            yield tell(
-                view, setting, standing, words, cells=("last_update_on",), due=(end - timedelta(days=1)).isoformat()
-            )
+            yield tell(view, setting, standing, words, cells=REPORTS, due=(end - timedelta(days=1)).isoformat())
         elif protection.ended_by == SILENCE and ended and today < ended + after:
             words = f"The registration expired on {ended}: {protection.why_ended}."
             action = f"{outcomes(view)['silent']} Tell the partner; it may register anew."
-            yield tell(view, setting, standing, words, cells=("last_update_on",), required_action=action)
+            yield tell(view, setting, standing, words, cells=REPORTS, required_action=action)

@@ -1,4 +1,4 @@
-"""Which registrations compete for one deal, and what the conflict table says of it.
+"""Which registrations compete for one deal, with each other or with us, and what the conflict table says of it.
 
 Two registrations of different partners are for one deal when they name one opportunity, or one customer while at
 least one of them names no opportunity. They are in dispute when they were submitted within the rulebook's days of each
@@ -15,16 +15,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import combinations
 
 from mdfsync.model import Subject
 from mdfsync.view.base import View
+from mdfsync.view.case import shown_at
 from mdfsync.view.charter import GENERAL, cover
+from mdfsync.view.deals import own_deals
 from mdfsync.view.moments import TOLERANCE
 from mdfsync.view.protection import DECISION
-from mdfsync.view.registrations import TABLE, RegistrationStanding, standing_of
+from mdfsync.view.registrations import TABLE, RegistrationStanding, charter_for, standing_of
 from mdfsync.view.row import Row
+from mdfsync.view.touches import Touch, journeys
 
 COVERING = GENERAL | {"deal_registration"}
 OPEN = "open"
@@ -52,7 +55,37 @@ def contests(view: View) -> tuple[Contest, ...]:
 
 def contest_of(view: View, row: Row) -> Contest | None:
     """The dispute in which a registration stands."""
-    return next((c for c in contests(view) if any(s.row.place == row.place for s in c.standings)), None)
+    found: dict[Subject, Contest] | None = view.memo.get((TABLE, "contest of"))
+    if found is None:
+        found = {standing.row.place: contest for contest in contests(view) for standing in contest.standings}
+        view.memo[TABLE, "contest of"] = found
+    return found.get(row.place)
+
+
+def against_us(view: View, row: Row) -> tuple[str, str] | None:
+    """Where a registration that nobody has decided meets open deals of our own: the case of the conflict table, and the
+    facts that lead there."""
+    submitted, deals = row.instant("submitted_at"), own_deals(view).get(row.text("account_id"), ())
+    if row.text(DECISION) or submitted is None or not deals:
+        return None
+    if older := next((d for d in deals if d.created and d.created < submitted), None):
+        return "direct_pipeline", f"{older.id} is of {older.shown}"
+    if touch := _touched_before(view, row, submitted):
+        return "prior_relationship", f"our {touch.name} was on {shown_at(touch.moment)}"
+    if other := next((d for d in deals if d.id != _opportunity(view, row)), None):
+        return "registered_first", f"{other.id} is of {other.shown}"
+    return None
+
+
+def _touched_before(view: View, row: Row, submitted: datetime) -> Touch | None:
+    """Our first sales activity with the account in the lookback before the submission."""
+    charter, defaults = charter_for(view, row), view.rules["unsupported_influence"].params
+    lookback = timedelta(days=charter.sales_lookback_days if charter else int(defaults["sales_lookback_days"]))
+    facts = journeys(view)
+    contacts = facts.of_company.get(row.text("account_id").removeprefix("hs-co-"), frozenset())
+    own = (t for contact in contacts for t in facts.touches.get(contact, ()) if t.own and t.moment.stated)
+    before = (t for t in own if t.moment.stated and timedelta() < submitted - t.moment.stated <= lookback)
+    return min(before, key=lambda t: (shown_at(t.moment), t.kind, t.external_id), default=None)
 
 
 def related(view: View, row: Row) -> tuple[RegistrationStanding, ...]:

@@ -13,6 +13,7 @@ last file, no further. Part of `registrations`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
@@ -22,6 +23,7 @@ from mdfsync.view.row import Row
 SOURCE = "partner.registrations"
 CALENDAR, SILENCE = "calendar", "silence"
 DECISION = "registration_decision"
+REPORTS = ("last_update_on", "portal_update_on")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,11 @@ def silence(view: View, name: str) -> timedelta:
     return timedelta(days=int(view.rules["registration_silent"].params[name]))
 
 
+def last_report(row: Row, until: date = date.max) -> date | None:
+    """The day of the partner's last report, by hand or in its portal; none that is later than `until`."""
+    return max((day for name in REPORTS if (day := row.day(name)) and day <= until), default=None)
+
+
 def _by_charter(row: Row, start: date, valid_days: int, faults: list[str]) -> date:
     last, stated = start + timedelta(days=valid_days), row.day("expires_on")
     if stated and stated > last:
@@ -115,12 +122,13 @@ def _extension(view: View, row: Row, last: date, zone: tzinfo, faults: list[str]
 
 
 def _silent_from(view: View, row: Row, start: date, zone: tzinfo, faults: list[str]) -> date | None:
-    heard, today = row.day("last_update_on"), view.as_of.astimezone(zone).date()
-    if heard and heard > today:
-        faults.append(f"last_update_on {heard} lies in the future")
-        heard = None
+    today = view.as_of.astimezone(zone).date()
+    for name in REPORTS:
+        if (day := row.day(name)) and day > today:
+            faults.append(f"{name} {day} lies in the future")
     if heard_until(view, row, zone) is None:
         return None
+    heard = last_report(row, today)
     return max(start, heard) if heard else start
 
 
@@ -140,11 +148,12 @@ def _end(
 def _remembered(view: View, row: Row, start: date) -> Iterator[date]:
     """The day on which silence had ended it before the present last report came, as an earlier run wrote it down. One
     on which silence cannot have ended it, because dates were corrected since, is passed over."""
-    known, heard = row.text("expired_on"), row.day("last_update_on")
-    if known.endswith(f"({SILENCE})") and heard:
-        day = date.fromisoformat(known[:10])
-        if start + silence(view, "expire_days") <= day <= heard:
-            yield day
+    text, heard = row.text("expired_on"), last_report(row)
+    if heard and text.endswith(f" ({SILENCE})"):
+        with suppress(ValueError):  # a person may have typed there
+            day = date.fromisoformat(text.partition(" ")[0])
+            if start + silence(view, "expire_days") <= day <= heard:
+                yield day
 
 
 def heard_until(view: View, row: Row, zone: tzinfo) -> date | None:

@@ -167,16 +167,17 @@ def _steps(
     submitted = row.instant("submitted_at")
     if submitted:
         by = f" by {row.text('registrant_email')}" if row.text("registrant_email") else ""
-        yield _at(submitted), f"submitted{by}{', after the opportunity was created' if late else ''}"
+        yield in_utc(submitted), f"submitted{by}{', after the opportunity was created' if late else ''}"
     if opportunity and (created := opportunity.instant("create_date") or opportunity.instant("created_at_hubspot")):
-        yield _at(created), f"{opportunity.id} created"
+        yield in_utc(created), f"{opportunity.id} created"
     yield from _decided(view, row, protection)
     if protection.extended:
         granted, until = protection.extended
         yield (granted or until).isoformat(), f"extended until {until}"
-    if heard := row.day("last_update_on"):
-        said = row.text("last_update")
-        yield heard.isoformat(), f"last report of the partner{f': {said}' if said else ''}"
+    for name, words in (("last_update", "last report of the partner"), ("portal_update", "last report in its portal")):
+        if heard := row.day(f"{name}_on"):
+            said = row.text(name)
+            yield heard.isoformat(), f"{words}{f': {said}' if said else ''}"
     if protection.ended_on:
         yield protection.ended_on.isoformat(), f"protection ended: {protection.why_ended}"
     elif protection.last_day:
@@ -191,9 +192,10 @@ def _decided(view: View, row: Row, protection: Protection) -> Iterator[Step]:
     at = protection.approved_at or (author.at if author else None)
     if decision and at:
         by = f" by {author.actor}" if author else ""
-        words = {"approved": "approved", "rejected": "rejected", "conflict": "called in conflict"}[decision]
-        yield _at(at), f"{words}{by}{f': {reason}' if reason else ''}"
+        words = "called in conflict" if decision == "conflict" else decision
+        yield in_utc(at), f"{words}{by}{f': {reason}' if reason else ''}"
 
 
-def _at(at: datetime) -> str:
+def in_utc(at: datetime) -> str:
+    """A time as stories and messages show it: day and minute in UTC."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
