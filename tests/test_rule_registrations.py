@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from casebook import PARTNERSHIP, case, findings, held
 from test_registrations import APPROVED, COMPLETE, SUBMITTED
@@ -270,3 +272,16 @@ c1 | 2026-05-20T15:00:00Z | 11       | 501              | OUTBOUND
 def test_against_our_own_deal_the_table_is_quoted(created: str, touch: str, words: str) -> None:
     own = OWN_DEAL.format(created=created, touch=touch.strip())
     assert words in proposed(registered({}, on="2026-06-03T12:00:00Z", more=own))
+
+
+def test_unread_sales_activity_leaves_it_open_who_was_first() -> None:
+    own = OWN_DEAL.format(created="2026-06-02T10:00:00Z", touch="")
+    view = registered({}, on="2026-06-03T12:00:00Z", more=own)
+    unread = {source: health for source, health in view.sources.items() if source != "hubspot.calls"}
+    assert "The conflict table leaves it open." in proposed(replace(view, sources=unread))
+
+
+def test_what_was_called_in_conflict_is_shown_beside_its_rival() -> None:
+    called = {**OTHER, "registration_decision": "conflict", "submitted_at": "2026-06-20T15:00:00Z"}
+    [found] = findings("disputed_ownership", registered(APPROVED, called, on="2026-06-21T12:00:00Z"))
+    assert {"DR-1", "DR-2"} <= set(found.evidence)

@@ -36,7 +36,7 @@ from mdfsync.rules.registrations import in_short
 from mdfsync.rules.rule import ruled, shown, sources_of, speak
 from mdfsync.view import Row, View
 from mdfsync.view.classes import claim_of
-from mdfsync.view.contests import against_us, contests
+from mdfsync.view.contests import OPEN, against_us, contests
 from mdfsync.view.deals import OwnDeal, own_deals
 
 ID = "disputed_ownership"
@@ -131,7 +131,7 @@ def _registrations(view: View, setting: RuleSetting) -> Iterator[Finding]:
             else "The customer asks for another partner than the one that registered, and no ruling says whose it is.",
             evidence={
                 **{row.id: in_short(view, row) for row in rows},
-                "conflict table": setting.params["outcomes"].get(contest.case, "The conflict table leaves it open."),
+                "conflict table": _said(setting, contest.case),
                 "because": contest.because,
             },
             sources=sources_of(view, "Deal Registrations", "submitted_at"),
@@ -141,18 +141,25 @@ def _registrations(view: View, setting: RuleSetting) -> Iterator[Finding]:
         )
 
 
+def _said(setting: RuleSetting, case: str) -> str:
+    """What the conflict table says of a case."""
+    return str(setting.params["outcomes"].get(case, "The conflict table leaves it open."))
+
+
 def _proposed(setting: RuleSetting, case: str, because: str) -> str:
     """What the conflict table says, and what people do with it."""
-    said = setting.params["outcomes"].get(case)
-    if said is None:
-        return f"The conflict table leaves it open. {setting.required_action}"
-    return f"{said} Here: {because}. Decide the registrations so, or record another ruling as a decision."
+    if case == OPEN:
+        return f"{_said(setting, case)} {setting.required_action}"
+    return (
+        f"{_said(setting, case)} Here: {because}. Decide the registrations so, or record another ruling as a decision."
+    )
 
 
 _AGAINST_US = {
     "direct_pipeline": "The registered account already had an open deal of ours",
     "prior_relationship": "Our sales was in touch with the registered account before",
     "registered_first": "We have an open deal with an account that was registered first",
+    OPEN: "We have an open deal with the registered account",
 }
 
 
@@ -170,7 +177,7 @@ def _direct_pipeline(view: View, setting: RuleSetting, deals: dict[str, list[Own
             evidence={
                 **shown(row, "account_id", "submitted_at"),
                 "own open deals": ", ".join(f"{d.id} of {d.shown}" for d in own),
-                "conflict table": setting.params["outcomes"][case],
+                "conflict table": _said(setting, case),
                 "because": because,
             },
             sources={*sources_of(view, "Deal Registrations", "submitted_at"), "hubspot.deals"},

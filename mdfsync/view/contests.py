@@ -27,7 +27,7 @@ from mdfsync.view.moments import TOLERANCE
 from mdfsync.view.protection import DECISION
 from mdfsync.view.registrations import TABLE, RegistrationStanding, charter_for, standing_of
 from mdfsync.view.row import Row
-from mdfsync.view.touches import Touch, journeys
+from mdfsync.view.touches import LINKS, OWN_SALES, Touch, journeys, unknown_sources
 
 COVERING = GENERAL | {"deal_registration"}
 OPEN = "open"
@@ -72,7 +72,10 @@ def against_us(view: View, row: Row) -> tuple[str, str] | None:
         return "direct_pipeline", f"{older.id} is of {older.shown}"
     if touch := _touched_before(view, row, submitted):
         return "prior_relationship", f"our {touch.name} was on {shown_at(touch.moment)}"
-    if other := next((d for d in deals if d.id != _opportunity(view, row)), None):
+    other = next((d for d in deals if d.id != _opportunity(view, row)), None)
+    if other and (unread := unknown_sources(view, LINKS, *OWN_SALES)):
+        return OPEN, f"{other.id} is of {other.shown}; own sales activity cannot be read: {', '.join(unread)}"
+    if other:
         return "registered_first", f"{other.id} is of {other.shown}"
     return None
 
@@ -129,16 +132,17 @@ def _disputed(view: View, claiming: list[RegistrationStanding]) -> dict[str, set
     """The disputed rows of one customer by the opportunity they are about."""
     found: dict[str, set[Subject]] = {}
     for first, second in combinations(claiming, 2):
-        if _one_deal(view, first.row, second.row) and _collide(view, first, second):
+        if _rivals(view, first, second) and _collide(view, first, second):
             opportunity = _opportunity(view, first.row) or _opportunity(view, second.row)
             found.setdefault(opportunity, set()).update((first.row.place, second.row.place))
     for standing in claiming:
         place = standing.row.place
         alone = not any(place in places for places in found.values())
         if alone and (standing.status == "conflict" or _prefers_another(view, standing)):
-            named = (_opportunity(view, s.row) for s in claiming if _one_deal(view, s.row, standing.row))
+            about = [s for s in claiming if s is standing or (s.live and _rivals(view, s, standing))]
+            named = (_opportunity(view, s.row) for s in about)
             opportunity = _opportunity(view, standing.row) or next(filter(None, named), "")
-            found.setdefault(opportunity, set()).add(place)
+            found.setdefault(opportunity, set()).update(s.row.place for s in about)
     return found
 
 
@@ -173,10 +177,14 @@ def _one_deal(view: View, first: Row, second: Row) -> bool:
     return left == right or not (left and right)
 
 
+def _rivals(view: View, first: RegistrationStanding, second: RegistrationStanding) -> bool:
+    """Whether the two are of different partners and for one deal."""
+    same = view.ref(first.row, "partner_id") == view.ref(second.row, "partner_id")
+    return not same and _one_deal(view, first.row, second.row)
+
+
 def _collide(view: View, first: RegistrationStanding, second: RegistrationStanding) -> bool:
-    """Whether the two dispute the deal. `first` was submitted first."""
-    if view.ref(first.row, "partner_id") == view.ref(second.row, "partner_id"):
-        return False
+    """Whether two rivals dispute the deal. `first` was submitted first."""
     approved = [s.row.text(DECISION) == "approved" for s in (first, second)]
     if all(approved):
         return second.submitted_on is None or not first.ended_by(second.submitted_on)
