@@ -187,7 +187,7 @@ def _collide(view: View, first: RegistrationStanding, second: RegistrationStandi
     """Whether two rivals dispute the deal. `first` was submitted first."""
     approved = [s.row.text(DECISION) == "approved" for s in (first, second)]
     if all(approved):
-        return second.submitted_on is None or not first.ended_by(second.submitted_on)
+        return second.submitted_on is None or not first.had_ended(second.submitted_on)
     if approved[0]:
         return False  # it was first and it protects: the second is a duplicate, not a dispute
     if approved[1]:

@@ -57,7 +57,7 @@ class RegistrationStanding:
         """Whether it still claims its deal: not refused, run out, withdrawn or ended with its deal."""
         return self.status in {"incomplete", "pending", "conflict", "valid", "late"} and not self.protection.ended_on
 
-    def ended_by(self, day: date) -> bool:
+    def had_ended(self, day: date) -> bool:
         """Whether its protection had ended on a day."""
         return self.protection.ended_on is not None and self.protection.ended_on <= day
 

@@ -204,7 +204,7 @@ def _registration_tests(case: Case, registration: Row) -> Iterator[Test]:
         yield "yes", f"{name} was submitted before and approved after creation"
     if not case.view.ref(registration, "opportunity_id"):
         yield "unknown", f"{name} names an account, not this opportunity"
-    if standing.ended_by(case.created_on):
+    if standing.had_ended(case.created_on):
         protection = standing.protection
         yield "no", f"{name} had ended on {protection.ended_on}: {protection.why_ended}"
 
