@@ -9,7 +9,7 @@ When it fires, one exception per registration and cause:
   the two dispute the deal, `disputed_ownership` holds it instead.
 - `duplicate`: the same partner registered the same deal before.
 - `account`: it still claims its deal, and it names no account; the companies that may be meant are listed.
-- `territory`: it is not decided, and the account's country is none of the campaign's markets.
+- `territory`: it is not decided, and the account's country is none of the campaign's markets; both by name.
 - `reason`: it was rejected or called in conflict, and nobody says why.
 - `not counted`: a day was entered that the rules do not allow: a second or longer extension, one that came too late, a
   longer protection than the charter's, a report dated in the future.
@@ -143,6 +143,8 @@ def _territory(view: View, standing: RegistrationStanding) -> Iterator[Cause]:
     charter = charter_for(view, standing.row)
     markets = charter.campaign.listed("markets") if charter else ()
     country = _country(view, standing.row.text("account_id"))
+    if any(name.isupper() for name in (country, *markets)):
+        return  # a code (US) or a region (DACH) cannot be compared with a country's name
     if markets and country and country.casefold() not in {market.casefold() for market in markets}:
         shown = {"country": country, "markets": ", ".join(markets)}
         words = f"The customer's country, {country}, is none of the campaign's markets."
