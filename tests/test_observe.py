@@ -308,3 +308,36 @@ def test_the_order_of_the_rows_does_not_matter(rows: list[RawRow], random: rando
     random.shuffle(shuffled)
     one, other = observed(*rows), observed(*shuffled)
     assert (one.observations, one.rejects, one.findings) == (other.observations, other.rejects, other.findings)
+
+
+# ------------------------------------------------------------------------------------------------- registrations
+
+
+def registration(key: str, **body: str) -> RawRow:
+    return raw("partner.registrations", key, {"partner_id": "cobalt", "partner_reference": "R-1", **body})
+
+
+def test_a_registration_of_a_file_is_matched_by_the_one_company_with_its_domain() -> None:
+    row = registration(
+        "dr-cobalt-R-1", customer_domain="https://www.acme.example/", submitted_at="2026-06-01T09:00:00Z"
+    )
+    out = cells(observed(row, company("77", "Acme", "acme.example")), "Deal Registrations")
+    assert out == {
+        "dr-cobalt-R-1": {
+            "partner_id": "cobalt",
+            "partner_reference": "R-1",
+            "customer_domain": "https://www.acme.example/",
+            "submitted_at": "2026-06-01T09:00:00.000Z",
+            "account_id": "hs-co-77",
+        }
+    }
+
+
+def test_a_domain_that_two_companies_have_makes_no_match() -> None:
+    row = registration("dr-cobalt-R-1", customer_domain="acme.example")
+    out = observed(row, company("77", "Acme", "acme.example"), company("78", "Acme", "www.acme.example"))
+    assert "account_id" not in cells(out, "Deal Registrations")["dr-cobalt-R-1"]
+
+
+def test_a_registration_without_a_number_is_a_reject() -> None:
+    assert [r.reason for r in observed(registration("")).rejects] == ["missing id"]

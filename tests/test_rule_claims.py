@@ -112,8 +112,11 @@ attr-1-fernway | hs-deal-1      | fernway
         (registrations("rejected", first="approved"), False),
         (registrations("", first="approved"), False),
         (registrations("conflict", first="approved"), True),
-        (registrations("approved", first="approved", second_at="2026-08-01T09:00:00Z"), True),
-        (registrations("approved", first="approved", second_at="2026-08-01T09:00:00Z", until="2026-07-31"), False),
+        (registrations("approved"), True),
+        (registrations("approved", second_at="2026-06-20T09:00:00Z"), True),
+        (registrations("approved", first="approved", second_at="2026-07-15T09:00:00Z"), True),
+        (registrations("approved", first="approved", second_at="2026-07-15T09:00:00Z", until="2026-07-14"), False),
+        (registrations("approved", first="approved", second_at="2026-08-01T09:00:00Z"), False),
     ],
 )
 def test_registrations_that_compete_hold_the_opportunity(view: View, disputed: bool) -> None:

@@ -30,6 +30,7 @@ from mdfsync.derive.money import money
 from mdfsync.derive.overlap import overlap
 from mdfsync.derive.owners import owners
 from mdfsync.derive.proof_owed import proof_owed
+from mdfsync.derive.registrations import registrations
 from mdfsync.eligibility.standing import standings
 from mdfsync.model import Finding
 from mdfsync.policy import Policy
@@ -45,6 +46,7 @@ def derive(view: View, policy: Policy) -> tuple[Computed, ...]:
         *agreements(view),
         *charter(view),
         *overlap(view),
+        *registrations(view),
         *attribution(view, windows),
         *proof_owed(view),
         *deadlines(view),

@@ -17,6 +17,7 @@ from mdfsync.observe.leads import observe_leads
 from mdfsync.observe.linking import Links, link
 from mdfsync.observe.overlaps import observe_overlaps
 from mdfsync.observe.records import observe_records
+from mdfsync.observe.registrations import observe_registrations
 from mdfsync.observe.saying import Sayings
 from mdfsync.policy import Policy
 
@@ -35,4 +36,5 @@ def observe(mirror: Mirror, snapshot: Snapshot, policy: Policy) -> Observed:
     observe_leads(say, mirror, links)
     observe_overlaps(say, mirror, snapshot, links)
     observe_records(say, mirror, policy)
+    observe_registrations(say, mirror, links)
     return say.observed(rows_read=sum(len(rows) for rows in mirror.values()))

@@ -268,7 +268,8 @@ def _writer_faults(field: FieldSpec) -> Iterator[tuple[str, str]]:
         yield "source_of_truth", "a computed field has the source ['computed'] and no other"
     if field.write in {"propose", "track"} and COMPUTED in field.sources:
         yield "source_of_truth", f"'computed' is no source of a {field.write} field"
-    if field.governed and field.write != OPERATOR:
+    if field.governed and field.write != OPERATOR and not (OPERATOR in field.sources and field.paths):
+        # What people type in one row and a source delivers in another is recorded where people type it.
         yield "governed", "only operator fields are governed; the worker's own writes are recorded anyway"
     for source, path in field.paths.items():
         if source not in field.sources:

@@ -19,14 +19,24 @@ from mdfsync.model import FindingKind, Severity
 from mdfsync.policy.door import EMAIL, NAME, FileModel, parse, read_toml
 
 FILE = "schema/rules.toml"
-ParamKind = Literal["share", "count", "words"]
+ParamKind = Literal["share", "count", "words", "outcomes"]
+CONFLICTS = (
+    "two_partners",
+    "direct_pipeline",
+    "silent",
+    "customer_preference",
+    "registered_first",
+    "prior_relationship",
+)
+"""The scenarios of a conflict table over registered deals: `outcomes` says what follows in each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSetting:
     """What an organisation decides about one rule. `clause`: the rule in plain words. `due_days`: days from
     first seen until the required action is due. `params`: thresholds; shares are `Decimal` 0 to 1, counts
-    `int`, lists tuples. `waivable`: whether a person may let the finding pass for a stated time."""
+    `int`, lists tuples, outcomes words by scenario. `waivable`: whether a
+    person may let the finding pass for a stated time."""
 
     id: str
     on: bool
@@ -57,7 +67,7 @@ _FIRM = KnownRule(kind="exception", never_waivable=True)
 KNOWN: Mapping[str, KnownRule] = {
     # the six holds of the source workflow
     "ineligible_expense": KnownRule(kind="hold", params={"never_waived": "words", "barred_categories": "words"}),
-    "disputed_ownership": KnownRule(kind="hold", params={"first_wins_after_days": "count"}),
+    "disputed_ownership": KnownRule(kind="hold", params={"first_wins_after_days": "count", "outcomes": "outcomes"}),
     "unreconciled_lead": KnownRule(kind="hold", params={"hours": "count"}),
     "unsupported_influence": KnownRule(
         kind="hold",
@@ -74,6 +84,7 @@ KNOWN: Mapping[str, KnownRule] = {
     "outside_agreement": _HOLD,
     "no_programme": _HOLD,
     "unsigned_charter": _HOLD,
+    "registration_barred": _HOLD,
     # money: shares of one cost, budgets, funds, deadlines, books
     "split_funding": KnownRule(kind="hold", never_waivable=True),
     "budget_exceeded": _EXCEPTION,
@@ -88,6 +99,15 @@ KNOWN: Mapping[str, KnownRule] = {
     "approval_lapsed": _EXCEPTION,
     "approval_overdue": _EXCEPTION,
     "dispute_overdue": KnownRule(kind="exception", params={"clock_days": "count"}),
+    # deal registrations
+    "registration_check": _EXCEPTION,
+    "registration_review_overdue": KnownRule(kind="exception", params={"hours": "count"}),
+    "registration_silent": KnownRule(
+        kind="exception", params={"update_days": "count", "warn_days": "count", "expire_days": "count"}
+    ),
+    "registration_expiring": KnownRule(
+        kind="exception", params={"days": "count", "days_after": "count", "extension_days": "count"}
+    ),
     # holds on documents
     "wrong_evidence": KnownRule(kind="hold", params={"languages": "words"}),
     "duplicate_document": KnownRule(kind="hold", params={"never_waived": "words"}),
@@ -194,12 +214,16 @@ _WANTED: Mapping[ParamKind, str] = {
     "share": "is not a share, write a number from 0 to 1 such as 0.15",
     "count": "is not a count, write a whole number, 0 or more",
     "words": 'is not a list of words, write ["one", "two"]',
+    "outcomes": f"does not say in words what follows in each of {', '.join(CONFLICTS)}; name each of them and no other",
 }
 
 
 def _fits(kind: ParamKind, value: Any) -> bool:
     if kind == "share":
         return isinstance(value, Decimal | int) and not isinstance(value, bool) and 0 <= value <= 1
+    if kind == "outcomes":
+        said = value if isinstance(value, dict) else {}
+        return set(said) == set(CONFLICTS) and all(type(words) is str and words for words in said.values())
     if kind == "count":
         return type(value) is int and value >= 0
     return isinstance(value, list) and bool(value) and all(type(v) is str for v in value)

@@ -8,30 +8,35 @@ When it fires, one hold per row and cause:
 - `lead`: the partner claims a lead whose account our sales already worked on an open deal when it was handed over;
   or two partners hand over the same person for one campaign and each claims it.
 - `registrations`: two partners hold registrations of one opportunity (or account) that were submitted within the
-  rulebook's days of each other, or that are both approved while the first still ran; or a registration was decided
-  to be in conflict. Of two further apart, the first wins and there is no dispute.
-- `direct pipeline`: a registration nobody has decided names an account on which our own open deal is older.
+  rulebook's days of each other, or of which the later one is approved while the first still stands; a registration was
+  decided to be in conflict; or the customer asks for another partner than the one that registered. Of two further
+  apart, the first wins and there is no dispute. A registration that ran out, by its days or by the partner's silence,
+  stands in nobody's way.
+- `direct pipeline`: a registration nobody has decided names an account on which our own open deal is older; or we have
+  an open deal with an account that was registered first, or with which our sales was in touch before.
 - `sourced`: two partners claim to have sourced one opportunity.
+
+On registrations the hold proposes what the conflict table says, with the facts that lead there; people rule.
 
 What clears it: the owner is decided on the row itself (a lead's `ownership`, a registration's decision, a validated
 class that leaves one sourcing partner), or a Decisions row of type dispute, lead_ownership or attribution rules on
 it.
 
-Params: `first_wins_after_days` = days between two submissions after which the first wins without a dispute.
+Params: `first_wins_after_days` = days between two submissions after which the first wins without a dispute;
+`outcomes` = the conflict table, what follows by scenario.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
-from itertools import combinations
 
 from mdfsync.model import Finding, Subject
 from mdfsync.policy.rulebook import RuleSetting
+from mdfsync.rules.registrations import in_short
 from mdfsync.rules.rule import ruled, shown, sources_of, speak
-from mdfsync.values import instant_text
 from mdfsync.view import Row, View
 from mdfsync.view.classes import claim_of
+from mdfsync.view.contests import OPEN, against_us, contests
 from mdfsync.view.deals import OwnDeal, own_deals
 
 ID = "disputed_ownership"
@@ -109,83 +114,76 @@ def _leads_of_two_partners(view: View, setting: RuleSetting) -> Iterator[Finding
 
 
 def _registrations(view: View, setting: RuleSetting) -> Iterator[Finding]:
-    for rows in _registered_together(view).values():
-        live = [row for row in rows if row.text("registration_decision") != "rejected"]
-        disputed: dict[Subject, Row] = {}
-        for first, second in combinations(live, 2):
-            if view.ref(first, "partner_id") != view.ref(second, "partner_id") and _collide(setting, first, second):
-                disputed |= {first.place: first, second.place: second}
-        disputed |= {row.place: row for row in live if row.text("registration_decision") == "conflict"}
-        if not disputed:
-            continue
-        opportunity = next((view.ref(row, "opportunity_id") for row in disputed.values()), "")
-        places = sorted(disputed)
-        subject = Subject(table="Opportunities", id=opportunity) if opportunity else places[0]
+    for contest in contests(view):
+        rows = [standing.row for standing in contest.standings]
+        places = sorted(row.place for row in rows)
+        subject = Subject(table="Opportunities", id=contest.opportunity) if contest.opportunity else places[0]
         if any(ruled(view, place, "dispute", "attribution") for place in (subject, *places)):
             continue
-        attributions = view.where("Attributions", "opportunity_id", opportunity)
-        partners = {view.ref(row, "partner_id") for row in disputed.values()}
+        attributions = view.where("Attributions", "opportunity_id", contest.opportunity)
+        partners = {view.ref(row, "partner_id") for row in rows}
+        compete = len(partners) > 1 or contest.case != "customer_preference"
         yield speak(
             setting,
             subject,
-            "Registrations of different partners compete, and no ruling says whose it is.",
-            evidence={row.id: _in_short(view, row) for row in disputed.values()},
+            "Registrations of different partners compete, and no ruling says whose it is."
+            if compete
+            else "The customer asks for another partner than the one that registered, and no ruling says whose it is.",
+            evidence={
+                **{row.id: in_short(view, row) for row in rows},
+                "conflict table": _said(setting, contest.case),
+                "because": contest.because,
+            },
             sources=sources_of(view, "Deal Registrations", "submitted_at"),
             key="registrations",
             blocks=[*places, *(a.place for a in attributions if view.ref(a, "partner_id") in partners)],
+            required_action=_proposed(setting, contest.case, contest.because),
         )
 
 
-def _registered_together(view: View) -> dict[str, list[Row]]:
-    """Registrations of one opportunity, or of one account where they name no opportunity, by submission."""
-    groups: dict[str, list[Row]] = {}
-    for row in view.rows("Deal Registrations"):
-        key = view.ref(row, "opportunity_id") or row.text("account_id")
-        if key:
-            groups.setdefault(key, []).append(row)
-    for rows in groups.values():
-        rows.sort(key=lambda row: (row.text("submitted_at"), row.id))
-    return groups
+def _said(setting: RuleSetting, case: str) -> str:
+    """What the conflict table says of a case."""
+    return str(setting.params["outcomes"].get(case, "The conflict table leaves it open."))
 
 
-def _collide(setting: RuleSetting, first: Row, second: Row) -> bool:
-    decisions = {first.text("registration_decision"), second.text("registration_decision")}
-    if decisions == {"approved"}:
-        last = first.day("extended_until") or first.day("expires_on")
-        submitted = second.instant("submitted_at")
-        return last is None or submitted is None or submitted.date() <= last
-    if "approved" in decisions:
-        return False
-    left, right = first.instant("submitted_at"), second.instant("submitted_at")
-    if left is None or right is None:
-        return True
-    return abs(right - left) <= timedelta(days=setting.params["first_wins_after_days"])
+def _proposed(setting: RuleSetting, case: str, because: str) -> str:
+    """What the conflict table says, and what people do with it."""
+    if case == OPEN:
+        return f"{_said(setting, case)} {setting.required_action}"
+    return (
+        f"{_said(setting, case)} Here: {because}. Decide the registrations so, or record another ruling as a decision."
+    )
 
 
-def _in_short(view: View, row: Row) -> str:
-    at = row.instant("submitted_at")
-    decision = row.text("registration_decision") or "not decided"
-    return f"{view.ref(row, 'partner_id')}, submitted {instant_text(at) if at else 'at an unknown time'}, {decision}"
+_AGAINST_US = {
+    "direct_pipeline": "The registered account already had an open deal of ours",
+    "prior_relationship": "Our sales was in touch with the registered account before",
+    "registered_first": "We have an open deal with an account that was registered first",
+    OPEN: "We have an open deal with the registered account",
+}
 
 
 def _direct_pipeline(view: View, setting: RuleSetting, deals: dict[str, list[OwnDeal]]) -> Iterator[Finding]:
     for row in view.rows("Deal Registrations"):
-        submitted = row.instant("submitted_at")
-        if row.text("registration_decision") or submitted is None or ruled(view, row.place, "dispute", "attribution"):
+        found = against_us(view, row)
+        if found is None or ruled(view, row.place, "dispute", "attribution"):
             continue
-        older = [d for d in deals.get(row.text("account_id"), ()) if d.created and d.created < submitted]
-        if older:
-            yield speak(
-                setting,
-                row.place,
-                "The registered account already had an open deal of ours, and the registration is not decided.",
-                evidence={
-                    **shown(row, "account_id", "submitted_at"),
-                    "own open deals": ", ".join(f"{d.id} of {d.shown}" for d in older),
-                },
-                sources={*sources_of(view, "Deal Registrations", "submitted_at"), "hubspot.deals"},
-                key="direct pipeline",
-            )
+        case, because = found
+        own = deals.get(row.text("account_id"), ())
+        yield speak(
+            setting,
+            row.place,
+            f"{_AGAINST_US[case]}, and the registration is not decided.",
+            evidence={
+                **shown(row, "account_id", "submitted_at"),
+                "own open deals": ", ".join(f"{d.id} of {d.shown}" for d in own),
+                "conflict table": _said(setting, case),
+                "because": because,
+            },
+            sources={*sources_of(view, "Deal Registrations", "submitted_at"), "hubspot.deals"},
+            key="direct pipeline",
+            required_action=_proposed(setting, case, because),
+        )
 
 
 def _two_sources(view: View, setting: RuleSetting) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from typing import Literal
 from mdfsync.view.case import Case, shown_at
 from mdfsync.view.charter import cover
 from mdfsync.view.moments import Moment, came_before
+from mdfsync.view.registrations import standing_of
 from mdfsync.view.row import Row
 from mdfsync.view.touches import LINKS, OWN_SALES, SOURCE_OF, Touch, unknown_sources
 
@@ -189,22 +190,23 @@ _BEFORE_CREATION = {
 
 
 def _registration_tests(case: Case, registration: Row) -> Iterator[Test]:
-    decision = registration.text("registration_decision")
-    approved = registration.instant("approved_at")
-    if decision == "rejected":
-        yield "no", f"registration {registration.id} was rejected"
-    elif decision == "conflict" or approved is None or decision != "approved":
-        yield "unknown", f"registration {registration.id} is {decision or 'not decided'}"
+    name, standing = f"registration {registration.id}", standing_of(case.view, registration)
+    approved = standing.protection.approved_at
+    if standing.status in {"rejected", "closed"}:
+        yield "no", f"{name} was {'rejected' if standing.status == 'rejected' else 'withdrawn'}"
+    elif approved is None:
+        decision = registration.text("registration_decision")
+        yield (
+            "unknown",
+            f"{name} is {'approved, nobody says when' if decision == 'approved' else decision or 'not decided'}",
+        )
     elif case.created.recorded and approved > case.created.recorded:
-        yield "yes", f"registration {registration.id} was submitted before and approved after creation"
+        yield "yes", f"{name} was submitted before and approved after creation"
     if not case.view.ref(registration, "opportunity_id"):
-        yield "unknown", f"registration {registration.id} names an account, not this opportunity"
-    last = registration.day("extended_until") or registration.day("expires_on")
-    submitted = registration.instant("submitted_at")
-    if last is None and (start := approved or submitted):
-        last = start.astimezone(case.zone).date() + timedelta(days=case.charter.registration_valid_days)
-    if last is not None and last < case.created_on:
-        yield "no", f"registration {registration.id} had expired on {last.isoformat()}"
+        yield "unknown", f"{name} names an account, not this opportunity"
+    if standing.had_ended(case.created_on):
+        protection = standing.protection
+        yield "no", f"{name} had ended on {protection.ended_on}: {protection.why_ended}"
 
 
 def _assist_tests(case: Case, event: Event) -> Iterator[Test]:

@@ -149,4 +149,5 @@ LAYOUTS: dict[str, Layout] = {
     "payments": Layout(path="finance/payments.xlsx", write=_workbook),
     "leads-cobalt-harbor": Layout(path="partners/leads-cobalt-harbor.csv", write=_plain),
     "leads-fernway-systems": Layout(path="partners/leads-fernway-systems.xlsx", write=_workbook),
+    "registrations-cobalt-harbor": Layout(path="partners/registrations-cobalt-harbor.csv", write=_plain),
 }
