@@ -15,7 +15,7 @@ from mdfsync.journeys.story import Entry, Origin, When
 from mdfsync.model import RawRow
 from mdfsync.view import Row, View
 from mdfsync.view.facts import Interval
-from mdfsync.view.moments import Moment
+from mdfsync.view.moments import TOLERANCE, Moment
 from mdfsync.view.touches import LINKS, instant_of, property_of
 
 _ENTERED = re.compile(r"hs_(?:v2_)?date_entered_(?P<stage>.+)")
@@ -29,9 +29,7 @@ def deal_entries(
     deal = ground.rows.get(("hubspot.deals", deal_id))
     origin = ground.origin("hubspot.deals", deal_id)
     if created.known:
-        disputed = (
-            created.stated and created.recorded and abs((created.stated - created.recorded).total_seconds()) > 300
-        )
+        disputed = created.stated and created.recorded and abs(created.stated - created.recorded) > TOLERANCE
         yield Entry(
             id=f"created {opportunity.id}", lane="deal", kind="created", title="Deal created",
             stated=When(at=created.stated or created.recorded), recorded=_when(created.recorded),
@@ -50,8 +48,9 @@ def deal_entries(
         )  # fmt: skip
     elif at := opportunity.instant("close_date"):
         yield Entry(
-            id=f"expected {opportunity.id}", lane="deal", kind="expected_close", title="Close expected, as HubSpot says",
-            stated=When(at=at), origin=of_base("Opportunities", opportunity.id, "close_date"),
+            id=f"expected {opportunity.id}", lane="deal", kind="expected_close",
+            title="Close expected, as HubSpot says", stated=When(at=at),
+            origin=of_base("Opportunities", opportunity.id, "close_date"),
         )  # fmt: skip
 
 

@@ -67,8 +67,8 @@ class Ground:
         return _ADDRESS.sub(lambda found: self.by_address(found[0]), text)
 
     def plain(self, text: str, zone: ZoneInfo, names: Mapping[str, str] | None = None) -> str:
-        """A test's text in words: nouns for the events in `names`, names for ids, the zone's days and times for instants,
-        no addresses."""
+        """A test's text in words: nouns for the events in `names`, names for ids, the zone's days and times, no
+        addresses."""
         for name, noun in (names or {}).items():
             if name in text:
                 text = re.sub(rf"(?<!\w)(own )?{re.escape(name)}(?!\w)", partial(_named, noun), text)

@@ -40,6 +40,7 @@ def journey(view: View, opportunity: Row, windows_default: Mapping[str, Any]) ->
     cases = [verdict.case for _, _, verdict in verdicts if verdict.case is not None]
     campaigns = _campaigns(view, opportunity, cases)
     zone = _zone(view, campaigns, cases)
+    local = zone or ZoneInfo("UTC")
     on_deal = dict(facts.on_deal.get(opportunity.text("deal_id"), {}))
     company = opportunity.text("account_id").removeprefix("hs-co-")
     account = (facts.of_company.get(company, frozenset()) if company else frozenset()) | frozenset(on_deal)
@@ -58,7 +59,9 @@ def journey(view: View, opportunity: Row, windows_default: Mapping[str, Any]) ->
     ]
     spans = [
         *(windows.case_spans(cases[0]) if cases else ()),
-        *windows.period_spans(view, opportunity, campaigns, tuple(partner for _, partner, _ in verdicts), ground),
+        *windows.period_spans(
+            view, opportunity, campaigns, tuple(partner for _, partner, _ in verdicts), local, ground
+        ),
     ]
     judgements: list[Judgement] = []
     for row, partner, verdict in verdicts:
@@ -68,7 +71,6 @@ def journey(view: View, opportunity: Row, windows_default: Mapping[str, Any]) ->
             spans += _lookback(verdict.case, trials, ground)
         by_id = {entry.id: entry for entry in entries}
         judgements.append(judgement(row, partner, verdict, trials, by_id, ground))
-    local = zone or ZoneInfo("UTC")
     amount = opportunity.text("amount")
     return Journey(
         opportunity_id=opportunity.id,
@@ -170,9 +172,7 @@ def _unknown(
             source="crossbeam.api, crossbeam.exports",
         )
     if not any(entry.kind == "stage_move" for entry in entries):
-        yield Unknown(
-            what="stages before the present one: HubSpot dates the present stage only", source="hubspot.deals"
-        )
+        yield Unknown(what="earlier stages: HubSpot dates the present one only", source="hubspot.deals")
     if any(entry.kind == "contact_joined" and entry.stated.after is None for entry in entries):
         yield Unknown(what="when the contacts joined the deal: they were on it when we first looked", source=LINKS)
     if not opportunity.text("account_id"):

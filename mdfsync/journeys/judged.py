@@ -76,7 +76,7 @@ def tried_entries(
         if mine := found.get(entry.id):
             outcomes: list[Weight] = [_WEIGHT[tried.outcome] for tried in mine]
             weights = (entry.weight, *outcomes, *(("decides",) if entry.id == decides else ()))
-            entry = replace(entry, tried=(*entry.tried, *mine), weight=min(weights, key=_ORDER.index))  # type: ignore[type-var, arg-type]
+            entry = replace(entry, tried=(*entry.tried, *mine), weight=min(weights, key=_ORDER.index))
         out.append(entry)
     return out
 

@@ -115,8 +115,9 @@ def leads(view: View, campaigns: tuple[str, ...], people: frozenset[str], ground
                 owner = row.text("ownership")
                 why = f"Decided owner: {owner}." if owner else "Nobody has decided who owns this lead."
                 yield _entry(
-                    f"lead {row.id}", "lead", f"{ground.partner(partner)} handed over {ground.person(contact)} as a lead",
-                    When(day=day), row, "partner_submitted_on", lane="partner", partner_id=partner, people=(contact,),
+                    f"lead {row.id}", "lead",
+                    f"{ground.partner(partner)} handed over {ground.person(contact)} as a lead", When(day=day),
+                    row, "partner_submitted_on", lane="partner", partner_id=partner, people=(contact,),
                     why=why,
                 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from mdfsync.journeys.ground import Ground
 from mdfsync.journeys.recorded import registered
@@ -51,7 +52,12 @@ def lookback_span(case: Case, event: Event, name: str) -> Span | None:
 
 
 def period_spans(
-    view: View, opportunity: Row, campaigns: tuple[str, ...], partners: tuple[str, ...], ground: Ground
+    view: View,
+    opportunity: Row,
+    campaigns: tuple[str, ...],
+    partners: tuple[str, ...],
+    zone: ZoneInfo,
+    ground: Ground,
 ) -> Iterator[Span]:
     """Campaign, agreement periods and what registrations protect."""
     for joint in campaigns:
@@ -75,7 +81,7 @@ def period_spans(
         if at and last and row.text("registration_decision") == "approved":
             yield Span(
                 id=f"protection {row.id}", kind="registration", title=f"Registration of {ground.partner(partner)}",
-                start=at.date(), end=last, rests_on=f"Deal Registrations/{row.id}", partner_id=partner,
+                start=at.astimezone(zone).date(), end=last, rests_on=f"Deal Registrations/{row.id}", partner_id=partner,
             )  # fmt: skip
 
 
