@@ -83,6 +83,7 @@ def journeys_page(document: JourneysDocument) -> bytes:
         "day_words": lambda text: day_text(date.fromisoformat(text)) if text else "open", "first_sentence": _first,
         "class_words": lambda text: "on hold" if text == "hold" else text, "lane_words": _named(LANES),
         "weight_words": _named(WEIGHTS), "outcome_words": _named(_OUTCOMES), "test_words": _named(_TESTS),
+        "counted": lambda words, count: words.removesuffix("s") if count == 1 and words != "people" else words,
         "capitalised": lambda text: text[:1].upper() + text[1:],
     }  # fmt: skip
     style, script = ((LAYOUT / name).read_text(encoding="utf-8") for name in ("journeys.css", "journeys.js"))
@@ -150,10 +151,9 @@ def _hash(text: str) -> str:
 
 
 def _drawn(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The funnel with the length of each step's bar, of 200; people and deals are not accounts, so a bar may be longer
-    than the one before and is cut at the full width."""
-    first = max((step["distinct"] for step in data["steps"]), default=0)
-    steps = [{**step, "width": round(200 * step["distinct"] / first) if first else 0} for step in data["steps"]]
+    """The funnel with the length of each step's bar, the longest being 200."""
+    most = max((step["distinct"] for step in data["steps"]), default=0)
+    steps = [{**step, "width": round(200 * step["distinct"] / most) if most else 0} for step in data["steps"]]
     classes = [row for row in data["classes"] if row["class"] in CLASSES]
     return {"steps": steps, "classes": classes}
 

@@ -91,10 +91,8 @@ def _journey(story: Mapping[str, Any], *, alone: bool) -> Iterator[Section]:
 
 def _about(story: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Account", story["account"] or "unknown"
-    yield (
-        "Stage",
-        f"{story['stage'] or 'unknown'}{(' (won)' if story['won'] else ' (lost)') if story['closed'] else ''}",
-    )
+    end = f" ({'won' if story['won'] else 'lost'})" if story["closed"] else ""
+    yield "Stage", f"{story['stage'] or 'unknown'}{end}"
     if story["amount"]:
         yield "Amount", f"{Decimal(story['amount']):,} {story['currency'] or ''}".strip()
     yield "Joint campaign", ", ".join(filter(None, (story["joint_campaign_id"], *story["other_joint_campaign_ids"])))

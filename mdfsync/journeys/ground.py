@@ -21,6 +21,7 @@ from mdfsync.view.touches import ACTIVITIES, SOURCE_OF, property_of
 _ADDRESS = re.compile(r"([A-Za-z0-9._%+'-]+)@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _INSTANT = re.compile(r"(?P<at>\bat )?(?P<text>\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z)")
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+_WAS = re.compile(r"(\d\d:\d\d): (?=(?:not )?(?:before|after) (?:the )?)")
 _CONTACT = re.compile(r"\bcontact (\d+)\b")
 
 
@@ -73,6 +74,7 @@ class Ground:
             if name in text:
                 text = re.sub(rf"(?<!\w)(own )?{re.escape(name)}(?!\w)", partial(_named, noun), text)
         text = _INSTANT.sub(lambda found: _told(found, zone), text)
+        text = _WAS.sub(r"\1 was ", text)
         text = _DAY.sub(lambda found: _day_words(found[0]), text)
         text = _CONTACT.sub(lambda found: self.person(found[1]), text)
         for id, words in (*self.partners.items(), *_CELLS):

@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from mdfsync.derive.computed import NOTHING
 from mdfsync.journeys import recorded, windows
 from mdfsync.journeys.deal import deal_entries, joined, joined_entries
 from mdfsync.journeys.ground import Ground, ground_of
-from mdfsync.journeys.judged import judgement, trials_of, tried_entries
+from mdfsync.journeys.judged import against_entries, judgement, trials_of, tried_entries
 from mdfsync.journeys.story import Amount, Entry, Journey, Judgement, Person, Span, Unknown, When
 from mdfsync.journeys.touched import touch_entries
 from mdfsync.view import Row, View
@@ -59,9 +60,7 @@ def journey(view: View, opportunity: Row, windows_default: Mapping[str, Any]) ->
     ]
     spans = [
         *(windows.case_spans(cases[0]) if cases else ()),
-        *windows.period_spans(
-            view, opportunity, campaigns, tuple(partner for _, partner, _ in verdicts), local, ground
-        ),
+        *windows.period_spans(view, opportunity, campaigns, [partner for _, partner, _ in verdicts], local, ground),
     ]
     judgements: list[Judgement] = []
     for row, partner, verdict in verdicts:
@@ -69,6 +68,7 @@ def journey(view: View, opportunity: Row, windows_default: Mapping[str, Any]) ->
         if verdict.case is not None:
             entries = tried_entries(entries, verdict.case, trials, verdict, ground)
             spans += _lookback(verdict.case, trials, ground)
+            entries = against_entries(entries, verdict.case, trials, ground)
         by_id = {entry.id: entry for entry in entries}
         judgements.append(judgement(row, partner, verdict, trials, by_id, ground))
     amount = opportunity.text("amount")
@@ -109,7 +109,8 @@ def _campaigns(view: View, opportunity: Row, cases: Sequence[Case]) -> tuple[str
     """The joint campaigns of the deal, its own first."""
     own = view.ref(opportunity, "joint_campaign_id")
     others = [joint for case in cases for joint in case.campaigns]
-    return tuple(filter(None, dict.fromkeys((own, *others, *opportunity.listed("other_joint_campaign_ids")))))
+    named = dict.fromkeys((own, *others, *opportunity.listed("other_joint_campaign_ids")))
+    return tuple(joint for joint in named if joint not in {"", NOTHING})
 
 
 def _zone(view: View, campaigns: Sequence[str], cases: Sequence[Case]) -> ZoneInfo | None:

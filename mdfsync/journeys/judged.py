@@ -19,14 +19,14 @@ from mdfsync.journeys.touched import noun
 from mdfsync.view import Row
 from mdfsync.view.case import Case
 from mdfsync.view.classes import Verdict, claim_of
-from mdfsync.view.trials import BASE, Event, Trial, assisted, influenced, sourced
+from mdfsync.view.trials import BASE, Event, Trial, assisted, influenced, own_activity, sourced
 
 MOST = 2
 """Reasons of one kind that the two sentences name; the tests below them name all."""
 _STRONGER = {
     "direct": ("sourced", "assisted", "influenced"), "influenced": ("sourced", "assisted"), "assisted": ("sourced",),
 }  # fmt: skip
-_ORDER: tuple[Weight, ...] = ("decides", "counts", "unknown", "does_not_count", "context")
+_ORDER: tuple[Weight, ...] = ("decides", "counts", "against", "unknown", "does_not_count", "context")
 _WEIGHT: Mapping[str, Weight] = {"yes": "counts", "unknown": "unknown", "no": "does_not_count"}
 _TELLS = (
     (r"cannot be read: (?P<source>.+)", "{source}"),
@@ -79,6 +79,28 @@ def tried_entries(
             entry = replace(entry, tried=(*entry.tried, *mine), weight=min(weights, key=_ORDER.index))
         out.append(entry)
     return out
+
+
+def against_entries(
+    entries: Sequence[Entry], case: Case, trials: Sequence[tuple[str, Trial]], ground: Ground
+) -> list[Entry]:
+    """The entries, where our own sales activity that ended sourcing says so."""
+    event = next((trial.event for class_, trial in trials if class_ == "sourced" and trial.outcome != "yes"), None)
+    own = own_activity(case, event.moment) if event else None
+    if event is None or own is None:
+        return list(entries)
+    before = ground.plain(event.name, case.zone, names_of(case, ground))
+    days = case.charter.sales_lookback_days
+    why = (
+        f"Speaks against sourced by {ground.partner(case.partner_id)}: "
+        f"our own sales, {days} days or less before {before}."
+    )
+    return [
+        replace(entry, weight=min((entry.weight, "against"), key=_ORDER.index), why=why)
+        if entry.id == own.name
+        else entry
+        for entry in entries
+    ]
 
 
 def tests_of(trial: Trial) -> tuple[tuple[str, str], ...]:
@@ -199,7 +221,7 @@ class _Teller:
             head, _, reason = text.partition(": ")
             said.setdefault(head.removeprefix("not "), []).append(reason)
         parts = [
-            f"not {class_}: {_listed(said[class_], ', ')}"
+            f"not {class_}: {said[class_][0]}{_more(len(said[class_]) - 1)}"
             for class_ in _STRONGER.get(self.verdict.class_, ())
             if class_ in said
         ]
@@ -213,6 +235,10 @@ def _distance(created: date, day: date) -> str:
         return "the day the deal was created"
     count = f"{abs(days)} day{'s' if abs(days) != 1 else ''}"
     return f"{count} {'before' if days > 0 else 'after'} the deal was created"
+
+
+def _more(count: int) -> str:
+    return f" (and {count} more reason{'s' if count > 1 else ''})" if count > 0 else ""
 
 
 def _listed(reasons: Sequence[str], between: str) -> str:

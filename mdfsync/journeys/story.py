@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Literal
 
 Lane = Literal["presence", "campaign", "touches", "colleagues", "partner", "own_sales", "deal", "claims"]
-Weight = Literal["decides", "counts", "unknown", "does_not_count", "context"]
+Weight = Literal["decides", "counts", "against", "unknown", "does_not_count", "context"]
 LANES: dict[Lane, str] = {
     "presence": "Overlap: presence, never credit",
     "campaign": "Campaign and agreements",
@@ -24,7 +24,8 @@ LANES: dict[Lane, str] = {
 }
 WEIGHTS: dict[Weight, str] = {
     "decides": "decides the class",
-    "counts": "passes every test",
+    "counts": "passes the tests of a class",
+    "against": "speaks against a class",
     "unknown": "cannot be told",
     "does_not_count": "does not count",
     "context": "for information",

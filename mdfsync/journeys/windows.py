@@ -6,7 +6,7 @@ case that cannot be opened is not drawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -55,7 +55,7 @@ def period_spans(
     view: View,
     opportunity: Row,
     campaigns: tuple[str, ...],
-    partners: tuple[str, ...],
+    partners: Sequence[str],
     zone: ZoneInfo,
     ground: Ground,
 ) -> Iterator[Span]:

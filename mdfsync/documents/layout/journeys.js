@@ -7,7 +7,7 @@ const LANES = [["partner", "The partner"], ["touches", "People on the deal"], ["
   ["own_sales", "Our own sales"], ["deal", "The deal"], ["claims", "Claims and holds"], ["campaign", "Campaign"],
   ["presence", "Overlap: no credit"]];
 const WEIGHTS = [["decides", "decides the class"], ["counts", "passes the tests of a class"],
-  ["unknown", "cannot be told"], ["does_not_count", "does not count"], ["context", "for information"]];
+  ["against", "speaks against a class"], ["unknown", "cannot be told"], ["does_not_count", "does not count"], ["context", "for information"]];
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 function el(name, attributes = {}, text = "") {
@@ -27,6 +27,7 @@ function draw(name, attributes = {}, text = "") {
 function shape(weight) {
   const paths = {
     decides: "M0,-9 L2.6,-3 9,-2.6 4.2,1.6 5.8,8 0,4.6 -5.8,8 -4.2,1.6 -9,-2.6 -2.6,-3 Z",
+    against: "M-7,-6 L7,-6 0,7 Z",
     does_not_count: "M-5,-5 L5,5 M5,-5 L-5,5",
   };
   if (paths[weight]) return draw("path", { class: "shape", d: paths[weight] });
@@ -89,7 +90,7 @@ class Timeline {
     this.count = el("span", { role: "status" });
     this.tools.append(this.count);
 
-    this.board = el("div", { class: "board" });
+    this.board = el("div", { class: "board signs" });
     this.svg = draw("svg", { role: "group", "aria-label":
       "Timeline. Left and right arrows go from event to event, Enter opens one, plus and minus zoom." });
     this.tip = el("div", { class: "tip", hidden: "" });
@@ -101,7 +102,7 @@ class Timeline {
       const group = draw("g", { class: `event ${weight}` });
       group.append(shape(weight), ...this.inside(weight));
       icon.append(group);
-      const wrap = el("span", { class: "board-icon" });
+      const wrap = el("span", { class: "signs" });
       wrap.append(icon);
       item.append(wrap, ` ${words}`);
       legend.append(item);
@@ -254,7 +255,9 @@ class Timeline {
       if (!events.length) continue;
       if (narrow) y += 16;
       back.append(draw("text", { class: "lane-name", x: 8, y: narrow ? y - 2 : y + 17 }, words));
-      y = this.drawEvents(front, events, y);
+      const inside = events.filter((event) => event.at >= this.from && (event.after ?? event.at) <= this.to);
+      this.drawBeyond(back, events, y + 18);
+      y = inside.length ? this.drawEvents(front, inside, y) : y + 28;
       back.append(draw("line", { class: "lane-line", x1: 0, x2: this.width, y1: y, y2: y }));
     }
     const marks = draw("g");
@@ -269,19 +272,21 @@ class Timeline {
     if (held) this.svg.querySelector(".event[tabindex='0']")?.focus();
   }
 
-  drawSpans(layer, y) {
+  drawSpans(layer, top) {
+    const lines = new Map();
     for (const span of this.spans) {
       const a = Math.max(this.x(Math.max(span.from, this.from)), this.left);
       const b = Math.min(this.x(Math.min(span.to, this.to)), this.left + this.plot);
       if (b <= a) continue;
+      if (!lines.has(span.title)) lines.set(span.title, top + lines.size * 17);
+      const y = lines.get(span.title);
       const group = draw("g", { class: `span ${span.kind}` });
       group.append(draw("title", {}, span.title), draw("rect", { x: a, y, width: Math.max(b - a, 2), height: 14, rx: 2 }));
       const room = this.left + this.plot - a, words = fitted(span.title, Math.max(room - 8, 0));
       group.append(draw("text", { x: a + 4, y: y + 11 }, words));
       layer.append(group);
-      y += 17;
     }
-    return y + 6;
+    return top + lines.size * 17 + 6;
   }
 
   drawEvents(layer, events, y) {
@@ -295,6 +300,13 @@ class Timeline {
       layer.append(this.marker(event, x, from, y + 14 + row * 20, label));
     }
     return y + 28 + (ends.length - 1) * 20;
+  }
+
+  drawBeyond(layer, events, y) {
+    const earlier = events.filter((event) => event.at < this.from).length;
+    const later = events.filter((event) => (event.after ?? event.at) > this.to).length;
+    if (earlier) layer.append(draw("text", { class: "off", x: this.left, y }, `◀ ${earlier} earlier`));
+    if (later) layer.append(draw("text", { class: "off", x: this.left + this.plot, y, "text-anchor": "end" }, `${later} later ▶`));
   }
 
   marker(event, x, from, y, label) {
