@@ -179,7 +179,9 @@ def _shown(story: Journey, data: Mapping[str, Any]) -> dict[str, Any]:
         {**values, "from_seconds": _midnight(span.start, zone, 0), "to_seconds": _midnight(span.end, zone, 1)}
         for span, values in zip(story.spans, data["spans"], strict=True)
     ]
-    return {**data, "anchor": file_name(story.opportunity_id), "entries": entries, "spans": spans}
+    end = ("won" if story.won else "lost") if story.closed else ""
+    end = "" if end in story.stage.casefold() else end
+    return {**data, "end": end, "anchor": file_name(story.opportunity_id), "entries": entries, "spans": spans}
 
 
 def _midnight(day: date | None, zone: ZoneInfo, later: int) -> int | None:

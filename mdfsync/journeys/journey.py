@@ -16,7 +16,7 @@ from mdfsync.derive.computed import NOTHING
 from mdfsync.journeys import recorded, windows
 from mdfsync.journeys.deal import deal_entries, joined, joined_entries
 from mdfsync.journeys.ground import Ground, ground_of
-from mdfsync.journeys.judged import against_entries, judgement, trials_of, tried_entries
+from mdfsync.journeys.judged import against_entries, judgement, passed_over, trials_of, tried_entries
 from mdfsync.journeys.story import Amount, Entry, Journey, Judgement, Person, Span, Unknown, When
 from mdfsync.journeys.touched import touch_entries
 from mdfsync.view import Row, View
@@ -69,6 +69,7 @@ def journey(view: View, opportunity: Row, windows_default: Mapping[str, Any]) ->
             entries = tried_entries(entries, verdict.case, trials, verdict, ground)
             spans += _lookback(verdict.case, trials, ground)
             entries = against_entries(entries, verdict.case, trials, ground)
+            entries = passed_over(entries, cases)
         by_id = {entry.id: entry for entry in entries}
         judgements.append(judgement(row, partner, verdict, trials, by_id, ground))
     amount = opportunity.text("amount")

@@ -70,7 +70,7 @@ def tried_entries(
         )
         tried = Tried(partner_id=case.partner_id, class_=class_, outcome=trial.outcome, tests=tests)
         found.setdefault(entry_id(trial.event, case.row), []).append(tried)
-    decides = deciding(verdict, case.row)
+    decides = deciding(verdict, case.row) if verdict.class_ != "hold" else ""
     out = []
     for entry in entries:
         if mine := found.get(entry.id):
@@ -101,6 +101,26 @@ def against_entries(
         else entry
         for entry in entries
     ]
+
+
+def passed_over(entries: Sequence[Entry], cases: Sequence[Case]) -> list[Entry]:
+    """The entries, where a touch of somebody on the deal that looks like one of the campaign and was tried for nothing
+    says why."""
+    joint = {campaign for case in cases for campaign in case.campaigns}
+    kinds = {kind for case in cases for kind in case.charter.qualifying}
+    out = []
+    for entry in entries:
+        if entry.lane == "touches" and not entry.tried and (entry.campaigns or entry.partner_id):
+            if entry.campaigns and not joint & set(entry.campaigns):
+                why = f"it belongs to {', '.join(entry.campaigns)}, which is not a campaign of this deal"
+            elif entry.kind not in kinds:
+                why = "it is not a kind of touch that the charter counts"
+            else:
+                why = "it is of a partner that is not tried on this deal"
+            out.append(replace(entry, weight="does_not_count", why=f"Does not count: {why}."))
+        else:
+            out.append(entry)
+    return out
 
 
 def tests_of(trial: Trial) -> tuple[tuple[str, str], ...]:
@@ -220,11 +240,9 @@ class _Teller:
         for text in self.against:
             head, _, reason = text.partition(": ")
             said.setdefault(head.removeprefix("not "), []).append(reason)
-        parts = [
-            f"not {class_}: {said[class_][0]}{_more(len(said[class_]) - 1)}"
-            for class_ in _STRONGER.get(self.verdict.class_, ())
-            if class_ in said
-        ]
+        # What was looked at and failed tells more than what nobody recorded.
+        order = sorted(_STRONGER.get(self.verdict.class_, ()), key=lambda c: said.get(c, ["no "])[0].startswith("no "))
+        parts = [f"not {class_}: {said[class_][0]}{_more(len(said[class_]) - 1)}" for class_ in order if class_ in said]
         text = "; ".join(parts)
         return f"{text[0].upper()}{text[1:]}." if text else ""
 

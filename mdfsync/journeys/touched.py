@@ -85,9 +85,7 @@ def _why(touch: Touch, ground: Ground, people: tuple[str, ...], lane: Lane) -> s
             f"Does not count: {ground.people(people)} {'work' if several else 'works'} at the account but "
             f"{'are' if several else 'is'} not on the deal."
         )
-    if touch.campaigns:
-        return f"Belongs to {', '.join(sorted(touch.campaigns))}."
-    return "" if touch.partner else "Belongs to no joint campaign by its own data."
+    return "" if touch.partner or touch.campaigns else "Belongs to no joint campaign by its own data."
 
 
 def _when(at: datetime | None) -> When | None:

@@ -33,7 +33,7 @@ def case_spans(case: Case) -> Iterator[Span]:
         rests_on="the day of creation, until the close",
     )  # fmt: skip
     yield Span(
-        id="lock", kind="lock", title=f"Time to log, {charter.lock_after_create_days} days", start=created,
+        id="lock", kind="lock", title=f"Until the lock, {charter.lock_after_create_days} days", start=created,
         end=created + timedelta(days=charter.lock_after_create_days),
         rests_on="the day of creation; what is logged later cannot source",
     )  # fmt: skip

@@ -40,13 +40,13 @@ class Timeline {
     this.zone = article.dataset.zone;
     this.rows = [...article.querySelectorAll(".story tbody tr")];
     this.events = this.rows.map((row) => ({
-      row, id: row.dataset.id, at: Number(row.dataset.at), lane: row.dataset.lane, weight: row.dataset.weight,
-      after: "after" in row.dataset ? Number(row.dataset.after) : null, kind: row.dataset.kind,
-      partner: row.dataset.partner, people: row.dataset.people.split("\n").filter(Boolean),
-      title: row.querySelector(".title").textContent, when: row.cells[0].querySelector("b").textContent,
+      row, id: row.dataset.id, at: Number(row.dataset.at), lane: row.dataset.lane, weight: row.className,
+      after: "after" in row.dataset ? Number(row.dataset.after) : null, kind: row.dataset.kind ?? "",
+      partner: row.dataset.partner ?? "", people: (row.dataset.people ?? "").split("\n").filter(Boolean),
+      title: row.cells[1].querySelector("b").textContent, when: row.cells[0].querySelector("b").textContent,
     }));
     this.spans = [...article.querySelectorAll(".spans tbody tr")].map((row) => ({
-      title: row.querySelector(".title").textContent, kind: row.dataset.kind,
+      title: row.querySelector(".title").textContent, kind: row.dataset.kind ?? "",
       from: row.dataset.from === "" ? -Infinity : Number(row.dataset.from),
       to: row.dataset.to === "" ? Infinity : Number(row.dataset.to),
     }));
@@ -125,7 +125,8 @@ class Timeline {
         this.open(this.events.find((event) => event.id === show.dataset.show), true);
       });
     }
-    this.current = this.events.find((event) => event.weight === "decides") || this.events[0];
+    this.current = this.events.find((event) => event.weight === "decides")
+      || this.events.find((event) => event.weight === "unknown") || this.events[0];
   }
 
   button(text, act, label = "") {
@@ -177,7 +178,8 @@ class Timeline {
 
   /* From the first to the last thing that belongs to the story itself; older overlaps and periods run off the edge. */
   fit() {
-    const own = this.events.filter((event) => event.lane !== "presence" && event.kind !== "contact_joined");
+    const own = this.events.filter((event) => event.lane !== "presence"
+      && !["contact_joined", "expected_close", "hold"].includes(event.kind));
     const at = (own.length ? own : this.events).map((event) => event.at);
     const first = at.reduce((a, b) => Math.min(a, b), Infinity), last = at.reduce((a, b) => Math.max(a, b), -Infinity);
     const room = Math.max((last - first) * 0.06, 3 * DAY);
@@ -295,7 +297,7 @@ class Timeline {
       const x = this.x(event.at), from = event.after === null ? x : this.x(event.after);
       let row = ends.findIndex((end) => end < Math.min(from, x) - 11);
       if (row < 0) row = ends.length < 12 ? ends.length : 11;
-      const label = event.weight === "decides" ? fitted(event.title, this.left + this.plot - x - 16) : "";
+      const label = ["decides", "unknown"].includes(event.weight) ? fitted(event.title, this.left + this.plot - x - 16) : "";
       ends[row] = Math.max(x + 9 + label.length * 6.8, ends[row] ?? -Infinity);
       layer.append(this.marker(event, x, from, y + 14 + row * 20, label));
     }
