@@ -18,7 +18,8 @@ from mdfsync.model import RawRow
 from mdfsync.view import View
 from mdfsync.view.touches import ACTIVITIES, SOURCE_OF, property_of
 
-_ADDRESS = re.compile(r"([A-Za-z0-9._%+'-]+)@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_PART = r"[^\s@,;:<>()\[\]\"“”|/]"
+_ADDRESS = re.compile(rf"({_PART}+)@(?:{_PART}+\.)*{_PART}*[^\s@,;:<>()\[\]\"“”|/.!?']")
 _INSTANT = re.compile(r"(?P<at>\bat )?(?P<text>\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z)")
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _WAS = re.compile(r"(\d\d:\d\d): (?=(?:not )?(?:before|after) (?:the )?)")
@@ -62,7 +63,7 @@ class Ground:
     def by_address(self, address: str) -> str:
         """A person behind an address, by name: as known, else as the address spells it."""
         known = self.staff.get(address.lower())
-        return known or " ".join(w.capitalize() for w in re.split(r"[._+-]+", address.split("@")[0]) if w)
+        return known or " ".join(w.capitalize() for w in re.split(r"[._+-]+", address.split("@")[0]) if w) or "somebody"
 
     def without_addresses(self, text: str) -> str:
         return _ADDRESS.sub(lambda found: self.by_address(found[0]), text)

@@ -117,7 +117,7 @@ def passed_over(entries: Sequence[Entry], cases: Sequence[Case]) -> list[Entry]:
                 why = "it is not a kind of touch that the charter counts"
             else:
                 why = "it is of a partner that is not tried on this deal"
-            out.append(replace(entry, weight="does_not_count", why=f"Does not count: {why}."))
+            out.append(replace(entry, weight="does_not_count", why=f"{why[0].upper()}{why[1:]}."))
         else:
             out.append(entry)
     return out

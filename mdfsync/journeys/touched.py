@@ -82,7 +82,7 @@ def _why(touch: Touch, ground: Ground, people: tuple[str, ...], lane: Lane) -> s
     if lane == "colleagues":
         several = len(people) > 1
         return (
-            f"Does not count: {ground.people(people)} {'work' if several else 'works'} at the account but "
+            f"{ground.people(people)} {'work' if several else 'works'} at the account but "
             f"{'are' if several else 'is'} not on the deal."
         )
     return "" if touch.partner or touch.campaigns else "Belongs to no joint campaign by its own data."

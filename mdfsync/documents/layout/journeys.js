@@ -242,8 +242,8 @@ class Timeline {
   x(at) { return this.left + (at - this.from) / (this.to - this.from) * this.plot; }
   time(x) { return this.from + (x - this.left) / this.plot * (this.to - this.from); }
 
-  render() {
-    this.width = this.board.clientWidth;
+  render(width = this.board.clientWidth) {
+    this.width = width;
     if (!this.width) return;
     const narrow = this.width < 640, held = this.svg.contains(document.activeElement);
     this.left = narrow ? 8 : 160;
@@ -258,7 +258,7 @@ class Timeline {
       if (narrow) y += 16;
       back.append(draw("text", { class: "lane-name", x: 8, y: narrow ? y - 2 : y + 17 }, words));
       const inside = events.filter((event) => event.at >= this.from && (event.after ?? event.at) <= this.to);
-      this.drawBeyond(back, events, y + 18);
+      this.drawBeyond(back, events, y + 26);
       y = inside.length ? this.drawEvents(front, inside, y) : y + 28;
       back.append(draw("line", { class: "lane-line", x1: 0, x2: this.width, y1: y, y2: y }));
     }
@@ -447,10 +447,15 @@ if (index) {
 }
 
 /* On paper everything is open. */
+const PAPER = 690;
 let closed = [];
 addEventListener("beforeprint", () => {
+  for (const timeline of made.values()) timeline.render(PAPER);
   closed = [...document.querySelectorAll("details:not([open])")];
   for (const details of closed) details.open = true;
 });
-addEventListener("afterprint", () => { for (const details of closed) details.open = false; });
+addEventListener("afterprint", () => {
+  for (const timeline of made.values()) timeline.render();
+  for (const details of closed) details.open = false;
+});
 })();
