@@ -69,10 +69,10 @@ def test_the_schema_is_one_and_refuses_what_it_does_not_know(policy: Policy) -> 
 
 
 def test_one_journey_is_as_it_was_reviewed(policy: Policy) -> None:
-    """MDFSYNC_GOLDEN=write writes the file anew; read the difference before it is kept."""
+    """GOLDEN=write in the environment writes the file anew; read the difference before it is kept."""
     view = world(ATTENDED + OWN_CALL + OVERLAP, **WON)
     made = of_deal(view, policy).data["journeys"][0]
-    if os.environ.get("MDFSYNC_GOLDEN") == "write":
+    if os.environ.get("GOLDEN") == "write":
         GOLDEN.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     assert made == json.loads(GOLDEN.read_text(encoding="utf-8"))
 
