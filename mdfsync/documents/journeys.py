@@ -181,7 +181,14 @@ def _shown(story: Journey, data: Mapping[str, Any]) -> dict[str, Any]:
     ]
     end = ("won" if story.won else "lost") if story.closed else ""
     end = "" if end in story.stage.casefold() else end
-    return {**data, "end": end, "anchor": file_name(story.opportunity_id), "entries": entries, "spans": spans}
+    return {
+        **data,
+        "end": end,
+        "now": int(story.as_of.timestamp()),
+        "anchor": file_name(story.opportunity_id),
+        "entries": entries,
+        "spans": spans,
+    }
 
 
 def _midnight(day: date | None, zone: ZoneInfo, later: int) -> int | None:

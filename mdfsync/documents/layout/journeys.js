@@ -38,6 +38,7 @@ class Timeline {
   constructor(article) {
     this.article = article;
     this.zone = article.dataset.zone;
+    this.now = Number(article.dataset.now);
     this.rows = [...article.querySelectorAll(".story tbody tr")];
     this.events = this.rows.map((row) => ({
       row, id: row.dataset.id, at: Number(row.dataset.at), lane: row.dataset.lane, weight: row.className,
@@ -176,10 +177,10 @@ class Timeline {
     this.render();
   }
 
-  /* From the first to the last thing that belongs to the story itself; older overlaps and periods run off the edge. */
+  /* From the first to the last thing that belongs to the story itself; older overlaps and what is yet to come run off the edge. */
   fit() {
     const own = this.events.filter((event) => event.lane !== "presence"
-      && !["contact_joined", "expected_close", "hold"].includes(event.kind));
+      && event.at <= this.now && !["contact_joined", "hold"].includes(event.kind));
     const at = (own.length ? own : this.events).map((event) => event.at);
     const first = at.reduce((a, b) => Math.min(a, b), Infinity), last = at.reduce((a, b) => Math.max(a, b), -Infinity);
     const room = Math.max((last - first) * 0.06, 3 * DAY);
@@ -338,7 +339,7 @@ class Timeline {
   open(event, go) {
     if (!event) return;
     this.opened = event;
-    const title = el("h4", {}, event.title), cells = event.row.cells;
+    const title = el("p", { class: "named" }, event.title), cells = event.row.cells;
     const where = el("p", { class: "small" });
     where.append(`${event.when}, ${cells[0].querySelector("small")?.textContent ?? ""}`);
     const counts = el("div");
@@ -395,7 +396,12 @@ class Timeline {
   }
 
   drawMarks(layer, height) {
-    const words = { created: "created", won: "won", lost: "lost" };
+    const words = { created: "created", won: "won", lost: "lost" }, now = this.x(this.now);
+    if (this.now < this.to) {
+      const group = draw("g", { class: "mark now" });
+      group.append(draw("line", { x1: now, x2: now, y1: 24, y2: height }));
+      layer.append(group);
+    }
     for (const event of this.events) {
       if (!(event.kind in words) || event.lane !== "deal") continue;
       const group = draw("g", { class: "mark" }), x = this.x(event.at);
@@ -421,7 +427,7 @@ function route() {
     article.hidden = article !== wanted;
     article.classList.toggle("alone", article === wanted);
   }
-  document.querySelector("header.top").hidden = Boolean(index && wanted);
+  document.querySelector("header.top").classList.toggle("compact", Boolean(index && wanted));
   if (!wanted) return;
   if (!made.has(wanted)) made.set(wanted, new Timeline(wanted));
   made.get(wanted).render();
