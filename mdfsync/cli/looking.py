@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,12 +18,13 @@ from mdfsync.cli.console import OUT, print_json
 from mdfsync.errors import UsageError
 from mdfsync.explain import Explained, Trail, find_record, history_of, recorded_subject, with_sealed
 from mdfsync.mirror import SeenRows
-from mdfsync.model import Record, Snapshot
+from mdfsync.model import RawRow, Record, Snapshot
 from mdfsync.observe import observe
 from mdfsync.pipeline import PLANS
 from mdfsync.settings import load_settings
 from mdfsync.snapshot import read_snapshot
 from mdfsync.start import ready
+from mdfsync.values import instant_text
 from mdfsync.wiring import Wired, open_policy, wire
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -58,13 +60,23 @@ def explain(record: str, field: str | None, as_json: bool) -> None:
     """Why a cell says what it says: meaning, versions, the run that wrote it, the archived bytes it came from.
 
     RECORD is a stable id (hs-deal-4711), an Airtable record id or Table/id; without FIELD every filled cell is told.
+    It may be a row of a source, such as hubspot.meetings/60010041, whose bytes and cells are told.
     """
     settings = load_settings()
     with wire(settings, open_policy(settings)) as wired:
         snapshot = with_sealed(_snapshot(wired), wired.state.chain(wired.world.base_id))
-        found = _record(snapshot, record)
         seen = SeenRows(wired.state, keep=False)
         mirror = {source: seen.rows(source) for source in wired.policy.register.sources}
+        source_id, _, external_id = record.partition("/")
+        row = next((r for r in mirror.get(source_id, ()) if r.ref.external_id == external_id), None)
+        if row is not None and not field:
+            observations = observe(mirror, snapshot, wired.policy).observations
+            _tell_source(Trail(
+                snapshot=snapshot, dictionary=wired.policy.dictionary, plans=(), observations=observations,
+                archive=wired.archive,
+            ), row, as_json)  # fmt: skip
+            return
+        found = _record(snapshot, record)
         trail = Trail(
             snapshot=snapshot, dictionary=wired.policy.dictionary, plans=_plans(wired),
             observations=observe(mirror, snapshot, wired.policy).observations, archive=wired.archive,
@@ -78,6 +90,21 @@ def explain(record: str, field: str | None, as_json: bool) -> None:
         return
     for cell in told:
         _print_cell(cell)
+
+
+def _tell_source(trail: Trail, row: RawRow, as_json: bool) -> None:
+    source, cells = trail.explain_source(row)
+    if as_json:
+        print_json({**asdict(source), "fault": source.fault or None, "read_at": instant_text(row.ref.fetched_at),
+                    "cells": [dict(cell) for cell in cells]})  # fmt: skip
+        return
+    OUT.print(f"\n[bold]{escape(source.source_id)} {escape(source.external_id)}[/] {escape(source.row)}")
+    OUT.print(f"  [dim]archived {source.blob}: {source.fault or f'{source.bytes} bytes, hash checked'}[/]")
+    OUT.print(f"  [dim]read {instant_text(row.ref.fetched_at)}[/]")
+    for cell in cells:
+        OUT.print(f"  fills {escape(cell['record'])}.{cell['field']} = {escape(cell['value'])}")
+    if not cells:
+        OUT.print("  [dim]fills no cell by itself; what is derived from it says so there[/]")
 
 
 def _document(cell: Explained) -> dict[str, Any]:

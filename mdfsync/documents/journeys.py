@@ -162,7 +162,7 @@ def _shown(story: Journey, data: Mapping[str, Any]) -> dict[str, Any]:
     """A journey's data with what only the page needs: names, and seconds for the script."""
     zone = ZoneInfo(story.zone)
     names = {person.contact_id: person.name for person in story.people}
-    partners = {judged.partner_id: judged.partner for judged in story.judgements}
+    partners = story.partners
     entries = []
     for entry, values in zip(story.entries, data["entries"], strict=True):
         recorded = entry.recorded.at if entry.recorded else None

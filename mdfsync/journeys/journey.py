@@ -89,6 +89,7 @@ def journey(view: View, opportunity: Row, windows_default: Mapping[str, Any]) ->
         closed=opportunity.text("is_closed") == "true",
         won=opportunity.text("is_won") == "true",
         value=Amount(amount=amount, currency=opportunity.text("deal_currency")) if amount else None,
+        partners={id: ground.partner(id) for id in _partners(entries, judgements)},
         people=tuple(_people(ground, on_deal, account, entries)),
         judgements=tuple(judgements),
         entries=tuple(sorted(entries, key=lambda entry: (instant(entry.stated, local), entry.lane, entry.id))),
@@ -141,6 +142,11 @@ def _lookback(case: Case, trials: Sequence[tuple[str, Any]], ground: Ground) -> 
     span = windows.lookback_span(case, event, ground.partner(case.partner_id)) if event else None
     if span is not None:
         yield span
+
+
+def _partners(entries: Sequence[Entry], judgements: Sequence[Judgement]) -> list[str]:
+    named = (*(judged.partner_id for judged in judgements), *(entry.partner_id for entry in entries))
+    return sorted({partner for partner in named if partner})
 
 
 def _people(

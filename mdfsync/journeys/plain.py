@@ -36,6 +36,7 @@ def journey_data(story: Journey) -> dict[str, Any]:
         "amount": story.value.amount if story.value else None,
         "currency": (story.value.currency or None) if story.value else None,
         "classes": [_judgement(judged) for judged in story.judgements],
+        "partners": [{"partner_id": id, "partner": name} for id, name in story.partners.items()],
         "people": [_person(person, zone) for person in story.people],
         "entries": [_entry(entry, zone) for entry in story.entries],
         "spans": [_span(span) for span in story.spans],
@@ -146,8 +147,11 @@ def _origin(origin: Origin) -> dict[str, Any]:
 
 
 def explain_words(origin: Origin) -> str | None:
-    """The command that follows a cell of the base to its bytes; a source row names its archived bytes itself."""
-    return f"mdfsync explain '{origin.row}' {origin.field}" if origin.field and "'" not in origin.row else None
+    """The command that follows a cell of the base, or a row of a source, to its archived bytes."""
+    place = origin.row if origin.field else f"{origin.source_id}/{origin.row}"
+    if "'" in place:  # nothing that a shell would read otherwise
+        return None
+    return f"mdfsync explain '{place}' {origin.field}".rstrip()
 
 
 def _span(span: Span) -> dict[str, Any]:

@@ -6,6 +6,7 @@ what is known by the day alone, or only as lying between two of our pulls, says 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -175,6 +176,8 @@ class Journey:
     closed: bool
     won: bool
     value: Amount | None
+    partners: Mapping[str, str]
+    """Names of the partners that the story speaks of, by id."""
     people: tuple[Person, ...]
     judgements: tuple[Judgement, ...]
     entries: tuple[Entry, ...]
