@@ -19,6 +19,8 @@ from mdfsync.journeys.journey import journey
 from mdfsync.policy import Policy
 from mdfsync.view import Row, View
 
+DEAL = "hs-deal-"
+
 
 @click.command(epilog="Example: mdfsync journeys JC-1041 --out reviews; mdfsync journeys hs-deal-50010011")
 @click.argument("campaign_or_opportunity")
@@ -49,6 +51,8 @@ def _document(view: View, wanted: str, policy: Policy) -> tuple[JourneysDocument
     deal = _deal_named(view, wanted)
     if deal is not None:
         return journeys_document([journey(view, deal, windows)], policy, as_of=view.as_of), deal
+    if wanted.startswith(DEAL):
+        raise UsageError(f"no opportunity {wanted!r} in the base")
     campaign = campaign_named(view, wanted)
     stories = [journey(view, row, windows) for row in deals_of(view, campaign)]
     stories.sort(key=lambda story: (story.name.casefold(), story.opportunity_id))
