@@ -18,7 +18,7 @@ from mdfsync.journeys.story import Entry, Judgement, Test, Tried, Unknown, Weigh
 from mdfsync.journeys.touched import noun
 from mdfsync.view import Row
 from mdfsync.view.case import Case
-from mdfsync.view.classes import Verdict, claim_of
+from mdfsync.view.classes import Verdict
 from mdfsync.view.trials import BASE, Event, Trial, assisted, influenced, own_activity, sourced
 
 MOST = 2
@@ -152,7 +152,7 @@ def judgement(
         partner=partner,
         class_=validated or verdict.class_,
         by_rules=verdict.class_,
-        claimed=claim_of(row),
+        claimed=row.text("claimed_class") or row.text("claimed_label"),
         validated=validated,
         why=teller.with_validation(validated, ground.without_addresses(row.text("validation_reason"))),
         against=against,
