@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from casebook import case
@@ -27,10 +28,13 @@ from journey_lab import (
 )
 
 from mdfsync.journeys.ground import ground_of
-from mdfsync.journeys.plain import journey_data
+from mdfsync.journeys.journey import placed_at
+from mdfsync.journeys.plain import journey_data, when_data
+from mdfsync.journeys.story import Entry, Origin, When
 from mdfsync.values import instant_text
 from mdfsync.view import View
 
+NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 NOTHING_SOURCED = "no registration, introduction or lead of this partner on record"
 NOTHING_ASSISTED = "no dated action of the partner's staff on record"
 
@@ -206,6 +210,19 @@ def test_a_deal_without_partners_and_a_person_without_a_name_are_told_as_they_ar
     story = told(view)
     assert [p.name for p in story.people] == ["contact 99"]
     assert "the class: no partner is tried on this deal yet" in [gap.what for gap in story.unknown]
+
+
+def test_an_entry_without_a_stated_time_stands_where_a_system_took_note() -> None:
+    row = Entry(
+        id="x",
+        lane="touches",
+        kind="call",
+        title="Call",
+        stated=When(),
+        recorded=When(at=NOON),
+        origin=Origin(source_id="s", row="r"),
+    )
+    assert (placed_at(row, ZoneInfo("UTC")), when_data(row.stated, ZoneInfo("UTC"))["precision"]) == (NOON, "unknown")
 
 
 # ------------------------------------------------------------------------------------------------ properties

@@ -23,7 +23,7 @@ from mdfsync.documents.paper import Paper
 from mdfsync.documents.render import LAYOUT
 from mdfsync.documents.wording import day_text
 from mdfsync.journeys.funnel import CLASSES, Funnel
-from mdfsync.journeys.journey import instant
+from mdfsync.journeys.journey import placed_at
 from mdfsync.journeys.plain import funnel_data, journey_data
 from mdfsync.journeys.story import LANES, WEIGHTS, Journey
 from mdfsync.policy import Policy
@@ -105,8 +105,8 @@ def journeys_page(document: JourneysDocument) -> bytes:
 
 def local_words(when: Mapping[str, Any] | None) -> str:
     """A time in the charter's zone: `3 Oct 2026, 14:30`, a day, or the interval as far as it is known."""
-    if when is None:
-        return "unknown"
+    if when is None or when["precision"] == "unknown":
+        return "time unknown"
     if when["precision"] == "day":
         return _short_day(date.fromisoformat(when["day"]))
     at = datetime.fromisoformat(when["local"])
@@ -168,11 +168,11 @@ def _shown(story: Journey, data: Mapping[str, Any]) -> dict[str, Any]:
         recorded = entry.recorded.at if entry.recorded else None
         entries.append({
             **values,
-            "seconds": int(instant(entry.stated, zone).timestamp()),
+            "seconds": int(placed_at(entry, zone).timestamp()),
             "after_seconds": int(entry.stated.after.timestamp()) if entry.stated.after else None,
             "names": [names.get(contact, f"contact {contact}") for contact in entry.people],
             "partner": partners.get(entry.partner_id, entry.partner_id),
-            "late": recorded is not None and entry.stated.at is not None and abs(recorded - entry.stated.at) > LATE,
+            "late": recorded is not None and (entry.stated.at is None or abs(recorded - entry.stated.at) > LATE),
             "tried": [{**tried, "partner": partners.get(tried["partner_id"], "")} for tried in values["tried"]],
         })  # fmt: skip
     spans = [

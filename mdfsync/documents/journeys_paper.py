@@ -110,6 +110,8 @@ def _story(story: Mapping[str, Any]) -> Grid:
 
 
 def _when(when: Mapping[str, Any]) -> str:
+    if when["precision"] == "unknown":
+        return "time unknown"
     if when["precision"] == "day":
         return str(when["day"])
     at, utc = datetime.fromisoformat(when["local"]), datetime.fromisoformat(when["utc"])

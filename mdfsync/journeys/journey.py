@@ -17,7 +17,7 @@ from mdfsync.journeys import recorded, windows
 from mdfsync.journeys.deal import deal_entries, joined, joined_entries
 from mdfsync.journeys.ground import Ground, ground_of
 from mdfsync.journeys.judged import against_entries, judgement, passed_over, trials_of, tried_entries
-from mdfsync.journeys.story import Amount, Entry, Journey, Judgement, Person, Span, Unknown, When
+from mdfsync.journeys.story import Amount, Entry, Journey, Judgement, Person, Span, Unknown
 from mdfsync.journeys.touched import touch_entries
 from mdfsync.view import Row, View
 from mdfsync.view.case import Case
@@ -92,19 +92,20 @@ def journey(view: View, opportunity: Row, windows_default: Mapping[str, Any]) ->
         partners={id: ground.partner(id) for id in _partners(entries, judgements)},
         people=tuple(_people(ground, on_deal, account, entries)),
         judgements=tuple(judgements),
-        entries=tuple(sorted(entries, key=lambda entry: (instant(entry.stated, local), entry.lane, entry.id))),
+        entries=tuple(sorted(entries, key=lambda entry: (placed_at(entry, local), entry.lane, entry.id))),
         spans=tuple(spans),
         unknown=tuple(_unknown(view, opportunity, entries, judgements)),
     )
 
 
-def instant(when: When, zone: ZoneInfo) -> datetime:
-    """Where an entry stands in the order of time: a day at its beginning, an interval at its end."""
-    if when.at is not None:
-        return when.at
-    if when.day is None:
-        return datetime.max.replace(tzinfo=UTC)
-    return datetime(when.day.year, when.day.month, when.day.day, tzinfo=zone).astimezone(UTC)
+def placed_at(entry: Entry, zone: ZoneInfo) -> datetime:
+    """Where an entry stands in the order of time: a day at its beginning, an interval at its end, and one whose stated
+    time is unknown where a system took note of it."""
+    day = entry.stated.day
+    if entry.stated.at is None and day is not None:
+        return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+    recorded = entry.recorded.at if entry.recorded else None
+    return entry.stated.at or recorded or datetime.max.replace(tzinfo=UTC)
 
 
 def _campaigns(view: View, opportunity: Row, cases: Sequence[Case]) -> tuple[str, ...]:

@@ -62,8 +62,8 @@ def funnel_data(made: Funnel) -> dict[str, Any]:
 
 
 def when_data(when: When, zone: ZoneInfo) -> dict[str, Any]:
-    """UTC and local time; `precision` is instant, day or interval."""
-    precision = "interval" if when.interval else "instant" if when.at else "day"
+    """UTC and local time; `precision` is instant, day, interval or unknown."""
+    precision = "interval" if when.interval else "instant" if when.at else "day" if when.day else "unknown"
     return {
         "precision": precision,
         "utc": instant_text(when.at) if when.at else None,

@@ -36,7 +36,8 @@ WEIGHTS: dict[Weight, str] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class When:
     """An instant (`at`, UTC); or a `day` of the charter's zone, where the source knows no better; or an interval: after
-    `after` (`None` = nobody looked before), at the latest at `at`."""
+    `after` (`None` = nobody looked before), at the latest at `at`. With none of them the time is
+    unknown."""
 
     at: datetime | None = None
     day: date | None = None
