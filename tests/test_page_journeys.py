@@ -246,7 +246,7 @@ def test_a_phone_shows_everything_and_nothing_sticks_out(browser: Browser, opene
         with new_page(browser, watch, PHONE) as phone:
             opened(world(RICH + SECOND), campaign=campaign, on=phone)
             assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
-            narrow = "all => all.filter(cell => cell.offsetWidth && cell.offsetWidth < 50).map(cell => cell.textContent)"
+            narrow = "all => all.filter(c => c.offsetWidth && c.offsetWidth < 50).map(c => c.textContent)"
             assert [text for text in phone.locator("th").evaluate_all(narrow) if len(text) > 6] == []
             shoot(phone, f"journey-phone-{campaign}")
     assert not watch.unexpected
