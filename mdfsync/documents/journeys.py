@@ -29,6 +29,7 @@ from mdfsync.journeys.story import LANES, WEIGHTS, Journey
 from mdfsync.policy import Policy
 
 LATE = timedelta(minutes=5)
+SCRIPTS = ("journeys_signs.js", "journeys_timeline.js", "journeys_page.js")
 _OUTCOMES = {"yes": "every test passed", "no": "not carried", "unknown": "cannot be told"}
 _TESTS = {"yes": "passed", "no": "failed", "unknown": "unknown"}
 
@@ -86,7 +87,8 @@ def journeys_page(document: JourneysDocument) -> bytes:
         "counted": lambda words, count: words.removesuffix("s") if count == 1 and words != "people" else words,
         "capitalised": lambda text: text[:1].upper() + text[1:],
     }  # fmt: skip
-    style, script = ((LAYOUT / name).read_text(encoding="utf-8") for name in ("journeys.css", "journeys.js"))
+    style, *code = ((LAYOUT / name).read_text(encoding="utf-8") for name in ("journeys.css", *SCRIPTS))
+    script = "(() => {\n\"use strict\";\n" + "".join(code) + "})();\n"
     page = environment.get_template("journeys.html").render(
         title=document.title,
         heading=document.heading,

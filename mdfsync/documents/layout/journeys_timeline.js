@@ -1,43 +1,10 @@
-/* The journey page with JavaScript: a timeline over each story, filters, and one deal at a time in a campaign.
-   Everything it shows it reads from the page's own tables, as text; it asks no one for anything and keeps nothing. */
-(() => {
-"use strict";
-const SVG = "http://www.w3.org/2000/svg", DAY = 86400;
-const LANES = [["partner", "The partner"], ["touches", "People on the deal"], ["colleagues", "Colleagues, not on it"],
-  ["own_sales", "Our own sales"], ["deal", "The deal"], ["claims", "Claims and holds"], ["campaign", "Campaign"],
-  ["presence", "Overlap: no credit"]];
-const WEIGHTS = [["decides", "decides the class"], ["counts", "passes the tests of a class"],
-  ["against", "speaks against a class"], ["unknown", "cannot be told"], ["does_not_count", "does not count"], ["context", "for information"]];
+/* The journey page: the timeline of one deal. It reads the page's own tables, as text, and filters them with itself. */
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-
-function el(name, attributes = {}, text = "") {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  if (text) node.textContent = text;
-  return node;
-}
-function draw(name, attributes = {}, text = "") {
-  const node = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  if (text) node.textContent = text;
-  return node;
-}
-
-/* One shape per weight, so that nothing rests on colour alone. */
-function shape(weight) {
-  const paths = {
-    decides: "M0,-9 L2.6,-3 9,-2.6 4.2,1.6 5.8,8 0,4.6 -5.8,8 -4.2,1.6 -9,-2.6 -2.6,-3 Z",
-    against: "M-7,-6 L7,-6 0,7 Z",
-    does_not_count: "M-5,-5 L5,5 M5,-5 L-5,5",
-  };
-  if (paths[weight]) return draw("path", { class: "shape", d: paths[weight] });
-  return draw("circle", { class: "shape", r: weight === "context" ? 4 : 6 });
-}
 
 class Timeline {
   constructor(article) {
     this.article = article;
-    this.zone = article.dataset.zone;
+    this.calendar = new Calendar(article.dataset.zone);
     this.now = Number(article.dataset.now);
     this.rows = [...article.querySelectorAll(".story tbody tr")];
     this.events = this.rows.map((row) => ({
@@ -101,7 +68,7 @@ class Timeline {
       if (!this.events.some((event) => event.weight === weight)) continue;
       const item = el("li"), icon = draw("svg", { viewBox: "-9 -9 18 18", "aria-hidden": "true" });
       const group = draw("g", { class: `event ${weight}` });
-      group.append(shape(weight), ...this.inside(weight));
+      group.append(...sign(weight));
       icon.append(group);
       const wrap = el("span", { class: "signs" });
       wrap.append(icon);
@@ -145,10 +112,6 @@ class Timeline {
     select.addEventListener("change", () => { this[name] = select.value; this.filter(); });
     label.append(select);
     this.tools.append(label);
-  }
-
-  inside(weight) {
-    return weight === "unknown" ? [draw("text", { "text-anchor": "middle", y: 4, "aria-hidden": "true" }, "?")] : [];
   }
 
   shows(event) {
@@ -320,7 +283,7 @@ class Timeline {
       "aria-label": `${event.when}: ${event.title}; ${WEIGHTS.find(([weight]) => weight === event.weight)[1]}`,
     });
     if (from < x - 1) group.append(draw("line", { class: "extent", x1: Math.max(from, this.left) - x, x2: 0, y1: 0, y2: 0 }));
-    group.append(draw("circle", { class: "ring", r: 11 }), shape(event.weight), ...this.inside(event.weight));
+    group.append(draw("circle", { class: "ring", r: 11 }), ...sign(event.weight));
     if (label) group.append(draw("text", { x: 13, y: 4, "aria-hidden": "true" }, label));
     group.addEventListener("click", () => this.open(event, false));
     group.addEventListener("pointerenter", () => this.hint(event, x, y));
@@ -365,32 +328,11 @@ class Timeline {
     for (const row of this.rows) row.classList.remove("picked");
   }
 
-  /* Days of the charter's zone: ticks stand at its midnights. */
-  midnight(year, month, day) {
-    const guess = Date.UTC(year, month, day) / 1000;
-    return guess - this.offset(guess);
-  }
-  offset(at) {
-    this.parts ??= new Intl.DateTimeFormat("en-GB", { timeZone: this.zone, hourCycle: "h23", year: "numeric",
-      month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" });
-    const of = Object.fromEntries(this.parts.formatToParts(at * 1000).map(({ type, value }) => [type, Number(value)]));
-    return Date.UTC(of.year, of.month - 1, of.day, of.hour, of.minute, of.second) / 1000 - Math.floor(at);
-  }
-
   drawTicks(layer, height) {
-    const days = (this.to - this.from) / DAY, room = Math.max(Math.floor(this.plot / 80), 2);
-    const step = [1, 2, 7, 14, 30, 61, 91, 182, 365, 730, 1826, 3652].find((size) => days / size <= room) ?? 3652;
-    const start = new Date((this.from + this.offset(this.from)) * 1000);
-    const form = new Intl.DateTimeFormat("en-GB", { timeZone: this.zone, day: step < 30 ? "numeric" : undefined,
-      month: step < 365 ? "short" : undefined, year: step >= 30 ? "numeric" : undefined });
-    for (let n = -1; n < 400; n += 1) {
-      const at = step < 30
-        ? this.midnight(start.getUTCFullYear(), start.getUTCMonth(), start.getUTCDate() + n * step)
-        : this.midnight(start.getUTCFullYear(), start.getUTCMonth() + n * Math.round(step / 30.4), 1);
-      if (at > this.to) break;
+    for (const [at, words] of this.calendar.ticks(this.from, this.to, Math.max(Math.floor(this.plot / 80), 2))) {
       const group = draw("g", { class: "tick" }), x = this.x(at);
       group.append(draw("line", { x1: x, x2: x, y1: 18, y2: height }));
-      if (x >= this.left - 8) group.append(draw("text", { x: x + 3, y: 14 }, form.format(at * 1000)));
+      if (x >= this.left - 8) group.append(draw("text", { x: x + 3, y: 14 }, words));
       layer.append(group);
     }
   }
@@ -410,58 +352,3 @@ class Timeline {
     }
   }
 }
-
-function fitted(words, room) {
-  const most = Math.floor(room / 6.4);
-  if (words.length <= most) return words;
-  return most > 3 ? `${words.slice(0, most - 1)}…` : "";
-}
-
-/* A campaign: the index, or one deal, as the address says. */
-const index = document.getElementById("index"), articles = [...document.querySelectorAll(".journey")];
-const made = new Map();
-function route() {
-  const wanted = articles.find((article) => `#${article.id}` === location.hash) || (index ? null : articles[0]);
-  if (index) index.hidden = Boolean(wanted);
-  for (const article of articles) {
-    article.hidden = article !== wanted;
-    article.classList.toggle("alone", article === wanted);
-  }
-  document.querySelector("header.top").classList.toggle("compact", Boolean(index && wanted));
-  if (!wanted) return;
-  if (!made.has(wanted)) made.set(wanted, new Timeline(wanted));
-  made.get(wanted).render();
-  if (index) { scrollTo(0, 0); wanted.focus({ preventScroll: true }); }
-}
-addEventListener("hashchange", route);
-route();
-
-if (index) {
-  const choice = document.getElementById("only-class"), find = document.getElementById("find");
-  const rows = [...document.querySelectorAll(".deals tbody tr")], found = document.getElementById("found");
-  index.querySelector(".tools").hidden = false;
-  const filter = () => {
-    const text = find.value.trim().toLowerCase();
-    for (const row of rows) {
-      const of = !choice.value || row.dataset.classes.split(" ").includes(choice.value);
-      row.hidden = !(of && row.textContent.toLowerCase().includes(text));
-    }
-    found.textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length}`;
-  };
-  choice.addEventListener("change", filter);
-  find.addEventListener("input", filter);
-}
-
-/* On paper everything is open. */
-const PAPER = 690;
-let closed = [];
-addEventListener("beforeprint", () => {
-  for (const timeline of made.values()) timeline.render(PAPER);
-  closed = [...document.querySelectorAll("details:not([open])")];
-  for (const details of closed) details.open = true;
-});
-addEventListener("afterprint", () => {
-  for (const timeline of made.values()) timeline.render();
-  for (const details of closed) details.open = false;
-});
-})();
