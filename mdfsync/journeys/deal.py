@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from mdfsync.journeys.ground import Ground, of_base
-from mdfsync.journeys.story import Entry, Origin, When
+from mdfsync.journeys.story import Entry, Origin, When, noted
 from mdfsync.model import RawRow
 from mdfsync.view import Row, View
 from mdfsync.view.facts import Interval
@@ -32,7 +32,7 @@ def deal_entries(
         disputed = created.stated and created.recorded and abs(created.stated - created.recorded) > TOLERANCE
         yield Entry(
             id=f"created {opportunity.id}", lane="deal", kind="created", title="Deal created",
-            stated=When(at=created.stated or created.recorded), recorded=_when(created.recorded),
+            stated=When(at=created.stated or created.recorded), recorded=noted(created.recorded),
             origin=of_base("Opportunities", opportunity.id, "create_date" if created.stated else "created_at_hubspot"),
             why="The stated creation differs from HubSpot's own clock." if disputed else "",
         )  # fmt: skip
@@ -43,7 +43,7 @@ def deal_entries(
         yield Entry(
             id=f"closed {opportunity.id}", lane="deal", kind="won" if won else "lost",
             title=f"Deal closed, {'won' if won else 'lost'}", stated=When(at=closed.stated or closed.recorded),
-            recorded=_when(closed.recorded), origin=origin,
+            recorded=noted(closed.recorded), origin=origin,
             why="What comes after the close counts for nothing on this deal.",
         )  # fmt: skip
     elif at := opportunity.instant("close_date"):
@@ -104,7 +104,3 @@ def _moves(view: View, opportunity: Row, ground: Ground) -> Iterator[Entry]:
                 title=f"Stage “{labels[0]}” became “{labels[1]}”, as we saw", stated=When(at=at, interval=True),
                 origin=of_base("Change History", row.id, "proposed_value"), why="It moved at the latest then.",
             )  # fmt: skip
-
-
-def _when(at: datetime | None) -> When | None:
-    return When(at=at) if at else None

@@ -69,9 +69,9 @@ def journey(view: View, opportunity: Row, windows_default: Mapping[str, Any]) ->
             entries = tried_entries(entries, verdict.case, trials, verdict, ground)
             spans += _lookback(verdict.case, trials, ground)
             entries = against_entries(entries, verdict.case, trials, ground)
-            entries = passed_over(entries, cases)
         by_id = {entry.id: entry for entry in entries}
         judgements.append(judgement(row, partner, verdict, trials, by_id, ground))
+    entries = passed_over(entries, cases)
     amount = opportunity.text("amount")
     return Journey(
         opportunity_id=opportunity.id,

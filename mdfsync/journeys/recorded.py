@@ -8,6 +8,7 @@ of these carries a class is not said here; `judged` adds that.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from mdfsync.journeys.ground import Ground, of_base
 from mdfsync.journeys.story import Entry, When
@@ -161,6 +162,6 @@ def holds(view: View, rows: tuple[Row, ...], ground: Ground) -> Iterator[Entry]:
                 )  # fmt: skip
 
 
-def _entry(id: str, kind: str, title: str, when: When, row: Row, field: str, **more: object) -> Entry:
+def _entry(id: str, kind: str, title: str, when: When, row: Row, field: str, **more: Any) -> Entry:
     origin = of_base(row.subject.table, row.id or row.record_id, field)
-    return Entry(id=id, kind=kind, title=title, stated=when, origin=origin, **more)  # type: ignore[arg-type]
+    return Entry(id=id, kind=kind, title=title, stated=when, origin=origin, **more)

@@ -45,6 +45,11 @@ class When:
     after: datetime | None = None
 
 
+def noted(at: datetime | None) -> When | None:
+    """When a system took note, if it is known."""
+    return When(at=at) if at else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Where an entry comes from. A row of the base: `row` is `Table/id` and `field` the cell that `mdfsync explain`

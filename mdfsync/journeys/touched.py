@@ -7,10 +7,9 @@ colleague's touch is shown because readers ask for it, with the reason why it do
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 
 from mdfsync.journeys.ground import Ground
-from mdfsync.journeys.story import Entry, Lane, When
+from mdfsync.journeys.story import Entry, Lane, When, noted
 from mdfsync.view.touches import Journeys, Touch
 
 _DID = {
@@ -34,7 +33,7 @@ def touch_entries(facts: Journeys, ground: Ground, on_deal: frozenset[str], acco
             kind=touch.kind,
             title=ground.without_addresses(said(touch, ground, inside or people)),
             stated=When(at=touch.moment.stated, day=touch.moment.day),
-            recorded=_when(touch.moment.recorded),
+            recorded=noted(touch.moment.recorded),
             origin=ground.origin(touch.source_id, touch.external_id),
             people=inside or tuple(contact for contact in people if contact in account),
             partner_id=touch.partner,
@@ -86,7 +85,3 @@ def _why(touch: Touch, ground: Ground, people: tuple[str, ...], lane: Lane) -> s
             f"{'are' if several else 'is'} not on the deal."
         )
     return "" if touch.partner or touch.campaigns else "Belongs to no joint campaign by its own data."
-
-
-def _when(at: datetime | None) -> When | None:
-    return When(at=at) if at else None
