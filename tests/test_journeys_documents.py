@@ -176,3 +176,12 @@ def test_paper_and_markdown_say_the_same(policy: Policy) -> None:
 
 def test_a_campaign_without_deals_makes_a_page(policy: Policy) -> None:
     assert "The deals" in Seen(journeys_page(of_campaign(case(ROADSHOW), policy))).text
+
+
+def test_an_entry_costs_less_than_a_kilobyte_of_page(policy: Policy) -> None:
+    days = "".join(
+        f"p{n} | ev-1 | 11 | ATTENDED | 2026-0{7 + n % 4}-{1 + n % 28:02}T09:{n % 60:02}:00Z\n" for n in range(300)
+    )
+    view = world("hubspot.marketing_events\nid | event | contact | state | at\n" + days)
+    alone = len(journeys_page(of_deal(world(), policy)))
+    assert (len(journeys_page(of_deal(view, policy))) - alone) / 300 < 1000
