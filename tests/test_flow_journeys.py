@@ -67,7 +67,7 @@ def test_every_entry_can_be_followed_to_its_bytes(fresh: Lab) -> None:
         done = fresh.mdfsync(*arguments, "--json")
         assert done.code == 0, (entry["source"], done.err)
         if entry["source"]["sha256"]:
-            assert (done.json["blob"], done.json["fault"]) == (entry["source"]["sha256"], None)
+            assert (done.json["sha256"], done.json["fault"]) == (entry["source"]["sha256"], None)
 
 
 @pytest.mark.parametrize("wanted", ["JC-9999", "hs-deal-9", "Campaigns/../x"])

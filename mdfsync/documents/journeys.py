@@ -88,7 +88,7 @@ def journeys_page(document: JourneysDocument) -> bytes:
         "capitalised": lambda text: text[:1].upper() + text[1:],
     }  # fmt: skip
     style, *code = ((LAYOUT / name).read_text(encoding="utf-8") for name in ("journeys.css", *SCRIPTS))
-    script = "(() => {\n\"use strict\";\n" + "".join(code) + "})();\n"
+    script = '(() => {\n"use strict";\n' + "".join(code) + "})();\n"
     page = environment.get_template("journeys.html").render(
         title=document.title,
         heading=document.heading,
