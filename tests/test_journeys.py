@@ -297,7 +297,7 @@ def test_every_instant_shown_stands_in_a_row_of_the_mirror_or_the_base(
         assert shown["source"]["row"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(address=st.emails())
 def test_no_address_is_shown_wherever_it_stood(address: str) -> None:
     view = world(ATTENDED)

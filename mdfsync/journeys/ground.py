@@ -19,7 +19,7 @@ from mdfsync.view import View
 from mdfsync.view.touches import ACTIVITIES, SOURCE_OF, property_of
 
 _PART = r"[^\s@,;:<>()\[\]\"“”|/]"
-_ADDRESS = re.compile(rf"({_PART}+)@(?:{_PART}+\.)*{_PART}*[^\s@,;:<>()\[\]\"“”|/.!?']")
+_ADDRESS = re.compile(rf"((?:{_PART}|[|/])+)@(?:{_PART}+\.)*{_PART}*[^\s@,;:<>()\[\]\"“”|/.!?']")
 _INSTANT = re.compile(r"(?P<at>\bat )?(?P<text>\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z)")
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _WAS = re.compile(r"(\d\d:\d\d): (?=(?:not )?(?:before|after) (?:the )?)")
