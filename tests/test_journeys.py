@@ -132,6 +132,13 @@ def test_a_touch_after_close_shows_the_test_it_failed() -> None:
     ]
 
 
+def test_a_failed_event_shows_the_tests_it_passed_too() -> None:
+    late = entry(world(ATTENDED.replace("2026-10-03", "2026-11-12"), **WON), "event_attendance p1")
+    assert "Amara Drozd was on the deal before its close" in [
+        test.text for test in late.tried[0].tests if test.outcome == "yes"
+    ]
+
+
 def test_when_a_contact_joined_is_an_interval_never_a_moment() -> None:
     joined = entry(world(), "joined 11").stated
     assert (joined.interval, joined.after, joined.at) == (True, None, datetime(2026, 10, 16, 6, tzinfo=UTC))

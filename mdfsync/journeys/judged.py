@@ -1,7 +1,7 @@
 """The class of each partner on a deal, with the event that decided, every test in plain words, and two sentences that
 say why.
 
-`view.classes` judges; this only retells it. Passed tests are shown where a trial tells them. What cannot be told is
+`view.classes` judges; this only retells it. What cannot be told is
 listed with the source that would tell. A class that a person validated is what reports use, and the page says so
 beside the one by the rules.
 """
@@ -113,7 +113,7 @@ def passed_over(entries: Sequence[Entry], cases: Sequence[Case]) -> list[Entry]:
 
 def tests_of(trial: Trial) -> tuple[tuple[str, str], ...]:
     """The tests of a trial with their outcomes."""
-    return tuple((trial.outcome, text) for text in trial.reasons)
+    return trial.tests
 
 
 def judgement(
