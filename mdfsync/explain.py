@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mdfsync.history import TABLE as HISTORY
-from mdfsync.model import Observation, Record, Snapshot, Subject
+from mdfsync.model import Observation, RawRow, Record, Snapshot, Subject
 from mdfsync.policy.dictionary import Dictionary
 from mdfsync.ports import Archive
 
@@ -130,6 +130,15 @@ class Trail:
             sources=tuple(self._checked(ref) for ref in _distinct(refs)),
             says_now=tuple({"source_id": o.ref.source_id, "value": o.value} for o in now),
         )
+
+    def explain_source(self, row: RawRow) -> tuple[Source, tuple[Mapping[str, str], ...]]:
+        """A source row: its archived bytes, checked, and the cells that it fills now."""
+        ref = row.ref
+        wanted = (ref.source_id, ref.external_id)
+        cells = [o for o in self.observations if o.value and (o.ref.source_id, o.ref.external_id) == wanted]
+        filled = tuple({"record": str(o.subject), "field": o.field, "value": o.value} for o in cells)
+        named = {"source_id": ref.source_id, "external_id": ref.external_id, "row": ref.row, "blob": ref.blob}
+        return self._checked(named), filled
 
     def _written(self, subject: Subject, name: str) -> list[Mapping[str, Any]]:
         """Archived writes of the cell, newest first."""

@@ -35,6 +35,7 @@ LAYERS = {
     "ledger": 7,
     "rules": 8,
     "derive": 8,
+    "journeys": 9,
     "findings": 6,
     "publish": 8,
     "mass": 7,

@@ -15,14 +15,15 @@ from rich.markup import escape
 from mdfsync import rules as rulebook
 from mdfsync.cli.console import OUT, print_json
 from mdfsync.errors import UsageError
-from mdfsync.explain import Explained, Trail, find_record, history_of, recorded_subject, with_sealed
+from mdfsync.explain import Explained, Source, Trail, find_record, history_of, recorded_subject, with_sealed
 from mdfsync.mirror import SeenRows
-from mdfsync.model import Record, Snapshot
+from mdfsync.model import RawRow, Record, Snapshot
 from mdfsync.observe import observe
 from mdfsync.pipeline import PLANS
 from mdfsync.settings import load_settings
 from mdfsync.snapshot import read_snapshot
 from mdfsync.start import ready
+from mdfsync.values import instant_text
 from mdfsync.wiring import Wired, open_policy, wire
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -58,17 +59,23 @@ def explain(record: str, field: str | None, as_json: bool) -> None:
     """Why a cell says what it says: meaning, versions, the run that wrote it, the archived bytes it came from.
 
     RECORD is a stable id (hs-deal-4711), an Airtable record id or Table/id; without FIELD every filled cell is told.
+    It may be a row of a source, such as hubspot.meetings/60010041, whose bytes and cells are told.
     """
     settings = load_settings()
     with wire(settings, open_policy(settings)) as wired:
         snapshot = with_sealed(_snapshot(wired), wired.state.chain(wired.world.base_id))
-        found = _record(snapshot, record)
         seen = SeenRows(wired.state, keep=False)
         mirror = {source: seen.rows(source) for source in wired.policy.register.sources}
         trail = Trail(
             snapshot=snapshot, dictionary=wired.policy.dictionary, plans=_plans(wired),
             observations=observe(mirror, snapshot, wired.policy).observations, archive=wired.archive,
         )  # fmt: skip
+        source_id, _, external_id = record.partition("/")
+        row = next((r for r in mirror.get(source_id, ()) if r.ref.external_id == external_id), None)
+        if row is not None and not field:
+            _tell_source(trail, row, as_json)
+            return
+        found = _record(snapshot, record)
         spec = wired.policy.dictionary.tables[found.subject.table]
         if field and field not in spec.fields:
             raise UsageError(f"{found.subject.table} has no field {field!r}; it has {', '.join(spec.fields)}")
@@ -80,6 +87,21 @@ def explain(record: str, field: str | None, as_json: bool) -> None:
         _print_cell(cell)
 
 
+def _tell_source(trail: Trail, row: RawRow, as_json: bool) -> None:
+    source, cells = trail.explain_source(row)
+    if as_json:
+        read = instant_text(row.ref.fetched_at)
+        print_json({**_source_document(source), "read_at": read, "cells": [dict(cell) for cell in cells]})
+        return
+    OUT.print(f"\n[bold]{escape(source.source_id)} {escape(source.external_id)}[/] {escape(source.row)}")
+    OUT.print(f"  [dim]archived {source.blob}: {source.fault or f'{source.bytes} bytes, hash checked'}[/]")
+    OUT.print(f"  [dim]read {instant_text(row.ref.fetched_at)}[/]")
+    for cell in cells:
+        OUT.print(f"  fills {escape(cell['record'])}.{cell['field']} = {escape(cell['value'])}")
+    if not cells:
+        OUT.print("  [dim]fills no cell by itself; what is derived from it says so there[/]")
+
+
 def _document(cell: Explained) -> dict[str, Any]:
     return {
         "record": str(cell.subject),
@@ -89,13 +111,20 @@ def _document(cell: Explained) -> dict[str, Any]:
         "value": cell.value or None,
         "versions": [dict(v) for v in cell.versions],
         "written_by": [dict(w) for w in cell.written_by],
-        "sources": [
-            {"source_id": s.source_id, "external_id": s.external_id, "row": s.row, "sha256": s.blob, "bytes": s.bytes,
-             "fault": s.fault or None}
-            for s in cell.sources
-        ],
+        "sources": [_source_document(source) for source in cell.sources],
         "sources_say_now": [dict(s) for s in cell.says_now],
     }  # fmt: skip
+
+
+def _source_document(source: Source) -> dict[str, Any]:
+    return {
+        "source_id": source.source_id,
+        "external_id": source.external_id,
+        "row": source.row,
+        "sha256": source.blob,
+        "bytes": source.bytes,
+        "fault": source.fault or None,
+    }
 
 
 def _print_cell(cell: Explained) -> None:

@@ -47,23 +47,25 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """How one event fared in one class."""
+    """How one event fared in one class. `reasons` are those of its outcome, `tests` every test that has words."""
 
     outcome: Outcome
     event: Event
     reasons: tuple[str, ...]
+    tests: tuple[Test, ...]
 
 
 def tried(event: Event, tests: Iterator[Test]) -> Trial:
     """The event's outcome: a "no" settles it, then an "unknown"; the reasons are those of the worst
     outcome."""
     said = list(tests)
+    told = tuple((outcome, text) for outcome, text in said if text)
     worst: Outcome
     for worst in ("no", "unknown"):
         reasons = tuple(text for outcome, text in said if outcome == worst)
         if reasons:
-            return Trial(outcome=worst, event=event, reasons=reasons)
-    return Trial(outcome="yes", event=event, reasons=tuple(text for _, text in said if text))
+            return Trial(outcome=worst, event=event, reasons=reasons, tests=told)
+    return Trial(outcome="yes", event=event, reasons=tuple(text for _, text in told), tests=told)
 
 
 def sourced(case: Case) -> list[Trial]:
