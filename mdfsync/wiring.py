@@ -283,7 +283,7 @@ class Wired:
         return hubspot_sources(
             api, self.archive, campaign_guids=campaigns, deal_ids=lambda: ids("hubspot.deals"), contact_ids=contacts,
             activity_ids=lambda: {kind: ids(f"hubspot.{kind}") for kind in ACTIVITIES}, stage_ids=stages,
-            custom=named_properties(paths), lag=self.world.hubspot_lag,
+            custom=named_properties(paths), required=self.policy.tracking.required, lag=self.world.hubspot_lag,
         )  # fmt: skip
 
     def _crossbeam(self, snapshot: Snapshot) -> dict[str, Source]:

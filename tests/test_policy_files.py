@@ -26,6 +26,7 @@ from mdfsync.policy.jobs import STEPS, JobFile, cron_fault
 from mdfsync.policy.mappings import MappingFile, fill, header_key, places
 from mdfsync.policy.register import COLUMNS, RegisterRow
 from mdfsync.policy.rulebook import KNOWN, RulesFile
+from mdfsync.policy.tracking import TrackingFile
 
 SCHEMAS: dict[str, tuple[type[BaseModel], str]] = {
     "source-register-row": (RegisterRow, "One row of source-register.csv"),
@@ -33,6 +34,7 @@ SCHEMAS: dict[str, tuple[type[BaseModel], str]] = {
     "rules": (RulesFile, "The rulebook, schema/rules.toml"),
     "approval-matrix": (MatrixFile, "The approval matrix, schema/approval-matrix.toml"),
     "charter": (CharterFile, "What a joint charter settles, schema/charter.toml"),
+    "tracking": (TrackingFile, "What has to stand in HubSpot, schema/tracking.toml"),
     "mapping": (MappingFile, "One column mapping, schema/mappings/<name>.toml"),
 }
 
@@ -73,6 +75,7 @@ def test_schema_file_says_what_the_loader_accepts(name: str) -> None:
         ("rules", "schema/rules.toml"),
         ("approval-matrix", "schema/approval-matrix.toml"),
         ("charter", "schema/charter.toml"),
+        ("tracking", "schema/tracking.toml"),
         ("mapping", "schema/mappings/*.toml"),
     ],
 )

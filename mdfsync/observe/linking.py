@@ -1,8 +1,9 @@
 """Which joint campaign a HubSpot campaign, deal or contact belongs to, and how that is known.
 
-Four ways, best first: the explicit joint campaign id on the record, the HubSpot campaign id that a person typed on
-the Campaigns row, an association (a contact of the campaign is on the deal), the UTM value. The way is kept with
-the link. An overlap is never a link. Used by the observers of campaigns, deals and leads.
+Two direct ways: the explicit joint campaign id on the record, and a HubSpot campaign that the record itself names. Two
+derived ones: a contact that HubSpot's report names for the campaign is on the deal, and the UTM value. The way is kept
+with the link; a derived link never takes the place of a direct one. An overlap is never a link. Used by the observers
+of campaigns, deals and leads.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from mdfsync.model import RawRow, Record, Snapshot
 from mdfsync.observe.saying import at_path
 
 EXPLICIT, BY_CAMPAIGN, BY_ASSOCIATION, BY_UTM = "explicit_id", "campaign_id", "association", "utm"
-ORDER = (EXPLICIT, BY_CAMPAIGN, BY_ASSOCIATION, BY_UTM)
+DIRECT = (EXPLICIT, BY_CAMPAIGN)
+DERIVED = (BY_ASSOCIATION, BY_UTM)
+ORDER = (*DIRECT, *DERIVED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,8 @@ class Links:
     owners: Mapping[str, str]
     users: Mapping[str, str]
     associations: Mapping[str, RawRow]
+    merged_companies: Mapping[str, str]
+    """Company that was merged away → the one that it lives on in."""
 
 
 def prop(row: RawRow, name: str) -> str:
@@ -49,8 +54,9 @@ def link(mirror: Mapping[str, tuple[RawRow, ...]], snapshot: Snapshot) -> Links:
     deal_contacts = _associated(mirror, "deals", "contacts")
     utms = _utms(mirror.get("hubspot.campaigns", ()), rows, campaigns)
     known = {r.subject.id for r in rows} | set(campaigns.values())
+    by_guid = {guid.lower(): joint for guid, joint in campaigns.items()}
     deals = {
-        row.ref.external_id: _deal(row, known, campaigns, contacts, deal_contacts, utms)
+        row.ref.external_id: _deal(row, known, by_guid, contacts, deal_contacts, utms)
         for row in mirror.get("hubspot.deals", ())
     }
     return Links(
@@ -64,6 +70,12 @@ def link(mirror: Mapping[str, tuple[RawRow, ...]], snapshot: Snapshot) -> Links:
         contact_rows={r.ref.external_id: r for r in mirror.get("hubspot.contacts", ())},
         owners={r.ref.external_id: str(r.body.get("email") or "") for r in mirror.get("hubspot.owners", ())},
         associations={r.ref.external_id: r for r in mirror.get("hubspot.associations", ())},
+        merged_companies={
+            old.strip(): r.ref.external_id
+            for r in mirror.get("hubspot.companies", ())
+            for old in prop(r, "hs_merged_object_ids").split(";")
+            if old.strip()
+        },
         users={
             str(r.body.get("userId") or r.body.get("userIdIncludingInactive") or ""): str(r.body.get("email") or "")
             for r in mirror.get("hubspot.owners", ())
@@ -133,8 +145,8 @@ def _deal(
         found[explicit] = EXPLICIT
     guids = [*prop(row, "hs_manual_campaign_ids").split(";"), prop(row, "hs_campaign")]
     for guid in guids:
-        if guid.strip() in campaigns:
-            found.setdefault(campaigns[guid.strip()], BY_CAMPAIGN)
+        if guid.strip().lower() in campaigns:
+            found.setdefault(campaigns[guid.strip().lower()], BY_CAMPAIGN)
     for contact in sorted(deal_contacts.get(row.ref.external_id, ())):
         for joint in sorted(contacts.get(contact, {})):
             found.setdefault(joint, BY_ASSOCIATION)

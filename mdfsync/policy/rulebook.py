@@ -88,6 +88,11 @@ KNOWN: Mapping[str, KnownRule] = {
     "approval_lapsed": _EXCEPTION,
     "approval_overdue": _EXCEPTION,
     "dispute_overdue": KnownRule(kind="exception", params={"clock_days": "count"}),
+    # joint campaigns and HubSpot
+    "tracking_incomplete": KnownRule(kind="exception", params={"days": "count"}),
+    "utm_outside_convention": _EXCEPTION,
+    "unmapped_deals": _EXCEPTION,
+    "totals_differ": KnownRule(kind="exception", params={"max_share": "share", "max_count": "count"}),
     # holds on documents
     "wrong_evidence": KnownRule(kind="hold", params={"languages": "words"}),
     "duplicate_document": KnownRule(kind="hold", params={"never_waived": "words"}),

@@ -27,6 +27,7 @@ _TEXTS = {
     "tasks": ("hs_task_subject", "hs_task_body"),
 }
 _CHOICES = {
+    "deal_source": ("partner_sourced", "partner_influenced", "direct"),
     "hs_campaign_status": ("planned", "in_progress", "active", "paused", "completed"),
     "hs_meeting_outcome": ("SCHEDULED", "COMPLETED", "RESCHEDULED", "NO_SHOW", "CANCELED"),
     "hs_call_direction": ("INBOUND", "OUTBOUND"),

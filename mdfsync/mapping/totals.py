@@ -1,0 +1,202 @@
+"""Our own counts of a campaign beside HubSpot's: leads and contacts, deals and their amounts.
+
+HubSpot says how many contacts and deals a campaign touched and what they are worth, and names the contacts but no
+deal. The two are compared, never mixed: HubSpot's totals change no count and no class of ours. Where sides can be
+named, the ids that only one of them has are. A report that cannot be read makes the comparison unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from mdfsync.mapping.portal import guids_of, some
+from mdfsync.observe.linking import DIRECT
+from mdfsync.policy.rulebook import RuleSetting
+from mdfsync.view import Row, View
+from mdfsync.view.touches import journeys
+
+REPORTS, TOTALS = "hubspot.campaign_contacts", "hubspot.campaign_totals"
+LINKS, DEALS = "hubspot.associations", "hubspot.deals"
+RULE = "totals_differ"
+INFLUENCED = "influencedContacts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One thing counted twice. `theirs` is `None` where HubSpot says nothing; `only_ours`, `only_theirs` are ids."""
+
+    what: str
+    ours: Decimal
+    theirs: Decimal | None
+    detail: str = ""
+    only_ours: frozenset[str] = frozenset()
+    only_theirs: frozenset[str] = frozenset()
+    currency: str = ""
+
+    def differs(self, setting: RuleSetting) -> bool:
+        """Whether the two are further apart than the rulebook lets pass."""
+        if self.theirs is None:
+            return False
+        apart = abs(self.ours - self.theirs)
+        allowed = max(self.ours, self.theirs) * Decimal(setting.params["max_share"])
+        return apart > (allowed if self.currency else max(allowed, Decimal(setting.params["max_count"])))
+
+    @property
+    def line(self) -> str:
+        """Both counts in words."""
+        unit = f" {self.currency}" if self.currency else ""
+        said = "HubSpot does not say" if self.theirs is None else f"HubSpot says {_plain(self.theirs)}{unit}"
+        sides = (("only ours", self.only_ours), ("only in HubSpot", self.only_theirs))
+        named = [f"{who}: {some(ids)}" for who, ids in sides if ids]
+        return "; ".join([f"{self.what}: ours {_plain(self.ours)}{unit}{self.detail}, {said}", *named])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """The comparison of one campaign. `unknown` = what cannot be compared, with the reason; `report` = HubSpot's
+    totals of the campaign, added up where it has several."""
+
+    sides: tuple[Side, ...]
+    unknown: tuple[str, ...]
+    report: Mapping[str, Decimal]
+    currency: str
+
+    def status(self, setting: RuleSetting) -> str:
+        """agree | differ | unknown."""
+        if any(side.differs(setting) for side in self.sides):
+            return "differ"
+        return "unknown" if self.unknown or all(side.theirs is None for side in self.sides) else "agree"
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return (*(side.line for side in self.sides), *(f"cannot be told: {why}" for why in self.unknown))
+
+
+def totals(view: View, campaign: Row) -> Totals | None:
+    """The comparison, worked out once per view; `None` for a campaign that no HubSpot campaign belongs to."""
+    key = ("Campaigns", "totals", campaign.place.id)
+    if key not in view.memo:
+        guids = guids_of(view, campaign.id)
+        view.memo[key] = _totals(view, campaign, guids) if guids else None
+    found: Totals | None = view.memo[key]
+    return found
+
+
+def _totals(view: View, campaign: Row, guids: tuple[str, ...]) -> Totals:
+    unknown = []
+    reported: frozenset[str] | None = None
+    if view.health(REPORTS).known:
+        named = _reported(view)
+        reported = frozenset(id for guid in guids for id in named.get(guid, ()))
+    else:
+        unknown.append(f"contacts by name: {view.health(REPORTS).absent or 'the contact reports have not been read'}")
+    report, currency = _report(view, guids)
+    if not report:
+        why = view.health(TOTALS).absent or "HubSpot's campaign totals have not been read"
+        unknown.append(f"HubSpot's totals: {why}")
+    sides = [_contacts(view, campaign, reported, report)]
+    deals = _deals(view, campaign)
+    sides.append(_deal_counts(view, deals, reported, report))
+    amount, mixed = _amount(deals, currency)
+    if mixed:
+        unknown.append(f"amounts: our deals are in {mixed}, HubSpot's total in {currency}")
+    elif report:
+        sides.append(Side(what="deal amount", ours=amount, theirs=report.get("dealAmount"), currency=currency))
+    return Totals(sides=tuple(sides), unknown=tuple(unknown), report=report, currency=currency)
+
+
+def _reported(view: View) -> dict[str, set[str]]:
+    """Contacts that HubSpot's reports name as influenced, by campaign GUID."""
+    found: dict[str, set[str]] | None = view.memo.get(("", "reported contacts"))
+    if found is None:
+        found = view.memo["", "reported contacts"] = {}
+        for row in view.mirror.get(REPORTS, ()):
+            if row.body.get("contact_type") == INFLUENCED:
+                guid = str(row.body.get("campaign_guid", "")).lower()
+                found.setdefault(guid, set()).add(str(row.body.get("contact_id", "")))
+    return found
+
+
+def _report(view: View, guids: tuple[str, ...]) -> tuple[dict[str, Decimal], str]:
+    if not view.health(TOTALS).known:
+        return {}, ""
+    rows = [row.body for row in view.mirror.get(TOTALS, ()) if row.ref.external_id.lower() in guids]
+    out: dict[str, Decimal] = {}
+    for body in rows:
+        for name in ("contactsNumber", "dealsNumber", "dealAmount"):
+            if (value := _number(body.get(name))) is not None:
+                out[name] = out.get(name, Decimal(0)) + value
+    currencies = {str(body.get("currencyCode") or "") for body in rows}
+    if len(currencies) > 1:
+        out.pop("dealAmount", None)
+    return out, currencies.pop() if len(currencies) == 1 else ""
+
+
+def _contacts(view: View, campaign: Row, reported: frozenset[str] | None, report: Mapping[str, Decimal]) -> Side:
+    leads = view.where("Leads", "joint_campaign_id", campaign.id)
+    ours = frozenset(id for lead in leads if (id := lead.text("contact_id")))
+    unmatched = len(leads) - sum(1 for lead in leads if lead.text("contact_id"))
+    theirs = report.get("contactsNumber", Decimal(len(reported)) if reported is not None else None)
+    return Side(
+        what="contacts",
+        ours=Decimal(len(ours)),
+        theirs=theirs,
+        detail=f" (and {unmatched} leads of a partner without a contact)" if unmatched else "",
+        only_ours=ours - reported if reported is not None else frozenset(),
+        only_theirs=reported - ours if reported is not None else frozenset(),
+    )
+
+
+def _deals(view: View, campaign: Row) -> tuple[Row, ...]:
+    """Opportunities of a campaign, also those that belong to another one first."""
+    found: dict[str, list[Row]] | None = view.memo.get(("", "opportunities of campaigns"))
+    if found is None:
+        found = view.memo["", "opportunities of campaigns"] = {}
+        for row in view.rows("Opportunities"):
+            for joint in {view.ref(row, "joint_campaign_id"), *row.listed("other_joint_campaign_ids")}:
+                found.setdefault(joint, []).append(row)
+    return tuple(found.get(campaign.id, ()))
+
+
+def _deal_counts(
+    view: View, deals: tuple[Row, ...], reported: frozenset[str] | None, report: Mapping[str, Decimal]
+) -> Side:
+    """HubSpot counts the deals on which a touched contact is; it cannot know those that are linked in another way."""
+    ids = {row.text("deal_id") for row in deals}
+    direct = sum(1 for row in deals if row.text("link_basis") in DIRECT)
+    touched: set[str] = set()
+    if reported is not None and view.health(LINKS).known:
+        living = {row.ref.external_id for row in view.mirror.get(DEALS, ()) if not row.body.get("archived")}
+        touched = {deal for deal, on in journeys(view).on_deal.items() if reported & set(on) and deal in living}
+    known = reported is not None and view.health(LINKS).known
+    return Side(
+        what="deals",
+        ours=Decimal(len(ids)),
+        theirs=report.get("dealsNumber"),
+        detail=f" ({direct} linked directly, {len(ids) - direct} derived)",
+        only_ours=frozenset(ids - touched) if known else frozenset(),
+        only_theirs=frozenset(touched - ids) if known else frozenset(),
+    )
+
+
+def _amount(deals: tuple[Row, ...], currency: str) -> tuple[Decimal, str]:
+    """The sum in HubSpot's currency; in words the currencies of our deals when they are others."""
+    valued = [(row.money("amount"), row.text("deal_currency") or currency) for row in deals]
+    found = sorted({code for amount, code in valued if amount is not None})
+    if currency and found and found != [currency]:
+        return Decimal(0), " and ".join(found)
+    return sum((amount for amount, _ in valued if amount is not None), Decimal(0)), ""
+
+
+def _number(raw: Any) -> Decimal | None:
+    try:
+        return Decimal(str(raw)) if raw is not None and not isinstance(raw, bool) else None
+    except InvalidOperation:
+        return None
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value:,.0f}" if value == value.to_integral_value() else f"{value:,.2f}"
