@@ -1,4 +1,5 @@
-"""How the HubSpot account is set up, as far as a joint campaign needs it: custom properties, forms, marketing events.
+"""How the HubSpot account is set up, as far as a joint campaign needs it: currencies, custom properties, forms,
+events.
 
 Read once a day, one request per object type and one per hundred forms or events. A property that is asked for and not
 defined is ignored by HubSpot without a word, so whether it is defined has to be looked up; one that was archived is
@@ -24,10 +25,10 @@ Items = dict[str, dict[str, Any]]
 
 
 class SetupSource(HubspotSource):
-    """One row per part: external id `properties:deals` (and so on, for each object type with `required` names),
+    """One row per part: external id `properties:deals` (so for each object type with `required` names), `account`,
     `forms`, `marketing_events`. Body: `part`; `refused` = why it cannot be read, else blank; `items` = what there is,
-    by property name, form id or event id. Of properties only the required ones are kept: `state` (defined | archived |
-    missing), `type`, `options` (the values that may be chosen)."""
+    by property name, currency code, form id or event id. Of properties only the required ones are kept: `state`
+    (defined | archived | missing), `type`, `options` (the values that may be chosen)."""
 
     def __init__(self, api: HubspotApi, archive: Archive, *, required: Mapping[str, Sequence[str]]) -> None:
         super().__init__("hubspot.setup", api, archive)
@@ -55,18 +56,27 @@ class SetupSource(HubspotSource):
         for kind in sorted(self._required):
             yield f"properties:{kind}", partial(self._properties, reading, kind)
         yield "forms", partial(self._listed, reading, "forms", self.api.forms, "id", ("name", "formType", "archived"))
+        yield "account", partial(self._account, reading)
         facts = ("eventName", "startDateTime", "eventCancelled")
         yield "marketing_events", partial(self._listed, reading, "marketing_events", self.api.events, "objectId", facts)
 
+    def _account(self, reading: Reading) -> RawRow:
+        """The account's currencies; `home` marks the one in which HubSpot adds up."""
+        page = reading.page("setup-account", self.api.account)
+        home = str(page.body.get("companyCurrency") or "")
+        others = [str(code) for code in page.body.get("additionalCurrencies") or ()]
+        return _row(reading, "account", page, {code: {"home": code == home} for code in (home, *others) if code})
+
     def _properties(self, reading: Reading, kind: str) -> RawRow:
-        part, wanted = f"properties:{kind}", self._required[kind]
-        page = reading.page(part.replace(":", "-"), partial(self.api.property_definitions, kind))
-        items = {name: _defined(found) for name, found in _by_name(page).items() if name in wanted}
-        if missing := wanted - set(items):
-            ask = partial(self.api.property_definitions, kind, archived=True)
-            archived = set(_by_name(reading.page(f"properties-{kind}-archived", ask)))
-            items |= {name: {"state": "archived" if name in archived else "missing"} for name in sorted(missing)}
-        return _row(reading, part, page, items)
+        part, pages = f"properties:{kind}", []
+
+        def ask(archived: bool) -> list[dict[str, Any]]:
+            name = f"properties-{kind}-archived" if archived else f"properties-{kind}"
+            pages.append(reading.page(name, partial(self.api.property_definitions, kind, archived=archived)))
+            return pages[-1].results()
+
+        items = _states(ask, self._required[kind])
+        return _row(reading, part, pages[0], items)
 
     def _listed(self, reading: Reading, part: str, ask: Callable[..., Any], key: str, facts: Sequence[str]) -> RawRow:
         items: Items = {}
@@ -90,8 +100,22 @@ def _nowhere(reading: Reading, part: str) -> SourceRef:
     return SourceRef(source_id=reading.source_id, external_id=part, observed_at=None, fetched_at=reading.now, blob="")
 
 
-def _by_name(page: Page) -> dict[str, dict[str, Any]]:
-    return {str(found["name"]): found for found in page.results() if found.get("name")}
+def property_states(api: HubspotApi, kind: str, names: Sequence[str]) -> Items:
+    """How HubSpot defines these properties now, without keeping the answer: for `doctor`. As the rows' `items`."""
+
+    def ask(archived: bool) -> list[dict[str, Any]]:
+        results = api.property_definitions(kind, archived=archived).body.get("results")
+        return [found for found in results if isinstance(found, dict)] if isinstance(results, list) else []
+
+    return _states(ask, frozenset(names))
+
+
+def _states(ask: Callable[[bool], list[dict[str, Any]]], wanted: frozenset[str]) -> Items:
+    """`ask` lists the definitions in use, or the archived ones; these only when something is not among the first."""
+    items = {name: _defined(found) for found in ask(False) if (name := str(found.get("name"))) in wanted}
+    missing = wanted - set(items)
+    archived = {str(found.get("name")) for found in ask(True)} if missing else set()
+    return items | {name: {"state": "archived" if name in archived else "missing"} for name in sorted(missing)}
 
 
 def _defined(found: Mapping[str, Any]) -> dict[str, Any]:

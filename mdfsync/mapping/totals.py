@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from mdfsync.mapping.portal import guids_of, some
+from mdfsync.mapping.portal import guids_of, part, some
 from mdfsync.observe.linking import DIRECT
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.view import Row, View
-from mdfsync.view.touches import journeys
+from mdfsync.view.touches import journeys, property_of
 
 REPORTS, TOTALS = "hubspot.campaign_contacts", "hubspot.campaign_totals"
 LINKS, DEALS = "hubspot.associations", "hubspot.deals"
@@ -100,11 +100,12 @@ def _totals(view: View, campaign: Row, guids: tuple[str, ...]) -> Totals:
     sides = [_contacts(view, campaign, reported, report)]
     deals = _deals(view, campaign)
     sides.append(_deal_counts(view, deals, reported, report))
-    amount, mixed = _amount(deals, currency)
-    if mixed:
-        unknown.append(f"amounts: our deals are in {mixed}, HubSpot's total in {currency}")
+    amount, how = _amount(view, deals, currency)
+    if amount is None:
+        unknown.append(f"amounts: {how}")
     elif report:
-        sides.append(Side(what="deal amount", ours=amount, theirs=report.get("dealAmount"), currency=currency))
+        their = report.get("dealAmount")
+        sides.append(Side(what="deal amount", ours=amount, theirs=their, detail=how, currency=currency))
     return Totals(sides=tuple(sides), unknown=tuple(unknown), report=report, currency=currency)
 
 
@@ -144,7 +145,7 @@ def _contacts(view: View, campaign: Row, reported: frozenset[str] | None, report
         what="contacts",
         ours=Decimal(len(ours)),
         theirs=theirs,
-        detail=f" (and {unmatched} leads of a partner without a contact)" if unmatched else "",
+        detail=f" (partners' leads without a contact: {unmatched})" if unmatched else "",
         only_ours=ours - reported if reported is not None else frozenset(),
         only_theirs=reported - ours if reported is not None else frozenset(),
     )
@@ -182,13 +183,21 @@ def _deal_counts(
     )
 
 
-def _amount(deals: tuple[Row, ...], currency: str) -> tuple[Decimal, str]:
-    """The sum in HubSpot's currency; in words the currencies of our deals when they are others."""
-    valued = [(row.money("amount"), row.text("deal_currency") or currency) for row in deals]
-    found = sorted({code for amount, code in valued if amount is not None})
-    if currency and found and found != [currency]:
-        return Decimal(0), " and ".join(found)
-    return sum((amount for amount, _ in valued if amount is not None), Decimal(0)), ""
+def _amount(view: View, deals: tuple[Row, ...], currency: str) -> tuple[Decimal | None, str]:
+    """The sum of our deals in the currency of HubSpot's report, and how it came about; `None` with the reason where it
+    cannot be told. Deals in other currencies count at HubSpot's own rates, when it reports in the account's
+    currency."""
+    valued = [(row, amount) for row in deals if (amount := row.money("amount")) is not None]
+    if all(row.text("deal_currency") in {"", currency} for row, _ in valued):
+        return sum((amount for _, amount in valued), Decimal(0)), ""
+    shown = " and ".join(sorted({row.text("deal_currency") for row, _ in valued} - {""}))
+    if not part(view, "account").items.get(currency, {}).get("home"):
+        return None, f"our deals are in {shown}, HubSpot's total in {currency or 'no currency'}"
+    at_home = {row.ref.external_id: property_of(row, "amount_in_home_currency") for row in view.mirror.get(DEALS, ())}
+    converted = [_number(at_home.get(row.text("deal_id")) or None) for row, _ in valued]
+    if None in converted:
+        return None, f"our deals are in {shown}, and HubSpot has not converted all of them"
+    return sum((amount for amount in converted if amount is not None), Decimal(0)), " (at HubSpot's rates)"
 
 
 def _number(raw: Any) -> Decimal | None:

@@ -30,13 +30,14 @@ _OVER = frozenset({"archived", "cancelled"})
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     for campaign in view.rows("Campaigns"):
-        found = totals(view, campaign) if campaign.text("campaign_status") not in _OVER else None
-        differing = [side for side in found.sides if side.differs(setting)] if found else []
-        if differing:
-            yield speak(
-                setting,
-                campaign.place,
-                f"HubSpot's report and our own count differ in {' and '.join(side.what for side in differing)}.",
-                evidence={side.what: side.line for side in differing},
-                sources=(DEALS, REPORTS, TOTALS),
-            )
+        found = None if campaign.text("campaign_status") in _OVER else totals(view, campaign)
+        differing = [side.what for side in found.sides if side.differs(setting)] if found else []
+        if found is None or not differing:
+            continue
+        yield speak(
+            setting,
+            campaign.place,
+            f"HubSpot's report and our own count differ in {' and '.join(differing)}.",
+            evidence={side.what: side.line for side in found.sides},
+            sources=(DEALS, REPORTS, TOTALS),
+        )
