@@ -26,6 +26,9 @@ from mdfsync.wiring import Wired, wire
 FREE_CALLS, FREE_RECORDS = 1_000, 1_000
 SCOPES = "give the token its scopes and the base, and its user the creator role (docs/administrators.md)"
 
+REFUSED = "give the token a scope that reads this object type, or leave its properties out of schema/tracking.toml"
+SET_UP = "set them up in HubSpot (docs/administrators.md), or write the names of yours in schema/tracking.toml"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
@@ -198,19 +201,15 @@ def _properties(wired: Wired, api: HubspotApi) -> Iterator[Checked]:
         try:
             found = property_states(api, kind, names)
         except Stopped as error:
-            yield Checked(
-                check=check, ok=False, says=str(error), do="give the token a scope that reads this object type"
-            )
+            yield Checked(check=check, ok=False, says=str(error), do=REFUSED)
             continue
         faults = [
             f"{wanted.name} {fault}"
             for wanted in wired.policy.tracking.properties
             if wanted.object_type == kind and (fault := fault_of_property(wanted, found[wanted.name]))
         ]
-        yield Checked(
-            check=check, ok=not faults, says="; ".join(faults) or f"{', '.join(names)}: as required",
-            do="set them up in HubSpot (docs/administrators.md), or name yours in schema/tracking.toml" if faults else "",
-        )  # fmt: skip
+        says = "; ".join(faults) or f"{', '.join(names)}: as required"
+        yield Checked(check=check, ok=not faults, says=says, do=SET_UP if faults else "")
 
 
 def _files(wired: Wired) -> Iterator[Checked]:

@@ -102,6 +102,28 @@ def test_a_deal_of_two_campaigns_on_equal_ground_is_reported() -> None:
     )  # fmt: skip
 
 
+def test_direct_and_derived_links_are_told_apart_and_a_derived_one_never_comes_first() -> None:
+    touched = (campaign("guid-0", joint_campaign_id="JC-0"), report(guid="guid-0"))
+    out = observed(*touched, campaign(), joined("deals", "7", "contacts", "5"), deal(hs_campaign="GUID-1"))
+    made = cells(out, "Opportunities")["hs-deal-7"]
+    assert made["link_bases"].splitlines() == ["JC-1: campaign_id (direct)", "JC-0: association (derived)"]
+    assert (made["joint_campaign_id"], made["link_kind"], out.findings) == ("JC-1", "direct", ())
+
+
+def test_a_contact_that_no_report_names_for_the_campaign_links_no_deal() -> None:
+    out = observed(campaign(), contact("6"), report("5"), joined("deals", "7", "contacts", "6"), deal())
+    assert cells(out, "Opportunities") == {}
+
+
+def test_a_deal_of_a_merged_company_follows_it() -> None:
+    survivor = raw(
+        "hubspot.companies", "31", {"id": "31", "properties": {"name": "Acme", "hs_merged_object_ids": "30"}}
+    )
+    out = observed(deal(joint_campaign_id="JC-1", hs_primary_associated_company="30"), survivor)
+    made = cells(out, "Opportunities")["hs-deal-7"]
+    assert (made["account_id"], made["account_name"]) == ("hs-co-31", "Acme")
+
+
 def test_a_hubspot_campaign_without_a_joint_id_makes_no_row() -> None:
     out = observed(campaign("guid-9", hs_name="Autumn newsletter"))
     assert (cells(out, "Campaigns"), out.unlinked) == ({}, 1)
