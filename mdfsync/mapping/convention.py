@@ -2,7 +2,7 @@
 own words.
 
 A pattern is compared letter by letter, because analytics tools take `Webinar` and `webinar` for two things. Whether
-two values mean the same campaign is another question (`words_of`, `squeezed`).
+two values mean the same campaign is another question (`seen`).
 """
 
 from __future__ import annotations
@@ -22,11 +22,6 @@ MIXED = "mixed"
 def words_of(value: str) -> tuple[str, ...]:
     """The words of a UTM value, in lower case, whatever joins them."""
     return tuple(word for word in _NOT_ALNUM.split(value.casefold()) if word)
-
-
-def squeezed(value: str) -> str:
-    """A UTM value without case and separators."""
-    return "".join(words_of(value))
 
 
 def partner_names(view: View, campaign: Row) -> tuple[str, ...]:

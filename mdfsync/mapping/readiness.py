@@ -188,7 +188,7 @@ def _test_lead(view: View, row: Row) -> Said:
         yield f"test lead: {view.health(SUBMISSIONS).absent or 'form submissions have not been read'}"
         return
     began = launched(row, view.as_of)
-    through = [s for s in submissions(view) if s.form in forms or (utm and s.utm.get("utm_campaign") == utm)]
+    through = submissions(view).of(forms, utm)
     tests = [s for s in through if s.test and s.at is not None and (began is None or s.at < began)]
     proofs = [*tests, *(s for s in through if began is not None and s.at is not None and s.at >= began)]
     if any(not utm or s.utm.get("utm_campaign") == utm for s in proofs):

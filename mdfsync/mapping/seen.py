@@ -8,14 +8,16 @@ HubSpot campaign is no slip.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
-from mdfsync.mapping.convention import fault, squeezed, words_of
+from mdfsync.mapping.convention import fault, words_of
 from mdfsync.mapping.portal import campaigns_of
 from mdfsync.view import Row, View
 from mdfsync.view.touches import instant_of, property_of
@@ -47,12 +49,36 @@ class Stray:
     source_id: str
 
 
-def submissions(view: View) -> tuple[Submission, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submissions:
+    """All form submissions, and which came through a form or with a `utm_campaign`, each in order of id."""
+
+    all: tuple[Submission, ...]
+    by_form: Mapping[str, tuple[Submission, ...]]
+    by_utm: Mapping[str, tuple[Submission, ...]]
+
+    def of(self, forms: Iterable[str], utm: str) -> tuple[Submission, ...]:
+        """Those that came through one of the forms or with this `utm_campaign`."""
+        through = [*(s for form in forms for s in self.by_form.get(form, ())), *self.by_utm.get(utm, ())]
+        return tuple({s.id: s for s in through}.values())
+
+
+def submissions(view: View) -> Submissions:
     """Form submissions as last seen; read once per view."""
-    found: tuple[Submission, ...] | None = view.memo.get(("", "submissions with utm"))
+    found: Submissions | None = view.memo.get(("", "submissions with utm"))
     if found is None:
-        found = tuple(_submissions(view))
-        view.memo["", "submissions with utm"] = found
+        every = tuple(_submissions(view))
+        by_form: dict[str, list[Submission]] = {}
+        by_utm: dict[str, list[Submission]] = {}
+        for one in every:
+            by_form.setdefault(one.form, []).append(one)
+            if value := one.utm.get("utm_campaign"):
+                by_utm.setdefault(value, []).append(one)
+        found = view.memo["", "submissions with utm"] = Submissions(
+            all=every,
+            by_form={form: tuple(some) for form, some in by_form.items()},
+            by_utm={value: tuple(some) for value, some in by_utm.items()},
+        )
     return found
 
 
@@ -72,7 +98,8 @@ def _submissions(view: View) -> Iterator[Submission]:
         )
 
 
-def utm_of_link(url: str) -> dict[str, str]:
+@lru_cache(maxsize=4096)
+def utm_of_link(url: str) -> Mapping[str, str]:
     """The UTM values in a link's query."""
     try:
         query = urlsplit(url).query
@@ -108,32 +135,40 @@ class _Known:
         utms = {property_of(row, "hs_utm") for row in campaigns_of(view).rows.values()}
         self.foreign = frozenset(utms - set(self.exact) - {""})
         self._meant: dict[str, str] = {}
+        self._words = {id: words_of(row.text("utm_campaign")) for id, row in self.campaigns.items()}
+        self._by_word: dict[str, set[str]] = {}
+        for id, words in self._words.items():
+            for word in (*words, "".join(words)):
+                self._by_word.setdefault(word, set()).add(id)
 
     def meant(self, value: str) -> str:
-        """The joint campaign for whose UTM value this one can only be a slip; `""` when it is none or may be
+        """The joint campaign for whose UTM value this one can only be a slip; `""` when it is none, or may be
         several."""
         if value not in self._meant:
-            hits = [id for id, row in self.campaigns.items() if _is_slip(value, row.text("utm_campaign"))]
+            said = words_of(value)
+            hits = [id for id in self._near(said) if _is_slip(said, self._words[id])]
             self._meant[value] = hits[0] if len(hits) == 1 and value not in self.foreign else ""
         return self._meant[value]
 
+    def _near(self, said: tuple[str, ...]) -> list[str]:
+        """Campaigns that share the first word, two words, or all letters: no other can be meant."""
+        shared = Counter(id for word in set(said) for id in self._by_word.get(word, ()))
+        near = [id for id, count in shared.items() if count > 1 or self._words[id][0] == said[0]]
+        return list(dict.fromkeys((*near, *self._by_word.get("".join(said), ()))))
 
-def _is_slip(value: str, right: str) -> bool:
-    if value == right:
-        return False
-    said, meant = words_of(value), words_of(right)
-    if not said or not meant:
-        return False
-    if squeezed(value) == squeezed(right):
+
+def _is_slip(said: tuple[str, ...], meant: tuple[str, ...]) -> bool:
+    """Whether one can be the other with a slip in it, given that they are not the same letter by letter."""
+    if "".join(said) == "".join(meant):
         return True
     common = set(said) & set(meant)
     if len(common) > 1 and (common == set(said) or common == set(meant)):
         return True
-    return said[0] == meant[0] and SequenceMatcher(None, squeezed(value), squeezed(right)).ratio() >= ALIKE
+    return said[0] == meant[0] and SequenceMatcher(None, "".join(said), "".join(meant)).ratio() >= ALIKE
 
 
 def _of_submissions(view: View, known: _Known) -> Iterator[Stray]:
-    for submission in submissions(view):
+    for submission in submissions(view).all:
         place = f"{'test ' if submission.test else ''}submission {submission.id}"
         own = known.forms.get(submission.form, "")
         yield from _judged(view, known, submission.utm, own, place, SUBMISSIONS)

@@ -168,11 +168,9 @@ def _deal_counts(
     """HubSpot counts the deals on which a touched contact is; it cannot know those that are linked in another way."""
     ids = {row.text("deal_id") for row in deals}
     direct = sum(1 for row in deals if row.text("link_basis") in DIRECT)
-    touched: set[str] = set()
-    if reported is not None and view.health(LINKS).known:
-        living = {row.ref.external_id for row in view.mirror.get(DEALS, ()) if not row.body.get("archived")}
-        touched = {deal for deal, on in journeys(view).on_deal.items() if reported & set(on) and deal in living}
     known = reported is not None and view.health(LINKS).known
+    there = _in_hubspot(view)
+    touched = {deal for contact in reported or () for deal in there.of_contact.get(contact, ())} if known else set()
     return Side(
         what="deals",
         ours=Decimal(len(ids)),
@@ -181,6 +179,29 @@ def _deal_counts(
         only_ours=frozenset(ids - touched) if known else frozenset(),
         only_theirs=frozenset(touched - ids) if known else frozenset(),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _InHubspot:
+    """HubSpot's living deals: which are of a contact, and what each is worth in the account's currency."""
+
+    of_contact: Mapping[str, frozenset[str]]
+    at_home: Mapping[str, str]
+
+
+def _in_hubspot(view: View) -> _InHubspot:
+    found: _InHubspot | None = view.memo.get(("", "deals in hubspot"))
+    if found is None:
+        living = {row.ref.external_id: row for row in view.mirror.get(DEALS, ()) if not row.body.get("archived")}
+        of_contact: dict[str, set[str]] = {}
+        for deal, contacts in journeys(view).on_deal.items():
+            for contact in contacts if deal in living else ():
+                of_contact.setdefault(contact, set()).add(deal)
+        found = view.memo["", "deals in hubspot"] = _InHubspot(
+            of_contact={contact: frozenset(deals) for contact, deals in of_contact.items()},
+            at_home={id: property_of(row, "amount_in_home_currency") for id, row in living.items()},
+        )
+    return found
 
 
 def _amount(view: View, deals: tuple[Row, ...], currency: str) -> tuple[Decimal | None, str]:
@@ -193,8 +214,7 @@ def _amount(view: View, deals: tuple[Row, ...], currency: str) -> tuple[Decimal 
     shown = " and ".join(sorted({row.text("deal_currency") for row, _ in valued} - {""}))
     if not part(view, "account").items.get(currency, {}).get("home"):
         return None, f"our deals are in {shown}, HubSpot's total in {currency or 'no currency'}"
-    at_home = {row.ref.external_id: property_of(row, "amount_in_home_currency") for row in view.mirror.get(DEALS, ())}
-    converted = [_number(at_home.get(row.text("deal_id")) or None) for row, _ in valued]
+    converted = [_number(_in_hubspot(view).at_home.get(row.text("deal_id")) or None) for row, _ in valued]
     if None in converted:
         return None, f"our deals are in {shown}, and HubSpot has not converted all of them"
     return sum((amount for amount in converted if amount is not None), Decimal(0)), " (at HubSpot's rates)"
