@@ -90,3 +90,12 @@ def test_totals_of_a_campaign_that_hubspot_no_longer_has_are_gone(portal: Portal
     portal.store.remove("hubspot.campaigns", guid)
     pull = portal.pull(TOTALS, campaign_guids=lambda: [guid])
     assert (pull.gone, pull.rows, "no campaign" in said(pull)) == ((guid,), (), True)
+
+
+def test_deals_of_a_campaign_are_read_where_hubspot_tells_them_and_missed_by_nobody_elsewhere(portal: Portal) -> None:
+    numbers = lambda: ["412300010400", "412300010430"]  # noqa: E731 - what the source is given
+    pull = portal.pull("hubspot.associations", deal_ids=lambda: ["50010001"], campaign_numbers=numbers)
+    linked = [to["id"] for to in by_id(pull)["campaigns:412300010400:deals"]["to"]]
+    assert linked == ["50010023", "50010024", "50010025"]
+    refused = portal.pull("hubspot.associations", deal_ids=lambda: ["50010001"], campaign_numbers=lambda: ["no-number"])
+    assert (refused.absent, refused.held) == ("", "")

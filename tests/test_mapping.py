@@ -442,7 +442,7 @@ def test_a_difference_beyond_the_tolerance_is_one_exception_with_the_ids() -> No
     view = counted({**SAME, "contactsNumber": 9, "dealsNumber": 9, "dealAmount": 9000}, other="13")
     (found,) = findings("totals_differ", view)
     assert found.message == "HubSpot's report and our own count differ in contacts and deals and deal amount."
-    assert found.evidence["contacts"] == "contacts: ours 2, HubSpot says 9; only ours: 12; only in HubSpot: 13"
+    assert found.evidence["contacts"] == "ours 2, HubSpot says 9; only ours: 12; only in HubSpot: 13"
 
 
 @pytest.mark.parametrize(

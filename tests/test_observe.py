@@ -66,6 +66,8 @@ def report(contact_id: str = "5", guid: str = "guid-1", kind: str = "form") -> R
 LINKS: list[tuple[str, tuple[RawRow, ...], dict[str, str]]] = [
     ("explicit id", (deal(joint_campaign_id="JC-1"),), {"joint_campaign_id": "JC-1", "link_basis": "explicit_id"}),
     ("campaign on the deal", (campaign(), deal(hs_manual_campaign_ids="x; guid-1"),), {"link_basis": "campaign_id"}),
+    ("linked to the campaign", (campaign(hs_object_id="41"), joined("campaigns", "41", "deals", "7"), deal()),
+     {"link_basis": "campaign_link", "link_kind": "direct"}),
     ("a contact of the campaign", (campaign(), report(), joined("deals", "7", "contacts", "5"), deal()),
      {"link_basis": "association"}),
     ("utm", (deal(utm_campaign="Spend-Series"),), {"link_basis": "utm"}),

@@ -78,6 +78,7 @@ def hubspot_sources(
     deal_ids: Ids,
     contact_ids: Ids | None = None,
     activity_ids: Callable[[], Mapping[str, Sequence[str]]] | None = None,
+    campaign_numbers: Ids | None = None,
     stage_ids: Ids | None = None,
     custom: Mapping[str, Sequence[str]] | None = None,
     form_values: Sequence[str] = (),
@@ -89,10 +90,10 @@ def hubspot_sources(
     """All sources by register id, in an order in which the ids they need are known.
 
     `campaign_guids`: campaigns whose contact reports are read. `deal_ids`, `contact_ids`, `activity_ids` (by
-    `meetings`, `calls`, `emails`, `notes`): whose links are read. `stage_ids`: deal stages whose entry dates are
-    wanted. `custom`: further properties by source id, beyond `CUSTOM`; `UsageError` when given for activities.
-    `form_values`: form answers that may be kept beyond e-mail and `utm_*`. `required`: properties that must be defined,
-    by object type. `budgets`: campaign budget totals too.
+    `meetings`, `calls`, `emails`, `notes`), `campaign_numbers` (CRM numbers): whose links are read. `stage_ids`: deal
+    stages whose entry dates are wanted. `custom`: further properties by source id, beyond `CUSTOM`; `UsageError` when
+    given for activities. `form_values`: form answers that may be kept beyond e-mail and `utm_*`. `required`:
+    properties that must be defined, by object type. `budgets`: campaign budget totals too.
     """
     named = {
         source: tuple(dict.fromkeys((*CUSTOM.get(source, ()), *(custom or {}).get(source, ()))))
@@ -117,7 +118,14 @@ def hubspot_sources(
         )
     sources += [
         CampaignContactSource(api, archive, campaign_guids=campaign_guids),
-        AssociationSource(api, archive, deal_ids=deal_ids, contact_ids=contact_ids, activity_ids=activity_ids),
+        AssociationSource(
+            api,
+            archive,
+            deal_ids=deal_ids,
+            contact_ids=contact_ids,
+            activity_ids=activity_ids,
+            campaign_numbers=campaign_numbers,
+        ),
         SubmissionSource(api, archive, names=form_values),
         ParticipationSource(api, archive),
         SetupSource(api, archive, required=required or {}),

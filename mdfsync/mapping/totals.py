@@ -45,13 +45,13 @@ class Side:
         return apart > (allowed if self.currency else max(allowed, Decimal(setting.params["max_count"])))
 
     @property
-    def line(self) -> str:
-        """Both counts in words."""
+    def words(self) -> str:
+        """Both counts, and the ids that only one side has."""
         unit = f" {self.currency}" if self.currency else ""
         said = "HubSpot does not say" if self.theirs is None else f"HubSpot says {_plain(self.theirs)}{unit}"
         sides = (("only ours", self.only_ours), ("only in HubSpot", self.only_theirs))
         named = [f"{who}: {some(ids)}" for who, ids in sides if ids]
-        return "; ".join([f"{self.what}: ours {_plain(self.ours)}{unit}{self.detail}, {said}", *named])
+        return "; ".join([f"ours {_plain(self.ours)}{unit}{self.detail}, {said}", *named])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,10 @@ class Totals:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        return (*(side.line for side in self.sides), *(f"cannot be told: {why}" for why in self.unknown))
+        return (
+            *(f"{side.what}: {side.words}" for side in self.sides),
+            *(f"cannot be told: {why}" for why in self.unknown),
+        )
 
 
 def totals(view: View, campaign: Row) -> Totals | None:
@@ -214,10 +217,11 @@ def _amount(view: View, deals: tuple[Row, ...], currency: str) -> tuple[Decimal 
     shown = " and ".join(sorted({row.text("deal_currency") for row, _ in valued} - {""}))
     if not part(view, "account").items.get(currency, {}).get("home"):
         return None, f"our deals are in {shown}, HubSpot's total in {currency or 'no currency'}"
-    converted = [_number(_in_hubspot(view).at_home.get(row.text("deal_id")) or None) for row, _ in valued]
-    if None in converted:
-        return None, f"our deals are in {shown}, and HubSpot has not converted all of them"
-    return sum((amount for amount in converted if amount is not None), Decimal(0)), " (at HubSpot's rates)"
+    at_home = _in_hubspot(view).at_home
+    converted = {row.text("deal_id"): _number(at_home.get(row.text("deal_id")) or None) for row, _ in valued}
+    if unknown := [id for id, amount in converted.items() if amount is None]:
+        return None, f"our deals are in {shown}, and HubSpot gives no amount in {currency} for {some(unknown)}"
+    return sum((amount for amount in converted.values() if amount is not None), Decimal(0)), " (at HubSpot's rates)"
 
 
 def _number(raw: Any) -> Decimal | None:

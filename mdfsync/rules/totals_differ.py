@@ -38,6 +38,6 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
             setting,
             campaign.place,
             f"HubSpot's report and our own count differ in {' and '.join(differing)}.",
-            evidence={side.what: side.line for side in found.sides},
+            evidence={side.what: side.words for side in found.sides},
             sources=(DEALS, REPORTS, TOTALS),
         )
