@@ -171,7 +171,7 @@ def test_a_set_up_that_nobody_may_read_leaves_the_rest_standing() -> None:
     absent = SourceHealth(absent="needs scope crm.objects.deals.read")
     status, lines = state(world(health={"hubspot.setup": absent}, setup=()))
     assert status == "unknown"
-    assert all(line.startswith("cannot be told: ") and "needs scope" in line for line in lines)
+    assert all(line.startswith("cannot be told: ") and "hubspot.setup cannot be read" in line for line in lines)
 
 
 def test_a_form_or_event_that_is_no_longer_used_counts_as_missing() -> None:
@@ -474,6 +474,16 @@ def test_a_report_that_may_not_be_read_makes_it_unknown_and_no_exception() -> No
     view = counted(None, health={"hubspot.campaign_totals": absent})
     status, lines = compared(view)
     assert status == "unknown"
-    assert "cannot be told: HubSpot's totals: needs scope marketing.campaigns.revenue.read" in lines
+    why = "hubspot.campaign_totals cannot be read, its row in Sources says why"
+    assert f"cannot be told: HubSpot's totals: {why}" in lines
     assert "contacts: ours 2, HubSpot says 2" in lines  # counted from the report by name
     assert held("totals_differ", view) == []
+
+
+def test_totals_of_two_hubspot_campaigns_are_not_added_up() -> None:
+    both = GROUND + "aaaa-2 | JC-1              |\n"
+    view = counted(SAME, ground=both)
+    second = row("hubspot.campaign_totals", "aaaa-2", {"campaign_guid": "aaaa-2", **SAME})
+    found = (*view.mirror["hubspot.campaign_totals"], second)
+    view = replace(view, mirror={**view.mirror, "hubspot.campaign_totals": found}, memo={})
+    assert compared(view)[1][-1].startswith("cannot be told: HubSpot's totals: 2 HubSpot campaigns belong to it")

@@ -27,10 +27,17 @@ class Part:
     unknown: str = ""
 
 
+def unread(view: View, source_id: str) -> str:
+    """Why nothing may be concluded from a source; `""` when it was read."""
+    if view.health(source_id).known:
+        return ""
+    absent = bool(view.health(source_id).absent)
+    return f"{source_id} {'cannot be read, its row in Sources says why' if absent else 'has not been read yet'}"
+
+
 def part(view: View, name: str) -> Part:
     """`properties:deals` and so on, `forms` or `marketing_events`."""
-    if not view.health(SETUP).known:
-        why = view.health(SETUP).absent or "HubSpot's set-up has not been read yet"
+    if why := unread(view, SETUP):
         return Part(items={}, unknown=why)
     found: dict[str, RawRow] | None = view.memo.get(("", "hubspot set-up"))
     if found is None:

@@ -16,7 +16,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from mdfsync.mapping.convention import fault
-from mdfsync.mapping.portal import CAMPAIGNS, campaigns_of, defines, part, property_faults
+from mdfsync.mapping.portal import CAMPAIGNS, campaigns_of, defines, part, property_faults, unread
 from mdfsync.mapping.seen import SUBMISSIONS, submissions
 from mdfsync.view import Row, View
 from mdfsync.view.charter import zone_of
@@ -85,8 +85,8 @@ def launched(campaign: Row, as_of: datetime) -> datetime | None:
 
 def _campaign(view: View, row: Row) -> Said:
     """The HubSpot campaign and the joint campaign name each other, and nobody else does."""
-    if not view.health(CAMPAIGNS).known:
-        yield "HubSpot's campaigns have not been read"
+    if why := unread(view, CAMPAIGNS):
+        yield why
         return
     there, typed = campaigns_of(view), row.text("hubspot_campaign_id").lower()
     naming = [guid for guid in there.naming.get(row.id, ()) if guid != typed]
@@ -161,8 +161,8 @@ def _portal(view: View) -> Said:
 
 def _pipelines(view: View) -> Said:
     """Every pipeline ends in a stage that is won and one that is lost, by HubSpot's own marks."""
-    if not view.health(PIPELINES).known:
-        yield "HubSpot's deal pipelines have not been read"
+    if why := unread(view, PIPELINES):
+        yield why
         return
     for pipeline in view.mirror.get(PIPELINES, ()):
         ends = [s.get("metadata") or {} for s in pipeline.body.get("stages", ()) if not s.get("archived")]
@@ -184,8 +184,8 @@ def _test_lead(view: View, row: Row) -> Said:
     forms, utm = {form.lower() for form in row.listed("hubspot_form_ids")}, row.text("utm_campaign")
     if not forms and not utm:
         return  # said already: there is nothing that a test lead could come through
-    if not view.health(SUBMISSIONS).known:
-        yield f"test lead: {view.health(SUBMISSIONS).absent or 'form submissions have not been read'}"
+    if why := unread(view, SUBMISSIONS):
+        yield f"test lead: {why}"
         return
     began = launched(row, view.as_of)
     through = submissions(view).of(forms, utm)

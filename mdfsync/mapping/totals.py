@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from mdfsync.mapping.portal import guids_of, part, some
+from mdfsync.mapping.portal import guids_of, part, some, unread
 from mdfsync.observe.linking import DIRECT
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.view import Row, View
@@ -57,7 +57,7 @@ class Side:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
     """The comparison of one campaign. `unknown` = what cannot be compared, with the reason; `report` = HubSpot's
-    totals of the campaign, added up where it has several."""
+    totals of the campaign."""
 
     sides: tuple[Side, ...]
     unknown: tuple[str, ...]
@@ -91,24 +91,23 @@ def totals(view: View, campaign: Row) -> Totals | None:
 def _totals(view: View, campaign: Row, guids: tuple[str, ...]) -> Totals:
     unknown = []
     reported: frozenset[str] | None = None
-    if view.health(REPORTS).known:
+    if why := unread(view, REPORTS):
+        unknown.append(f"contacts by name: {why}")
+    else:
         named = _reported(view)
         reported = frozenset(id for guid in guids for id in named.get(guid, ()))
-    else:
-        unknown.append(f"contacts by name: {view.health(REPORTS).absent or 'the contact reports have not been read'}")
-    report, currency = _report(view, guids)
-    if not report:
-        why = view.health(TOTALS).absent or "HubSpot's campaign totals have not been read"
+    report, currency, why = _report(view, guids)
+    if why:
         unknown.append(f"HubSpot's totals: {why}")
     sides = [_contacts(view, campaign, reported, report)]
     deals = _deals(view, campaign)
     sides.append(_deal_counts(view, deals, reported, report))
-    amount, how = _amount(view, deals, currency)
-    if amount is None:
-        unknown.append(f"amounts: {how}")
-    elif report:
-        their = report.get("dealAmount")
+    amount, how = _amount(view, deals, currency) if "dealAmount" in report else (None, "")
+    if amount is not None:
+        their = report["dealAmount"]
         sides.append(Side(what="deal amount", ours=amount, theirs=their, detail=how, currency=currency))
+    elif how:
+        unknown.append(f"amounts: {how}")
     return Totals(sides=tuple(sides), unknown=tuple(unknown), report=report, currency=currency)
 
 
@@ -124,19 +123,18 @@ def _reported(view: View) -> dict[str, set[str]]:
     return found
 
 
-def _report(view: View, guids: tuple[str, ...]) -> tuple[dict[str, Decimal], str]:
-    if not view.health(TOTALS).known:
-        return {}, ""
+def _report(view: View, guids: tuple[str, ...]) -> tuple[dict[str, Decimal], str, str]:
+    """HubSpot's totals, their currency, and why there are none. Those of several campaigns are not added up: a deal
+    that two of them touched would count twice."""
+    if why := unread(view, TOTALS):
+        return {}, "", why
     rows = [row.body for row in view.mirror.get(TOTALS, ()) if row.ref.external_id.lower() in guids]
-    out: dict[str, Decimal] = {}
-    for body in rows:
-        for name in ("contactsNumber", "dealsNumber", "dealAmount"):
-            if (value := _number(body.get(name))) is not None:
-                out[name] = out.get(name, Decimal(0)) + value
-    currencies = {str(body.get("currencyCode") or "") for body in rows}
-    if len(currencies) > 1:
-        out.pop("dealAmount", None)
-    return out, currencies.pop() if len(currencies) == 1 else ""
+    if len(rows) != 1:
+        many = f"{len(rows)} HubSpot campaigns belong to it, and their totals may overlap"
+        return {}, "", many if rows else "its report has not been read yet"
+    names = ("contactsNumber", "dealsNumber", "dealAmount")
+    found = {name: value for name in names if (value := _number(rows[0].get(name))) is not None}
+    return found, str(rows[0].get("currencyCode") or ""), ""
 
 
 def _contacts(view: View, campaign: Row, reported: frozenset[str] | None, report: Mapping[str, Decimal]) -> Side:
