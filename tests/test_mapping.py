@@ -352,8 +352,8 @@ def test_a_deal_that_the_lists_do_not_explain_is_a_gap(changes: Mapping[str, str
 
 def test_an_owner_who_left_is_told_by_name() -> None:
     view = world(DEAL.format(**WHOLE), extra={"hubspot.owners": LEFT})
-    (found,) = findings("unmapped_deals", view)
-    assert (found.key, found.evidence["deals"]) == ("owner", "owner rolf@northlight.example has left: deals 50")
+    (found,) = findings("unmapped_records", view)
+    assert (found.key, found.evidence["records"]) == ("owner", "owner rolf@northlight.example has left: deals 50")
 
 
 def test_deals_with_one_defect_are_one_exception() -> None:
@@ -362,8 +362,8 @@ def test_deals_with_one_defect_are_one_exception() -> None:
     more = more.replace("\n\nhubspot.deals", f"\n{second}", 1).replace(
         "50 | default", "51 | default | open | | 77\n50 | default"
     )
-    (found,) = findings("unmapped_deals", world(more))
-    assert (found.key, found.evidence["count"], found.evidence["deals"]) == ("owner", "2", "no owner: deals 50, 51")
+    (found,) = findings("unmapped_records", world(more))
+    assert (found.key, found.evidence["count"], found.evidence["records"]) == ("owner", "2", "no owner: deals 50, 51")
 
 
 def test_lists_that_were_not_read_make_no_gap() -> None:
@@ -373,7 +373,31 @@ def test_lists_that_were_not_read_make_no_gap() -> None:
 
 
 def test_deals_of_an_archived_campaign_are_left_alone() -> None:
-    assert held("unmapped_deals", world(DEAL.format(**{**WHOLE, "owner": ""}), status="archived")) == []
+    assert held("unmapped_records", world(DEAL.format(**{**WHOLE, "owner": ""}), status="archived")) == []
+
+
+PEOPLE = """
+hubspot.contacts
+id | email                 | hs_calculated_merged_vids
+11 | anna@customer.example | 12:1700000000000
+
+hubspot.campaign_contacts
+id | campaign_guid | contact_type       | contact_id
+a  | aaaa-1        | influencedContacts | 11
+b  | aaaa-1        | influencedContacts | 12
+c  | aaaa-1        | contactFirstTouch  | 12
+d  | aaaa-1        | influencedContacts | 13
+e  | bbbb-9        | influencedContacts | 14
+"""
+
+
+def test_contacts_of_a_campaign_that_are_no_record_any_more_are_one_gap() -> None:
+    (found,) = findings("unmapped_records", world(PEOPLE))
+    assert found.evidence["records"].splitlines() == [
+        "archived or deleted in HubSpot: contacts 13",
+        "merged into 11: contacts 12",
+    ]
+    assert list(gaps(world(PEOPLE, unread=["hubspot.contacts"]))) == []
 
 
 # ------------------------------------------------------------------------------------------ totals side by side

@@ -1,8 +1,8 @@
-"""Deals of joint campaigns that HubSpot's own lists do not explain: stages, owners, companies and contacts that are
-not there.
+"""Records of joint campaigns that HubSpot's own lists do not explain: deals whose stage, owner, company or contacts
+are not there, and contacts of a campaign that were merged or deleted.
 
-One gap is a set: all deals of one campaign with the same defect, so that somebody can put them right in one sitting. A
-closed deal needs no owner any more. What was not read (owners, links) is unknown and makes no gap.
+One gap is a set: all records of one campaign with the same defect, so that somebody can put them right in one sitting.
+A closed deal needs no owner any more. What was not read (owners, links) is unknown and makes no gap.
 """
 
 from __future__ import annotations
@@ -10,58 +10,102 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mdfsync.mapping.portal import some
+from mdfsync.mapping.portal import OVER, guids_of, some
 from mdfsync.model import RawRow
 from mdfsync.view import Row, View
 from mdfsync.view.touches import property_of
 
 DEALS, OWNERS, COMPANIES = "hubspot.deals", "hubspot.owners", "hubspot.companies"
+CONTACTS, REPORTS = "hubspot.contacts", "hubspot.campaign_contacts"
 PIPELINES, LINKS = "hubspot.pipelines", "hubspot.associations"
-OVER = frozenset({"archived", "cancelled"})
-"""Campaigns whose deals nobody maps any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """`kind` is stage | owner | company | contacts; `deals` = deal ids by what is wrong with them."""
+    """`kind` is stage | owner | company | contacts (of deals) or people (contacts of the campaign); `records` = ids of
+    deals or contacts by what is wrong with them."""
 
     joint_campaign_id: str
     kind: str
-    deals: Mapping[str, tuple[str, ...]]
+    records: Mapping[str, tuple[str, ...]]
     source_ids: tuple[str, ...]
 
     @property
     def count(self) -> int:
-        return len({id for ids in self.deals.values() for id in ids})
+        return len({id for ids in self.records.values() for id in ids})
 
     @property
     def lines(self) -> str:
-        """What is wrong, with the deals, one line each."""
-        return "\n".join(f"{what}: deals {some(ids)}" for what, ids in sorted(self.deals.items()))
+        """What is wrong, with the records, one line each."""
+        noun = "contacts" if self.kind == "people" else "deals"
+        return "\n".join(f"{what}: {noun} {some(ids)}" for what, ids in sorted(self.records.items()))
 
 
 def gaps(view: View) -> Iterator[Gap]:
     """Every gap, by campaign and kind."""
-    deals = {row.ref.external_id: row for row in view.mirror.get(DEALS, ()) if not row.body.get("archived")}
-    lists = _Lists(view)
     found: dict[tuple[str, str], dict[str, list[str]]] = {}
-    for opportunity in view.rows("Opportunities"):
-        joint, deal = view.ref(opportunity, "joint_campaign_id"), deals.get(opportunity.text("deal_id"))
+    for joint, kind, what, id in (*_of_deals(view), *_of_people(view)):
         campaign = view.row("Campaigns", joint)
-        if deal is None or campaign is None or campaign.text("campaign_status") in OVER:
-            continue
-        for kind, what in lists.faults(deal, opportunity):
-            found.setdefault((joint, kind), {}).setdefault(what, []).append(deal.ref.external_id)
+        if campaign is not None and campaign.text("campaign_status") not in OVER:
+            found.setdefault((joint, kind), {}).setdefault(what, []).append(id)
     for (joint, kind), said in sorted(found.items()):
         yield Gap(
             joint_campaign_id=joint,
             kind=kind,
-            deals={what: tuple(sorted(ids)) for what, ids in said.items()},
-            source_ids=(DEALS, *_BEHIND[kind]),
+            records={what: tuple(sorted(ids)) for what, ids in said.items()},
+            source_ids=_BEHIND[kind],
         )
 
 
-_BEHIND = {"stage": (PIPELINES,), "owner": (OWNERS,), "company": (COMPANIES, LINKS), "contacts": (LINKS,)}
+_BEHIND = {
+    "stage": (DEALS, PIPELINES),
+    "owner": (DEALS, OWNERS),
+    "company": (DEALS, COMPANIES, LINKS),
+    "contacts": (DEALS, LINKS),
+    "people": (REPORTS, CONTACTS),
+}
+
+Fault = tuple[str, str, str, str]
+"""Joint campaign, kind of gap, what is wrong, id of the record."""
+
+
+def _of_deals(view: View) -> Iterator[Fault]:
+    deals = {row.ref.external_id: row for row in view.mirror.get(DEALS, ()) if not row.body.get("archived")}
+    lists = _Lists(view)
+    for opportunity in view.rows("Opportunities"):
+        joint, deal = view.ref(opportunity, "joint_campaign_id"), deals.get(opportunity.text("deal_id"))
+        for kind, what in lists.faults(deal, opportunity) if deal is not None else ():
+            yield joint, kind, what, opportunity.text("deal_id")
+
+
+def _of_people(view: View) -> Iterator[Fault]:
+    """Contacts whom HubSpot's report names for a campaign, and who are nobody's record any more."""
+    contacts = _by_id(view, CONTACTS)
+    if contacts is None or not view.health(REPORTS).known:
+        return
+    living = {id for id, row in contacts.items() if not row.body.get("archived")}
+    merged = {
+        old: id
+        for id in living
+        for name in ("hs_calculated_merged_vids", "hs_all_contact_vids")
+        for part in property_of(contacts[id], name).split(";")
+        if (old := part.split(":")[0].strip()) and old not in living
+    }
+    joints = {
+        guid: joint
+        for joint, guids in ((row.id, guids_of(view, row.id)) for row in view.rows("Campaigns"))
+        for guid in guids
+    }
+    named = {
+        (joints[guid], str(row.body.get("contact_id", "")))
+        for row in view.mirror.get(REPORTS, ())
+        if (guid := str(row.body.get("campaign_guid", "")).lower()) in joints
+    }
+    for joint, contact in sorted(named):
+        if contact in merged:
+            yield joint, "people", f"merged into {merged[contact]}", contact
+        elif contact not in living:
+            yield joint, "people", "archived or deleted in HubSpot", contact
 
 
 class _Lists:

@@ -17,6 +17,8 @@ from mdfsync.view.touches import property_of
 
 SETUP = "hubspot.setup"
 CAMPAIGNS = "hubspot.campaigns"
+OVER = frozenset({"archived", "cancelled"})
+"""Campaigns whose records nobody puts right any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,7 @@ KNOWN: Mapping[str, KnownRule] = {
     # joint campaigns and HubSpot
     "tracking_incomplete": KnownRule(kind="exception", params={"days": "count"}),
     "utm_outside_convention": _EXCEPTION,
-    "unmapped_deals": _EXCEPTION,
+    "unmapped_records": _EXCEPTION,
     "totals_differ": KnownRule(kind="exception", params={"max_share": "share", "max_count": "count"}),
     # holds on documents
     "wrong_evidence": KnownRule(kind="hold", params={"languages": "words"}),

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mdfsync.mapping.portal import OVER
 from mdfsync.mapping.totals import DEALS, REPORTS, TOTALS, totals
 from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
@@ -25,12 +26,11 @@ from mdfsync.view import View
 
 ID = "totals_differ"
 TABLES = ("Campaigns",)
-_OVER = frozenset({"archived", "cancelled"})
 
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     for campaign in view.rows("Campaigns"):
-        found = None if campaign.text("campaign_status") in _OVER else totals(view, campaign)
+        found = None if campaign.text("campaign_status") in OVER else totals(view, campaign)
         differing = [side.what for side in found.sides if side.differs(setting)] if found else []
         if found is None or not differing:
             continue

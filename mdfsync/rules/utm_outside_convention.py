@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mdfsync.mapping.portal import some
+from mdfsync.mapping.portal import OVER, some
 from mdfsync.mapping.seen import Stray, strays
 from mdfsync.model import Finding, Subject
 from mdfsync.policy.rulebook import RuleSetting
@@ -28,13 +28,12 @@ from mdfsync.view import View
 
 ID = "utm_outside_convention"
 TABLES = ("Campaigns",)
-_OVER = frozenset({"archived", "cancelled"})
 
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     for joint, found in strays(view).items():
         campaign = view.row("Campaigns", joint)
-        if campaign is None or campaign.text("campaign_status") in _OVER:
+        if campaign is None or campaign.text("campaign_status") in OVER:
             continue
         yield speak(
             setting,
