@@ -262,6 +262,7 @@ s7 | {form}  | 2026-11-18T10:00:00Z | anna@customer.example | {value}
         ("something-else", FORM, True),
         ("something-else", "form-9", False),
         ("fernway-webinar-series", "form-9", False),
+        ("fernway-roadshow-berlin2", "form-9", False),
     ],
 )
 def test_a_value_that_is_only_almost_ours_is_told(value: str, form: str, told: bool) -> None:

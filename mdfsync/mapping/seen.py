@@ -164,7 +164,14 @@ def _is_slip(said: tuple[str, ...], meant: tuple[str, ...]) -> bool:
     common = set(said) & set(meant)
     if len(common) > 1 and (common == set(said) or common == set(meant)):
         return True
-    return said[0] == meant[0] and SequenceMatcher(None, "".join(said), "".join(meant)).ratio() >= ALIKE
+    one, other = "".join(said), "".join(meant)
+    if said[0] != meant[0] or _digits(one) != _digits(other):  # q1 and q2 are two campaigns, not a slip
+        return False
+    return SequenceMatcher(None, one, other).ratio() >= ALIKE
+
+
+def _digits(text: str) -> str:
+    return "".join(c for c in text if c.isdigit())
 
 
 def _of_submissions(view: View, known: _Known) -> Iterator[Stray]:
