@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from mdfsync.edge.crossbeam import CrossbeamApi
 from mdfsync.edge.http import Forbidden
 from mdfsync.edge.hubspot import account, capabilities, open_hubspot
+from mdfsync.edge.hubspot_client import HubspotApi
+from mdfsync.edge.hubspot_setup import property_states
 from mdfsync.errors import MdfsyncError, Stopped
+from mdfsync.mapping.portal import fault_of_property
 from mdfsync.model import Snapshot
 from mdfsync.policy import Policy
 from mdfsync.ports import Source
@@ -22,6 +25,9 @@ from mdfsync.wiring import Wired, wire
 
 FREE_CALLS, FREE_RECORDS = 1_000, 1_000
 SCOPES = "give the token its scopes and the base, and its user the creator role (docs/administrators.md)"
+
+REFUSED = "give the token a scope that reads this object type, or leave its properties out of schema/tracking.toml"
+SET_UP = "set them up in HubSpot (docs/administrators.md), or write the names of yours in schema/tracking.toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,13 +177,39 @@ def _hubspot(wired: Wired) -> Iterator[Checked]:
         yield from _skipped("a token that HubSpot takes", "HubSpot sources")
         return
     yield Checked(check="HubSpot", ok=True, says=f"portal {portal.portal_id}, {portal.time_zone}, {portal.currency}")
+    yield from _properties(wired, api)
     for source_id, lacking in sorted(able.items()):
         entry = wired.policy.register.sources.get(source_id)
         if entry is not None:
             yield Checked(
                 check=source_id, ok=not lacking, fatal=bool(lacking) and entry.required,
-                says=lacking or "readable", do=f"add {', '.join(entry.scope)}" if lacking else "",
+                says=lacking or "readable", do=f"add {', '.join(entry.scope)}{_instead(source_id)}" if lacking else "",
             )  # fmt: skip
+
+
+def _instead(source_id: str) -> str:
+    """What else may be done where a scope alone does not help."""
+    if source_id != "hubspot.campaign_totals":
+        return ""
+    return ", or do without: accounts without revenue attribution have no such report, and nothing depends on it"
+
+
+def _properties(wired: Wired, api: HubspotApi) -> Iterator[Checked]:
+    """The custom properties that `schema/tracking.toml` asks for, one check per object type."""
+    for kind, names in wired.policy.tracking.required.items():
+        check = f"HubSpot properties of {kind}"
+        try:
+            found = property_states(api, kind, names)
+        except Stopped as error:
+            yield Checked(check=check, ok=False, says=str(error), do=REFUSED)
+            continue
+        faults = [
+            f"{wanted.name} {fault}"
+            for wanted in wired.policy.tracking.properties
+            if wanted.object_type == kind and (fault := fault_of_property(wanted, found[wanted.name]))
+        ]
+        says = "; ".join(faults) or f"{', '.join(names)}: as required"
+        yield Checked(check=check, ok=not faults, says=says, do=SET_UP if faults else "")
 
 
 def _files(wired: Wired) -> Iterator[Checked]:

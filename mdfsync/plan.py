@@ -251,6 +251,7 @@ def _project(
         programmes=now.policy.programmes,
         rules=now.policy.rules,
         charter_terms=now.policy.charter,
+        tracking=now.policy.tracking,
         matrix=now.policy.approvals,
         approval_fault=fault_of,
     )

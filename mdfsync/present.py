@@ -39,6 +39,7 @@ def present_view(ends: Ends, snapshot: Snapshot) -> View:
         programmes=policy.programmes,
         rules=policy.rules,
         charter_terms=policy.charter,
+        tracking=policy.tracking,
         matrix=policy.approvals,
         approval_fault=fault_of,
     )

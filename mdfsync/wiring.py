@@ -34,7 +34,7 @@ from mdfsync.errors import BaseBusy, Stopped, UsageError
 from mdfsync.lease import this_process
 from mdfsync.mirror import SeenRows
 from mdfsync.model import Snapshot
-from mdfsync.observe.linking import linked_campaigns
+from mdfsync.observe.linking import crm_numbers, linked_campaigns
 from mdfsync.policy import Policy, load_policy
 from mdfsync.ports import Source
 from mdfsync.refreshing import Ends
@@ -266,6 +266,9 @@ class Wired:
         def campaigns() -> list[str]:
             return sorted(linked_campaigns(seen.rows("hubspot.campaigns"), snapshot.tables.get("Campaigns", ())))
 
+        def numbers() -> list[str]:
+            return crm_numbers(seen.rows("hubspot.campaigns"), campaigns())
+
         def contacts() -> list[str]:
             return sorted(
                 {str(row.body.get("contact_id", "")) for row in seen.rows("hubspot.campaign_contacts")} - {""}
@@ -283,7 +286,8 @@ class Wired:
         return hubspot_sources(
             api, self.archive, campaign_guids=campaigns, deal_ids=lambda: ids("hubspot.deals"), contact_ids=contacts,
             activity_ids=lambda: {kind: ids(f"hubspot.{kind}") for kind in ACTIVITIES}, stage_ids=stages,
-            custom=named_properties(paths), lag=self.world.hubspot_lag,
+            campaign_numbers=numbers,
+            custom=named_properties(paths), required=self.policy.tracking.required, lag=self.world.hubspot_lag,
         )  # fmt: skip
 
     def _crossbeam(self, snapshot: Snapshot) -> dict[str, Source]:

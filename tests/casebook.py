@@ -23,6 +23,7 @@ from mdfsync.policy.charter import CharterTerms, load_charter
 from mdfsync.policy.dictionary import Dictionary, load_dictionary
 from mdfsync.policy.programmes import Programmes
 from mdfsync.policy.rulebook import RuleSetting, load_rules
+from mdfsync.policy.tracking import Tracking, load_tracking
 from mdfsync.rules import RULES
 from mdfsync.values import LISTS, canonical, to_instant
 from mdfsync.view import Author, Facts, SourceHealth, View, project
@@ -32,7 +33,8 @@ AS_OF = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SOURCES = (
     "hubspot.campaigns", "hubspot.campaign_contacts", "hubspot.deals", "hubspot.contacts", "hubspot.companies",
     "hubspot.owners", "hubspot.pipelines", "hubspot.meetings", "hubspot.calls", "hubspot.emails", "hubspot.notes",
-    "hubspot.form_submissions", "hubspot.marketing_events", "hubspot.associations", "crossbeam.exports",
+    "hubspot.form_submissions", "hubspot.marketing_events", "hubspot.associations", "hubspot.setup",
+    "hubspot.campaign_totals", "crossbeam.exports",
     "finance.requests", "finance.expenses", "finance.invoices", "finance.payments", "partner.leads",
 )  # fmt: skip
 _TOP_LEVEL = frozenset({"hubspot.owners", "hubspot.campaign_contacts"})
@@ -80,6 +82,12 @@ def matrix() -> ApprovalMatrix:
 
 
 @lru_cache(maxsize=1)
+def tracking() -> Tracking:
+    """The repository's own settings of what has to stand in HubSpot."""
+    return load_tracking(ROOT, [])
+
+
+@lru_cache(maxsize=1)
 def charter_terms() -> CharterTerms:
     """The repository's own terms of a charter."""
     return load_charter(ROOT, matrix(), [])
@@ -122,6 +130,7 @@ def case(
         programmes=programmes,
         rules=rulebook(),
         charter_terms=charter_terms(),
+        tracking=tracking(),
         matrix=matrix(),
         approval_fault=fault_of,
     )

@@ -134,6 +134,7 @@ def test_an_empty_folder_names_every_file_that_is_missing(tmp_path: Path) -> Non
         "schema/rules.toml",
         "schema/approval-matrix.toml",
         "schema/charter.toml",
+        "schema/tracking.toml",
     ]
 
 

@@ -20,7 +20,7 @@ from mdfsync.sandbox.story.hubspot import CANARY, add_submission
 
 DEALS = "hubspot.deals"
 NAMES = """campaigns owners pipelines deals contacts companies meetings calls emails notes
-campaign_contacts associations form_submissions marketing_events"""
+campaign_contacts associations form_submissions marketing_events setup campaign_totals"""
 G1042 = "5e60b7d3-17aa-49c2-b1f4-000000001042"
 
 

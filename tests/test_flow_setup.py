@@ -126,6 +126,24 @@ def test_doctor_says_which_scope_is_missing_and_what_to_do(lab: Lab) -> None:
     assert (done.code, "→ add crm.objects.deals.read" in told(done, "hubspot.deals")) == (1, True)
 
 
+def test_doctor_names_properties_that_are_not_as_required_and_a_report_that_is_not_there(lab: Lab) -> None:
+    life = lab.world.life
+    assert life is not None
+    kept = life.store.all("hubspot.properties")["deals"]["results"]
+    changed = [{**p, "archived": p["name"] == "partner_contribution"} for p in kept if p["name"] != "deal_source"]
+    life.store.put("hubspot.properties", "deals", {"results": changed})
+    life.store.set("hubspot.revenue_report", False)
+    done = lab.mdfsync("doctor")
+    life.store.put("hubspot.properties", "deals", {"results": kept})
+    life.store.set("hubspot.revenue_report", True)
+    assert done.code == 0, "a run works without them"
+    said = told(done, "HubSpot properties of deals")
+    assert "deal_source does not exist in HubSpot, create it (type enumeration" in said
+    assert "partner_contribution is archived in HubSpot, restore it" in said
+    assert "→ set them up in HubSpot" in said
+    assert "or do without" in told(done, "hubspot.campaign_totals")
+
+
 def test_doctor_looks_at_crossbeam_and_the_webhook_right(lab: Lab) -> None:
     life = lab.world.life
     assert life is not None

@@ -22,6 +22,7 @@ LAYERS = {
     "observe": 5,
     "approval": 5,
     "eligibility": 6,
+    "mapping": 6,
     "alike": 7,
     "wanted": 7,
     "snapshot": 5,

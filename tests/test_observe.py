@@ -66,6 +66,8 @@ def report(contact_id: str = "5", guid: str = "guid-1", kind: str = "form") -> R
 LINKS: list[tuple[str, tuple[RawRow, ...], dict[str, str]]] = [
     ("explicit id", (deal(joint_campaign_id="JC-1"),), {"joint_campaign_id": "JC-1", "link_basis": "explicit_id"}),
     ("campaign on the deal", (campaign(), deal(hs_manual_campaign_ids="x; guid-1"),), {"link_basis": "campaign_id"}),
+    ("linked to the campaign", (campaign(hs_object_id="41"), joined("campaigns", "41", "deals", "7"), deal()),
+     {"link_basis": "campaign_link", "link_kind": "direct"}),
     ("a contact of the campaign", (campaign(), report(), joined("deals", "7", "contacts", "5"), deal()),
      {"link_basis": "association"}),
     ("utm", (deal(utm_campaign="Spend-Series"),), {"link_basis": "utm"}),
@@ -100,6 +102,28 @@ def test_a_deal_of_two_campaigns_on_equal_ground_is_reported() -> None:
     assert (made["joint_campaign_id"], made["other_joint_campaign_ids"], [f.rule_id for f in out.findings]) == (
         "JC-1", "JC-2", ["source_conflict"],
     )  # fmt: skip
+
+
+def test_direct_and_derived_links_are_told_apart_and_a_derived_one_never_comes_first() -> None:
+    touched = (campaign("guid-0", joint_campaign_id="JC-0"), report(guid="guid-0"))
+    out = observed(*touched, campaign(), joined("deals", "7", "contacts", "5"), deal(hs_campaign="GUID-1"))
+    made = cells(out, "Opportunities")["hs-deal-7"]
+    assert made["link_bases"].splitlines() == ["JC-1: campaign_id (direct)", "JC-0: association (derived)"]
+    assert (made["joint_campaign_id"], made["link_kind"], out.findings) == ("JC-1", "direct", ())
+
+
+def test_a_contact_that_no_report_names_for_the_campaign_links_no_deal() -> None:
+    out = observed(campaign(), contact("6"), report("5"), joined("deals", "7", "contacts", "6"), deal())
+    assert cells(out, "Opportunities") == {}
+
+
+def test_a_deal_of_a_merged_company_follows_it() -> None:
+    survivor = raw(
+        "hubspot.companies", "31", {"id": "31", "properties": {"name": "Acme", "hs_merged_object_ids": "30"}}
+    )
+    out = observed(deal(joint_campaign_id="JC-1", hs_primary_associated_company="30"), survivor)
+    made = cells(out, "Opportunities")["hs-deal-7"]
+    assert (made["account_id"], made["account_name"]) == ("hs-co-31", "Acme")
 
 
 def test_a_hubspot_campaign_without_a_joint_id_makes_no_row() -> None:

@@ -26,6 +26,7 @@ from mdfsync.policy.jobs import STEPS, JobFile, cron_fault
 from mdfsync.policy.mappings import MappingFile, fill, header_key, places
 from mdfsync.policy.register import COLUMNS, RegisterRow
 from mdfsync.policy.rulebook import KNOWN, RulesFile
+from mdfsync.policy.tracking import TrackingFile
 
 SCHEMAS: dict[str, tuple[type[BaseModel], str]] = {
     "source-register-row": (RegisterRow, "One row of source-register.csv"),
@@ -33,6 +34,7 @@ SCHEMAS: dict[str, tuple[type[BaseModel], str]] = {
     "rules": (RulesFile, "The rulebook, schema/rules.toml"),
     "approval-matrix": (MatrixFile, "The approval matrix, schema/approval-matrix.toml"),
     "charter": (CharterFile, "What a joint charter settles, schema/charter.toml"),
+    "tracking": (TrackingFile, "What has to stand in HubSpot, schema/tracking.toml"),
     "mapping": (MappingFile, "One column mapping, schema/mappings/<name>.toml"),
 }
 
@@ -73,6 +75,7 @@ def test_schema_file_says_what_the_loader_accepts(name: str) -> None:
         ("rules", "schema/rules.toml"),
         ("approval-matrix", "schema/approval-matrix.toml"),
         ("charter", "schema/charter.toml"),
+        ("tracking", "schema/tracking.toml"),
         ("mapping", "schema/mappings/*.toml"),
     ],
 )
@@ -110,7 +113,8 @@ def test_register_cells_become_values(policy: Policy) -> None:
 def test_optional_sources_are_those_whose_scope_may_be_refused(policy: Policy) -> None:
     hubspot = [e for e in policy.register.sources.values() if e.system == "hubspot"]
     assert {e.source_id.removeprefix("hubspot.") for e in hubspot if not e.required} == {
-        "meetings", "calls", "emails", "notes", "form_submissions", "marketing_events",
+        "meetings", "calls", "emails", "notes", "form_submissions", "marketing_events", "setup",
+        "campaign_totals",
     }  # fmt: skip
 
 
@@ -215,14 +219,14 @@ def test_headers_are_compared_without_case_and_spacing() -> None:
 BROKEN = [
     # file, what stands there, what is written instead, the reason after the file's name
     ("source-register.csv", "source_id,title", "source_id,name", "header: differs from the register's columns, write " + ",".join(COLUMNS)),
-    ("source-register.csv", ",50h,read:reports", ",2w,read:reports", "line 17.refresh_window: is not a duration, write one such as 20m, 26h or 8d"),
+    ("source-register.csv", ",50h,read:reports", ",2w,read:reports", "line 19.refresh_window: is not a duration, write one such as 20m, 26h or 8d"),
     ("source-register.csv", "crm.objects.owners.read,,,yes", "crm.objects.owners.read,,,maybe", "line 7.required: is neither yes nor no, write one of them"),
-    ("source-register.csv", "finance/requests*", "../requests*", "line 18.location: leaves the drop folder, write a path relative to it with forward slashes"),
-    ("source-register.csv", "finance/requests*", "", "line 18.location: is empty, a file source needs both a location and a mapping"),
+    ("source-register.csv", "finance/requests*", "../requests*", "line 20.location: leaves the drop folder, write a path relative to it with forward slashes"),
+    ("source-register.csv", "finance/requests*", "", "line 20.location: is empty, a file source needs both a location and a mapping"),
     ("source-register.csv", ",26h,crm.objects.deals.read,", ",26h,,", "line 4.scope: is empty, name the permission that the token needs"),
-    ("source-register.csv", "7 years,What was paid", "7 years,What, was paid", "line 21: has more cells than the header, quote the cell that holds a comma"),
-    ("source-register.csv", "finance.payments,", "finance.invoices,", "line 21: 'finance.invoices' stands there twice, keep one row"),
-    ("source-register.csv", ",Payments,", ',"Payments,', "line 20: is not valid CSV (',' expected after '\"'), correct the quoting"),
+    ("source-register.csv", "7 years,What was paid", "7 years,What, was paid", "line 23: has more cells than the header, quote the cell that holds a comma"),
+    ("source-register.csv", "finance.payments,", "finance.invoices,", "line 23: 'finance.invoices' stands there twice, keep one row"),
+    ("source-register.csv", ",Payments,", ',"Payments,', "line 22: is not valid CSV (',' expected after '\"'), correct the quoting"),
     ("jobs/crm-hourly.toml", 'cron = "5 * * * *"', "cron = 5", "cron: input should be a valid string, correct the value"),
     ("jobs/crm-hourly.toml", 'cron = "5 * * * *"', 'cron = "0 0 * * 0"', "cron: numbers the weekday, write its name (mon, tue, …): schedulers count from different days"),
     ("jobs/crm-hourly.toml", 'cron = "5 * * * *"', "", "cron: give either cron or every, not none"),

@@ -26,6 +26,7 @@ from mdfsync.derive.deadlines import deadlines
 from mdfsync.derive.evidence import evidence
 from mdfsync.derive.expected import expected_cells
 from mdfsync.derive.expenses import expenses
+from mdfsync.derive.mapping import mapping
 from mdfsync.derive.money import money
 from mdfsync.derive.overlap import overlap
 from mdfsync.derive.owners import owners
@@ -48,6 +49,7 @@ def derive(view: View, policy: Policy) -> tuple[Computed, ...]:
         *overlap(view),
         *registrations(view),
         *attribution(view, windows),
+        *mapping(view),
         *proof_owed(view),
         *deadlines(view),
         *owners(view),

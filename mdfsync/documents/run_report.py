@@ -12,6 +12,7 @@ from typing import Any
 
 from mdfsync.history import TABLE as HISTORY
 from mdfsync.model import Create, Decision, FillBlank, Finding, Replace, Subject
+from mdfsync.observe.linking import DERIVED
 from mdfsync.plan import OWN_TABLES
 from mdfsync.policy.jobs import JobSpec
 from mdfsync.refreshing import Run
@@ -254,7 +255,7 @@ def _inferences(run: Run, job: JobSpec) -> list[str]:
         return []
     out = []
     for row in run.planned.view.rows("Opportunities"):
-        if row.text("link_basis") in {"association", "utm"}:
+        if row.text("link_basis") in DERIVED:
             out.append(f"{row.id} is taken to belong to {row.text('joint_campaign_id')} by {row.text('link_basis')}")
     return out
 

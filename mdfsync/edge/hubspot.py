@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from mdfsync.edge.hubspot_campaigns import CONTACT_TYPES, CampaignContactSource, CampaignSource
+from mdfsync.edge.hubspot_campaigns import CONTACT_TYPES, CampaignContactSource, CampaignSource, CampaignTotalsSource
 from mdfsync.edge.hubspot_client import HubspotApi
 from mdfsync.edge.hubspot_kinds import CAMPAIGNS, KINDS
 from mdfsync.edge.hubspot_links import AssociationSource
 from mdfsync.edge.hubspot_lists import OwnerSource, PipelineSource
 from mdfsync.edge.hubspot_objects import LAG, OVERLAP, ObjectSource
 from mdfsync.edge.hubspot_pull import lacking
+from mdfsync.edge.hubspot_setup import SetupSource
 from mdfsync.edge.hubspot_touches import ParticipationSource, SubmissionSource
 from mdfsync.edge.hubspot_wire import PRODUCTION, UNDATED, Refused, Wire
 from mdfsync.edge.pace import Calls, Pace
@@ -77,9 +78,11 @@ def hubspot_sources(
     deal_ids: Ids,
     contact_ids: Ids | None = None,
     activity_ids: Callable[[], Mapping[str, Sequence[str]]] | None = None,
+    campaign_numbers: Ids | None = None,
     stage_ids: Ids | None = None,
     custom: Mapping[str, Sequence[str]] | None = None,
     form_values: Sequence[str] = (),
+    required: Mapping[str, Sequence[str]] | None = None,
     budgets: bool = False,
     lag: timedelta = LAG,
     overlap: timedelta = OVERLAP,
@@ -87,9 +90,10 @@ def hubspot_sources(
     """All sources by register id, in an order in which the ids they need are known.
 
     `campaign_guids`: campaigns whose contact reports are read. `deal_ids`, `contact_ids`, `activity_ids` (by
-    `meetings`, `calls`, `emails`, `notes`): whose links are read. `stage_ids`: deal stages whose entry dates are
-    wanted. `custom`: further properties by source id, beyond `CUSTOM`; `UsageError` when given for activities.
-    `form_values`: form answers that may be kept beyond e-mail and `utm_*`. `budgets`: campaign budget totals too.
+    `meetings`, `calls`, `emails`, `notes`), `campaign_numbers` (CRM numbers): whose links are read. `stage_ids`: deal
+    stages whose entry dates are wanted. `custom`: further properties by source id, beyond `CUSTOM`; `UsageError` when
+    given for activities. `form_values`: form answers that may be kept beyond e-mail and `utm_*`. `required`:
+    properties that must be defined, by object type. `budgets`: campaign budget totals too.
     """
     named = {
         source: tuple(dict.fromkeys((*CUSTOM.get(source, ()), *(custom or {}).get(source, ()))))
@@ -114,9 +118,18 @@ def hubspot_sources(
         )
     sources += [
         CampaignContactSource(api, archive, campaign_guids=campaign_guids),
-        AssociationSource(api, archive, deal_ids=deal_ids, contact_ids=contact_ids, activity_ids=activity_ids),
+        AssociationSource(
+            api,
+            archive,
+            deal_ids=deal_ids,
+            contact_ids=contact_ids,
+            activity_ids=activity_ids,
+            campaign_numbers=campaign_numbers,
+        ),
         SubmissionSource(api, archive, names=form_values),
         ParticipationSource(api, archive),
+        SetupSource(api, archive, required=required or {}),
+        CampaignTotalsSource(api, archive, campaign_guids=campaign_guids),
     ]
     return {source.source_id: source for source in sources}
 
@@ -140,6 +153,7 @@ def capabilities(api: HubspotApi) -> dict[str, str]:
         "hubspot.campaigns": partial(api.campaigns, properties=CAMPAIGNS[:1], after=None, limit=1),
         "hubspot.owners": partial(api.owners, archived=False, after=None, limit=1),
         "hubspot.pipelines": partial(api.pipelines, "deals"),
+        "hubspot.setup": partial(api.property_definitions, "deals"),
         "hubspot.associations": partial(api.association_labels, "deals", "contacts"),
         "hubspot.form_submissions": partial(api.forms, after=None, limit=1),
         "hubspot.marketing_events": partial(api.events, after=None, limit=1),
@@ -149,15 +163,21 @@ def capabilities(api: HubspotApi) -> dict[str, str]:
             api.list_objects, kind.object_type, properties=[kind.modified], after=None, limit=1
         )
     found = {source: _refusal(probe) for source, probe in probes.items()}
-    found["hubspot.campaign_contacts"] = found["hubspot.campaigns"] or _refusal(partial(_first_report, api))
+    contacts = partial(api.campaign_contacts, contact_type=CONTACT_TYPES[0], after=None, limit=1)
+    reports: dict[str, Callable[[str], Answer]] = {
+        "hubspot.campaign_contacts": contacts,
+        "hubspot.campaign_totals": api.campaign_revenue,
+    }
+    for source, report in reports.items():
+        found[source] = found["hubspot.campaigns"] or _refusal(partial(_of_first, api, report))
     return found
 
 
-def _first_report(api: HubspotApi) -> Answer:
-    """The contact report of any campaign; the list itself when there is none to ask about."""
+def _of_first(api: HubspotApi, report: Callable[[str], Answer]) -> Answer:
+    """The report of any campaign; the list itself when there is none to ask about."""
     listed = api.campaigns(properties=CAMPAIGNS[:1], after=None, limit=1)
     for campaign in listed.body.get("results") or ():
-        return api.campaign_contacts(str(campaign["id"]), CONTACT_TYPES[0], after=None, limit=1)
+        return report(str(campaign["id"]))
     return listed
 
 

@@ -4,7 +4,8 @@ Campaigns are few and their API knows no "changed since", so all are listed in e
 creation; one that is missing from a complete listing is gone (deleted campaigns leave no other trace). HubSpot refuses
 the whole listing when one property is not defined, so a configured custom property that this portal lacks is left
 out with a remark. The contact reports give ids by kind of touch and nothing else: no time, no weight, no deal. A
-report is read only for the campaigns that the caller names.
+report is read only for the campaigns that the caller names, and so are HubSpot's totals, which serve to reconcile and
+for nothing else.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from mdfsync.model import RawRow, SourcePull
 from mdfsync.ports import Archive
 
 CONTACT_TYPES = ("contactFirstTouch", "contactLastTouch", "influencedContacts")
+TOTALS = ("contactsNumber", "dealsNumber", "dealAmount", "revenueAmount", "currencyCode")
 
 
 class CampaignSource(HubspotSource):
@@ -132,6 +134,31 @@ class CampaignContactSource(HubspotSource):
                 body = {"campaign_guid": guid, "contact_type": contact_type, "contact_id": contact}
                 rows[id] = RawRow(ref=reading.ref(id, page, f"/results/{index}", None), body=body)
         return rows
+
+
+class CampaignTotalsSource(HubspotSource):
+    """One row per campaign: `campaign_guid` and HubSpot's own totals (`contactsNumber`, `dealsNumber`, `dealAmount`,
+    `revenueAmount`, `currencyCode`), by its default attribution model. One request per campaign. Without the scope, or
+    on an account that has no such report, the source is absent, and no other source suffers."""
+
+    def __init__(self, api: HubspotApi, archive: Archive, *, campaign_guids: Callable[[], Sequence[str]]) -> None:
+        super().__init__("hubspot.campaign_totals", api, archive)
+        self._guids = campaign_guids
+
+    def read(self, reading: Reading) -> SourcePull:
+        rows, gone = [], []
+        for guid in sorted(set(self._guids())):
+            try:
+                page = reading.page("campaign-totals", partial(self.api.campaign_revenue, guid))
+            except Refused as refused:
+                if refused.status != 404:
+                    raise
+                reading.say(f"HubSpot has no campaign {guid} any more: its totals are unknown")
+                gone += [guid] if guid in reading.known else []
+                continue
+            totals = {name: page.body[name] for name in TOTALS if name in page.body}
+            rows.append(RawRow(ref=reading.ref(guid, page, "", None), body={"campaign_guid": guid, **totals}))
+        return reading.done(rows, gone=gone, cursor={})
 
 
 def _count(page: Page) -> int:

@@ -61,9 +61,9 @@ class HubspotApi:
         body = {"inputs": [{"id": id} for id in ids], "properties": list(properties), "propertiesWithHistory": []}
         return _raw(self._client.crm.objects.batch_api.read(kind, body, archived=archived, **_RAW))
 
-    def property_definitions(self, kind: str) -> Answer:
-        """Every property definition of an object type."""
-        return _raw(self._client.crm.properties.core_api.get_all(kind, **_RAW))
+    def property_definitions(self, kind: str, *, archived: bool = False) -> Answer:
+        """Every property definition of an object type; `archived` gives those that were archived instead."""
+        return _raw(self._client.crm.properties.core_api.get_all(kind, archived=archived, **_RAW))
 
     def associations(self, kind: str, other: str, inputs: Sequence[Mapping[str, str]]) -> Answer:
         """Links of up to 1,000 records (`{"id", "after"?}`) to another object type."""
@@ -115,6 +115,10 @@ class HubspotApi:
         """One page of the ids of contacts that a campaign touched."""
         path = f"{_CAMPAIGNS}/{_step(guid)}/reports/contacts/{contact_type}"
         return self.wire.get(path, _paged(limit, after))
+
+    def campaign_revenue(self, guid: str) -> Answer:
+        """HubSpot's totals of a campaign since its beginning: contacts, deals, amounts; no id of any of them."""
+        return self.wire.get(f"{_CAMPAIGNS}/{_step(guid)}/reports/revenue")
 
     def account(self) -> Answer:
         """Portal id, time zone, currencies."""

@@ -72,7 +72,7 @@ class SubmissionSource(HubspotSource):
         def fetch(after: str | None) -> Answer:
             return self.api.forms(after=after)
 
-        clean = _cutter(lambda form: {n: form[n] for n in _FORM if n in form})
+        clean = cutter(lambda form: {n: form[n] for n in _FORM if n in form})
         found = {str(f["id"]): f for p in reading.pages("forms", fetch, clean) for f in p.results() if f.get("id")}
         return [form for _, form in sorted(found.items()) if form.get("formType") != "blog_comment"]
 
@@ -81,7 +81,7 @@ class SubmissionSource(HubspotSource):
         since = int(newest or 0) - round(BACKDATED.total_seconds() * 1000)
         rows = []
         fetch = partial(self._page, str(form["id"]))
-        for page in reading.pages("submissions", fetch, _cutter(self._cut)):
+        for page in reading.pages("submissions", fetch, cutter(self._cut)):
             for index, result in enumerate(page.results()):
                 row = _submission(reading, page, f"/results/{index}", form, result)
                 if row is not None:
@@ -140,7 +140,7 @@ class ParticipationSource(HubspotSource):
         def fetch(after: str | None) -> Answer:
             return self.api.events(after=after)
 
-        clean = _cutter(lambda event: {n: event[n] for n in _EVENT if n in event})
+        clean = cutter(lambda event: {n: event[n] for n in _EVENT if n in event})
         pages = reading.pages("events", fetch, clean)
         events = {str(e["objectId"]): e for p in pages for e in p.results() if e.get("objectId")}
         now = self.api.wire.server_now() or reading.now
@@ -157,7 +157,7 @@ class ParticipationSource(HubspotSource):
         def fetch(after: str | None) -> Answer:
             return self.api.participations(id, after=after)
 
-        for page in reading.pages("participations", fetch, _cutter(_participation)):
+        for page in reading.pages("participations", fetch, cutter(_participation)):
             for index, result in enumerate(page.results()):
                 key = result["contactId"] or str(result.get("id") or "")
                 if not key:
@@ -198,7 +198,7 @@ def _followed(event: Mapping[str, Any], now: datetime) -> bool:
     return end is None or end > now - FOLLOWED
 
 
-def _cutter(cut: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def cutter(cut: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """A `Clean` that cuts each result down and marks the page as redacted."""
 
     def clean(body: dict[str, Any]) -> dict[str, Any]:

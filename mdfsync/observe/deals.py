@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mdfsync.model import RawRow, Snapshot, Subject
-from mdfsync.observe.linking import ORDER, Links, prop
+from mdfsync.observe.linking import DIRECT, ORDER, Links, prop
 from mdfsync.observe.saying import Sayings
 
 
@@ -107,6 +107,9 @@ def _campaign(say: Sayings, subject: Subject, row: RawRow, found: Mapping[str, s
     first = ranked[0]
     say.value(subject, "joint_campaign_id", first, row.ref)
     say.value(subject, "link_basis", found[first], row.ref)
+    say.value(subject, "link_kind", _kind(found[first]), row.ref)
+    bases = [f"{joint}: {found[joint]} ({_kind(found[joint])})" for joint in ranked]
+    say.value(subject, "link_bases", "\n".join(bases), row.ref)
     say.value(subject, "other_joint_campaign_ids", ", ".join(ranked[1:]), row.ref)
     if len(ranked) > 1 and found[ranked[1]] == found[first]:
         say.finding(
@@ -119,6 +122,11 @@ def _campaign(say: Sayings, subject: Subject, row: RawRow, found: Mapping[str, s
         )
 
 
+def _kind(basis: str) -> str:
+    """A link that the deal itself states, or one that follows from its contacts or its UTM value."""
+    return "direct" if basis in DIRECT else "derived"
+
+
 def _stages(pipelines: tuple[RawRow, ...]) -> dict[tuple[str, str], Stage]:
     out = {}
     for row in pipelines:
@@ -129,9 +137,8 @@ def _stages(pipelines: tuple[RawRow, ...]) -> dict[tuple[str, str], Stage]:
 
 
 def _company(row: RawRow, links: Links) -> str:
-    """The deal's primary company, else its only one; several without a primary one name none."""
-    primary = prop(row, "hs_primary_associated_company")
-    if primary:
-        return primary
+    """The deal's primary company, else its only one; several without a primary one name none. A company that was merged
+    lives on in another one."""
     companies = links.deal_companies.get(row.ref.external_id, frozenset())
-    return next(iter(companies)) if len(companies) == 1 else ""
+    company = prop(row, "hs_primary_associated_company") or (next(iter(companies)) if len(companies) == 1 else "")
+    return links.merged_companies.get(company, company)

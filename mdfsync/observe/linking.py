@@ -1,8 +1,9 @@
 """Which joint campaign a HubSpot campaign, deal or contact belongs to, and how that is known.
 
-Four ways, best first: the explicit joint campaign id on the record, the HubSpot campaign id that a person typed on
-the Campaigns row, an association (a contact of the campaign is on the deal), the UTM value. The way is kept with
-the link. An overlap is never a link. Used by the observers of campaigns, deals and leads.
+Direct ways: the explicit joint campaign id on the record, a HubSpot campaign that the record itself names, and a deal
+that HubSpot links to the campaign (where it lets that be read). Derived ones: a contact that HubSpot's report names
+for the campaign is on the deal, and the UTM value. The way is kept with the link; a derived link never takes the place
+of a direct one. An overlap is never a link. Used by the observers of campaigns, deals and leads.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from dataclasses import dataclass
 from mdfsync.model import RawRow, Record, Snapshot
 from mdfsync.observe.saying import at_path
 
-EXPLICIT, BY_CAMPAIGN, BY_ASSOCIATION, BY_UTM = "explicit_id", "campaign_id", "association", "utm"
-ORDER = (EXPLICIT, BY_CAMPAIGN, BY_ASSOCIATION, BY_UTM)
+EXPLICIT, BY_CAMPAIGN, BY_CAMPAIGN_LINK = "explicit_id", "campaign_id", "campaign_link"
+BY_ASSOCIATION, BY_UTM = "association", "utm"
+DIRECT = (EXPLICIT, BY_CAMPAIGN, BY_CAMPAIGN_LINK)
+DERIVED = (BY_ASSOCIATION, BY_UTM)
+ORDER = (*DIRECT, *DERIVED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,8 @@ class Links:
     owners: Mapping[str, str]
     users: Mapping[str, str]
     associations: Mapping[str, RawRow]
+    merged_companies: Mapping[str, str]
+    """Company that was merged away → the one that it lives on in."""
 
 
 def prop(row: RawRow, name: str) -> str:
@@ -49,8 +55,10 @@ def link(mirror: Mapping[str, tuple[RawRow, ...]], snapshot: Snapshot) -> Links:
     deal_contacts = _associated(mirror, "deals", "contacts")
     utms = _utms(mirror.get("hubspot.campaigns", ()), rows, campaigns)
     known = {r.subject.id for r in rows} | set(campaigns.values())
+    linked = _linked(mirror, campaigns)
+    by_guid = {guid.lower(): joint for guid, joint in campaigns.items()}
     deals = {
-        row.ref.external_id: _deal(row, known, campaigns, contacts, deal_contacts, utms)
+        row.ref.external_id: _deal(row, known, by_guid, linked, contacts, deal_contacts, utms)
         for row in mirror.get("hubspot.deals", ())
     }
     return Links(
@@ -64,6 +72,12 @@ def link(mirror: Mapping[str, tuple[RawRow, ...]], snapshot: Snapshot) -> Links:
         contact_rows={r.ref.external_id: r for r in mirror.get("hubspot.contacts", ())},
         owners={r.ref.external_id: str(r.body.get("email") or "") for r in mirror.get("hubspot.owners", ())},
         associations={r.ref.external_id: r for r in mirror.get("hubspot.associations", ())},
+        merged_companies={
+            old.strip(): r.ref.external_id
+            for r in mirror.get("hubspot.companies", ())
+            for old in prop(r, "hs_merged_object_ids").split(";")
+            if old.strip()
+        },
         users={
             str(r.body.get("userId") or r.body.get("userIdIncludingInactive") or ""): str(r.body.get("email") or "")
             for r in mirror.get("hubspot.owners", ())
@@ -81,6 +95,12 @@ def linked_campaigns(hubspot: Iterable[RawRow], rows: Iterable[Record]) -> dict[
         if joint:
             out[guid] = joint
     return out
+
+
+def crm_numbers(hubspot: Iterable[RawRow], guids: Iterable[str]) -> list[str]:
+    """The CRM numbers of the HubSpot campaigns with these GUIDs: their links go by the number."""
+    wanted = set(guids)
+    return sorted({n for row in hubspot if row.ref.external_id in wanted and (n := prop(row, "hs_object_id"))})
 
 
 def _utms(hubspot: Iterable[RawRow], rows: Iterable[Record], campaigns: Mapping[str, str]) -> dict[str, str]:
@@ -108,6 +128,17 @@ def _contacts(
     return out
 
 
+def _linked(mirror: Mapping[str, tuple[RawRow, ...]], campaigns: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """Deal → joint campaigns to which HubSpot's own campaign record is linked; it goes by the campaign's number."""
+    deals = _associated(mirror, "campaigns", "deals")
+    out: dict[str, frozenset[str]] = {}
+    for row in mirror.get("hubspot.campaigns", ()):
+        joint = campaigns.get(row.ref.external_id)
+        for deal in deals.get(prop(row, "hs_object_id"), ()) if joint else ():
+            out[deal] = out.get(deal, frozenset()) | {str(joint)}
+    return out
+
+
 def _associated(mirror: Mapping[str, tuple[RawRow, ...]], left: str, right: str) -> dict[str, frozenset[str]]:
     """Association rows come as `{from_type}:{id}:{to_type}`."""
     out = {}
@@ -122,6 +153,7 @@ def _deal(
     row: RawRow,
     known: set[str],
     campaigns: Mapping[str, str],
+    linked: Mapping[str, frozenset[str]],
     contacts: Mapping[str, Mapping[str, frozenset[str]]],
     deal_contacts: Mapping[str, frozenset[str]],
     utms: Mapping[str, str],
@@ -133,8 +165,10 @@ def _deal(
         found[explicit] = EXPLICIT
     guids = [*prop(row, "hs_manual_campaign_ids").split(";"), prop(row, "hs_campaign")]
     for guid in guids:
-        if guid.strip() in campaigns:
-            found.setdefault(campaigns[guid.strip()], BY_CAMPAIGN)
+        if guid.strip().lower() in campaigns:
+            found.setdefault(campaigns[guid.strip().lower()], BY_CAMPAIGN)
+    for joint in sorted(linked.get(row.ref.external_id, ())):
+        found.setdefault(joint, BY_CAMPAIGN_LINK)
     for contact in sorted(deal_contacts.get(row.ref.external_id, ())):
         for joint in sorted(contacts.get(contact, {})):
             found.setdefault(joint, BY_ASSOCIATION)

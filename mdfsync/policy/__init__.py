@@ -1,9 +1,9 @@
 """Policy: every rule that people set, loaded once and checked as a whole before anything else happens.
 
-`load_policy` reads the field dictionary, the source register, the jobs, the rulebook, the approval matrix, the
-terms of a charter, the column mappings and the MDF programmes, checks each file and all of them against each
-other, and gives every reason at once. It refuses to return half a policy. First in the flow; everything after
-takes the `Policy` as a value.
+`load_policy` reads the field dictionary, the source register, the jobs, the rulebook, the approval matrix, the terms
+of a charter, what has to stand in HubSpot, the column mappings and the MDF programmes, checks each file and all of
+them against each other, and gives every reason at once. It refuses to return half a policy. First in the flow;
+everything after takes the `Policy` as a value.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from mdfsync.policy.mappings import MappingSpec, load_mappings
 from mdfsync.policy.programmes import Programmes, load_programmes
 from mdfsync.policy.register import Register, load_register
 from mdfsync.policy.rulebook import RuleSetting, load_rules
+from mdfsync.policy.tracking import Tracking, load_tracking
 from mdfsync.values import digest
 
 _FILES = ("field-dictionary.json", "source-register.csv", "jobs/*.toml", "schema/*.toml", "schema/*/*.toml")
@@ -52,6 +53,7 @@ class Policy:
     mappings: Mapping[str, MappingSpec]
     programmes: Programmes
     charter: CharterTerms
+    tracking: Tracking
     digest: str
 
 
@@ -67,6 +69,7 @@ def load_policy(root: Path) -> Policy:
     mappings = load_mappings(root, reasons)
     programmes = load_programmes(root, reasons)
     charter = load_charter(root, approvals, reasons)
+    tracking = load_tracking(root, reasons)
     if register and not any(reason.startswith("jobs") for reason in reasons):
         reasons += check_coverage(register, jobs)
     reasons += _together(dictionary, register, jobs, rules, approvals, mappings)
@@ -85,6 +88,7 @@ def load_policy(root: Path) -> Policy:
         mappings=mappings,
         programmes=programmes,
         charter=charter,
+        tracking=tracking,
         digest=policy_digest(root),
     )
 

@@ -108,6 +108,11 @@ KNOWN: Mapping[str, KnownRule] = {
     "registration_expiring": KnownRule(
         kind="exception", params={"days": "count", "days_after": "count", "extension_days": "count"}
     ),
+    # joint campaigns and HubSpot
+    "tracking_incomplete": KnownRule(kind="exception", params={"days": "count"}),
+    "utm_outside_convention": _EXCEPTION,
+    "unmapped_records": _EXCEPTION,
+    "totals_differ": KnownRule(kind="exception", params={"max_share": "share", "max_count": "count"}),
     # holds on documents
     "wrong_evidence": KnownRule(kind="hold", params={"languages": "words"}),
     "duplicate_document": KnownRule(kind="hold", params={"never_waived": "words"}),

@@ -21,6 +21,7 @@ from mdfsync.policy.charter import CharterTerms
 from mdfsync.policy.dictionary import Dictionary
 from mdfsync.policy.programmes import Programmes, programme_name
 from mdfsync.policy.rulebook import RuleSetting
+from mdfsync.policy.tracking import Tracking
 from mdfsync.programme import Programme
 from mdfsync.view.facts import Facts, SourceHealth
 from mdfsync.view.row import Row
@@ -37,12 +38,12 @@ def _not_judged(_view: View, row: Row) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class View:
-    """`tables` = rows by table in the base's order, new rows last; `mirror` = last-seen rows of each
-    source by source id; `sources` = health by source id; `facts` = what other stages found; `programmes` =
-    the versions of each MDF programme by name; `rules` = the rulebook's settings; `charter_terms` = what a charter
-    settles; `matrix` = who may decide and approve what; `approval_fault` = why an Approvals row counts for nothing,
-    `""` when it counts (judged above this layer, so handed in); `coming` = computed cells that this run is about to
-    move, `None` while that is not known yet. `memo` only keeps indexes and what was worked out once."""
+    """`tables` = rows by table in the base's order, new rows last; `mirror` = last-seen rows of each source by source
+    id; `sources` = health by source id; `facts` = what other stages found; `programmes` = the versions of each MDF
+    programme by name; `rules` = the rulebook's settings; `charter_terms` = what a charter settles; `tracking` = what
+    has to stand in HubSpot; `matrix` = who may decide and approve what; `approval_fault` = why an Approvals row counts
+    for nothing, `""` when it counts (judged above this layer, so handed in); `coming` = computed cells that this run
+    is about to move, `None` while that is not known yet. `memo` only keeps indexes and what was worked out once."""
 
     as_of: datetime
     dictionary: Dictionary
@@ -53,6 +54,7 @@ class View:
     programmes: Programmes = field(default_factory=dict)
     rules: Mapping[str, RuleSetting] = field(default_factory=dict)
     charter_terms: CharterTerms = field(default_factory=CharterTerms)
+    tracking: Tracking = field(default_factory=Tracking)
     matrix: ApprovalMatrix = NOBODY
     approval_fault: ApprovalFault = _not_judged
     coming: Mapping[tuple[Subject, str], str] | None = None
@@ -176,6 +178,7 @@ def project(
     programmes: Programmes | None = None,
     rules: Mapping[str, RuleSetting] | None = None,
     charter_terms: CharterTerms | None = None,
+    tracking: Tracking | None = None,
     matrix: ApprovalMatrix = NOBODY,
     approval_fault: ApprovalFault = _not_judged,
 ) -> View:
@@ -214,6 +217,7 @@ def project(
         programmes=programmes or {},
         rules=rules or {},
         charter_terms=charter_terms or CharterTerms(),
+        tracking=tracking or Tracking(),
         matrix=matrix,
         approval_fault=approval_fault,
         missing_fields=snapshot.missing_fields,

@@ -132,21 +132,23 @@ def metrics(call: Call) -> Json:
 
 
 def revenue(call: Call) -> Json:
-    """`GET …/{guid}/reports/revenue`: totals over deals of touched contacts, without a single deal id."""
+    """`GET …/{guid}/reports/revenue`: totals over deals of touched contacts, without a single deal id, in the account's
+    own currency."""
     if not knobs.value(call.store, "hubspot.revenue_report"):
         raise Refusal(403, "This account does not have access to revenue attribution.", "FORBIDDEN")
     if (model := call.query.get("attributionModel") or "LINEAR") not in _MODELS:
         raise Refusal(400, f"Invalid attribution model: {model}")
     touched = _touched(call, _campaign(call), "influencedContacts")
     ids = {deal for contact in touched for deal in links(call.store, "contacts", contact, "deals")}
-    deals = [call.store.all("hubspot.deals")[id]["properties"] for id in sorted(ids)]
+    every = call.store.all("hubspot.deals")
+    deals = [every[id]["properties"] for id in sorted(ids & set(every)) if not every[id]["archived"]]
     won = [p for p in deals if p["hs_is_closed_won"] == "true"]
     return {
         "contactsNumber": len(touched),
         "dealsNumber": len(deals),
-        "dealAmount": _sum(p.get("amount") for p in deals),
-        "revenueAmount": _sum(p.get("amount") for p in won),
-        "currencyCode": _campaign(call)["properties"].get("hs_currency_code") or "USD",
+        "dealAmount": _sum(p.get("amount_in_home_currency") for p in deals),
+        "revenueAmount": _sum(p.get("amount_in_home_currency") for p in won),
+        "currencyCode": (call.store.get("hubspot.account", "details") or {}).get("companyCurrency", "USD"),
     }
 
 

@@ -10,6 +10,7 @@ lagging search index. Nothing here answers a request.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from mdfsync.sandbox.clock import Clock
@@ -228,6 +229,14 @@ def history_entry(value: str | None, moment: str, by: str) -> dict[str, Any]:
     return entry
 
 
+def _converted(amount: str | None, rate: str) -> str | None:
+    """An amount at a rate; what is no number stays what it is."""
+    try:
+        return f"{(Decimal(amount) * Decimal(rate)).normalize():f}" if amount else amount
+    except InvalidOperation:
+        return amount
+
+
 def _settled_deal(
     store: Store, after: dict[str, str | None], before: Mapping[str, str | None] | None, moment: str
 ) -> dict[str, str | None]:
@@ -242,7 +251,10 @@ def _settled_deal(
     settled["hs_is_closed_won"] = "true" if won else "false"
     settled["hs_is_closed_lost"] = "true" if closed and not won else "false"
     settled["hs_closed_amount"] = (settled.get("amount") or "0") if won else "0"
-    settled["amount_in_home_currency"] = settled.get("amount")
+    rates = store.get("hubspot.account", "exchange_rates") or {}
+    rate = str(rates.get(settled.get("deal_currency_code") or "", "1"))
+    settled["hs_exchange_rate"] = rate
+    settled["amount_in_home_currency"] = _converted(settled.get("amount"), rate)
     old = before.get("dealstage") if before else None
     if settled.get("dealstage") != old:
         entered = moment if before else (settled.get("createdate") or moment)

@@ -27,6 +27,7 @@ _TEXTS = {
     "tasks": ("hs_task_subject", "hs_task_body"),
 }
 _CHOICES = {
+    "deal_source": ("partner_sourced", "partner_influenced", "direct"),
     "hs_campaign_status": ("planned", "in_progress", "active", "paused", "completed"),
     "hs_meeting_outcome": ("SCHEDULED", "COMPLETED", "RESCHEDULED", "NO_SHOW", "CANCELED"),
     "hs_call_direction": ("INBOUND", "OUTBOUND"),
@@ -51,6 +52,7 @@ def seed_hubspot(store: Store, clock: Clock, zero: date) -> None:
     portal = seed_json("hubspot.json", zero)
     store.put("hubspot.tokens", TOKEN, {"scopes": list(SCOPES)})
     store.put("hubspot.account", "details", portal["account"])
+    store.put("hubspot.account", "exchange_rates", portal["exchange_rates"])
     for collection in ("owners", "pipelines", "forms", "marketing_events"):
         for doc in portal[collection]:
             store.put(f"hubspot.{collection}", doc["id"], {k: v for k, v in doc.items() if k != "id"})
