@@ -124,6 +124,11 @@ def after(start: datetime, hours: timedelta, zone: ZoneInfo | None, free_days: I
     return None
 
 
+def local_time(moment: datetime, zone: ZoneInfo | None) -> str:
+    """An instant as people of the campaign read it: day, hour and zone."""
+    return f"{moment.astimezone(zone or UTC):%Y-%m-%d %H:%M} ({zone.key if zone else 'UTC'})"
+
+
 def _hours(campaign: Row, name: str, default: int) -> timedelta:
     stated = campaign.money(name)
     return timedelta(hours=default) if stated is None else timedelta(days=float(within_a_century(stated / 24)))

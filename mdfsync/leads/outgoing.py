@@ -15,6 +15,7 @@ from datetime import UTC, timedelta
 from mdfsync.evidence.keys import vendor_key
 from mdfsync.leads.classes import GENUINE, class_of, excluded_account, role_mailbox
 from mdfsync.leads.clocks import charter_for
+from mdfsync.leads.disputes import dispute_of
 from mdfsync.leads.lists import POLICY, policy
 from mdfsync.leads.ownership import DISPUTED, OURS, THEIRS, UNKNOWN, owner_of
 from mdfsync.leads.reconciled import reconciled
@@ -162,6 +163,8 @@ def _held(view: View, lead: Row, partner_id: str) -> Iterator[str]:
         yield "held by a reviewer"
     if owner_of(view, lead) in {UNKNOWN, DISPUTED}:
         yield f"ownership is {owner_of(view, lead).casefold()}"
+    if dispute_of(view, lead):
+        yield "claimed by more than one side, and `ownership` does not say whose it is"
     if local := role_mailbox(view, lead):
         yield f"{local}@ is a function's mailbox: nobody's consent can stand behind it"
     bases = {part.strip() for part in lead.text("consent_basis").split(";") if part.strip()}

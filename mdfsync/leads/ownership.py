@@ -24,7 +24,7 @@ from mdfsync.view.touches import LINKS, unknown_sources
 OURS, THEIRS, SHARED, DISPUTED, UNKNOWN = "OWNED-US", "OWNED-PARTNER", "SHARED", "DISPUTED", "UNKNOWN"
 CROSSBEAM = ("crossbeam.api", "crossbeam.exports")
 Side = Literal["yes", "no", "unknown"]
-_OPEN = re.compile(r"opportunit|pipeline")
+_OPEN = re.compile(r"\b(opps?|opportunit\w*|pipeline)\b")
 _NOT_NOW = re.compile(r"\b(former|lost|closed|past|non|no|not|ex)\b")
 
 
@@ -101,12 +101,16 @@ def _ours(view: View, lead: Row, start: _Start | None) -> tuple[Side, list[str]]
     if not account:
         return "unknown", ["the lead has no single account in HubSpot, so nobody can tell whose deals count"]
     found = [(_stood(deal, start), deal) for deal in all_deals(view).get(account, ())]
-    for side, words in (("yes", "our open opportunity before that"), ("unknown", "may have been open before that")):
-        deals = [deal for stood, deal in found if stood == side]
-        if deals:
-            named = ", ".join(f"{deal.id} created {deal.shown}" for deal in deals)
-            return ("yes", [f"{words}: {named}"]) if side == "yes" else ("unknown", [f"{named}: {words}"])
+    if yes := [f"{deal.id} created {deal.shown}" for side, deal in found if side == "yes"]:
+        return "yes", [f"our open opportunity before that: {', '.join(yes)}"]
+    if unsure := [_span(deal) for side, deal in found if side == "unknown"]:
+        return "unknown", [f"nobody can tell whether it was open just before that: {', '.join(unsure)}"]
     return "no", [f"no open opportunity of ours on {account} before that"]
+
+
+def _span(deal: OwnDeal) -> str:
+    ended = "" if deal.is_open else f", closed {instant_text(deal.closed) if deal.closed else 'at an unknown time'}"
+    return f"{deal.id} created {deal.shown}{ended}"
 
 
 def _stood(deal: OwnDeal, start: _Start | None) -> Side:

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from mdfsync.evidence.keys import text_key, vendor_key
 from mdfsync.leads.candidates import candidates
 from mdfsync.leads.classes import counts
-from mdfsync.leads.clocks import handed_over, list_due, list_hours, qualifying
+from mdfsync.leads.clocks import handed_over, list_due, list_hours, local_time, qualifying
 from mdfsync.leads.lists import from_partner, lists_of
 from mdfsync.model import RawRow
 from mdfsync.observe.landing import said
 from mdfsync.values import instant_text
 from mdfsync.view import Row, View
+from mdfsync.view.charter import zone_of
 from mdfsync.view.standing import campaign_in_force
 from mdfsync.view.touches import property_of
 
@@ -111,7 +112,7 @@ def _on_both(view: View, lead: Row, line: RawRow | None) -> Reconciled:
     causes: list[Cause] = []
     if line is not None and contact is not None:
         agree, differ = _compared(line, contact)
-        facts += [f"{name} agrees" for name in agree]
+        facts += [f"the same on both sides: {', '.join(agree)}"] if agree else []
         facts += [f"{name} differs: HubSpot “{ours}”, list “{theirs}”" for name, ours, theirs in differ]
         names = {name for name, _, _ in differ}
         if "company" in names:
@@ -163,18 +164,19 @@ def _incomplete(view: View, lead: Row) -> Iterator[Cause]:
 def _only_ours(view: View, lead: Row) -> Reconciled:
     joint, lists = view.ref(lead, "joint_campaign_id"), lists_of(view)
     campaign = campaign_in_force(view, joint)
+    zone = zone_of(campaign.text("charter_time_zone")) if campaign else None
     partners = [view.ref(part, "partner_id") for part in view.where("Campaign Partners", "joint_campaign_id", joint)]
     listed = sorted(partner for partner in partners if (joint, partner) in lists.delivered)
     if campaign is None or not listed:
         due = list_due(view, campaign) if campaign else None
-        when = f"; it is due at {instant_text(due)}" if due else ""
+        when = f"; it is due until {local_time(due, zone)}" if due else ""
         return Reconciled(status="not_delivered", facts=(f"no partner has delivered a list{when}",))
     touches = qualifying(view, lead)
     start = touches[0].moment.stated if touches else None
     due = start + list_hours(view, campaign) if start else list_due(view, campaign)
     facts = (f"not on the list of {', '.join(listed)}",)
     if due is None or view.as_of <= due:
-        waits = (f"the list has until {instant_text(due)} to name it",) if due else ()
+        waits = (f"the list has until {local_time(due, zone)} to name it",) if due else ()
         return Reconciled(status="only_ours", facts=(*facts, *waits))
     evidence = {
         **{name: lead.text(name) for name in ("contact_id", "email")},
