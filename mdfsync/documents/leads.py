@@ -120,34 +120,37 @@ def _short(view: View, rows: Sequence[Row], lists: Sequence[OutgoingList]) -> It
 
 
 def _differences(view: View, rows: Sequence[Row]) -> Iterator[Block]:
-    differing = [row for row in rows if reconciled(view, row).status != "matched" or reconciled(view, row).causes]
+    counting = [row for row in rows if class_of(view, row)[0] == GENUINE]
+    differing = [r for r in counting if reconciled(view, r).status != "matched" or reconciled(view, r).causes]
     if differing:
         lines = tuple((_person(r), _words(reconciled(view, r).status), reconciled(view, r).reason) for r in differing)
-        yield Grid(title="To be reconciled", columns=("Lead", "Status", "Facts"), rows=lines, widths=(34, 14, 50))
-    matched = [row for row in rows if row not in differing]
+        yield Grid(title="To be reconciled", columns=("Lead", "Status", "Facts"), rows=lines, widths=(36, 12, 50))
+    matched = [row for row in counting if row not in differing]
     if matched:
         same = tuple((_person(r), reconciled(view, r).reason.replace("\n", "; ")) for r in matched)
-        yield Grid(title="Matched", columns=("Lead", "Facts"), rows=same, widths=(40, 58))
+        yield Grid(title="Matched", columns=("Lead", "Facts"), rows=same, widths=(42, 56))
+    others = [row for row in rows if row not in counting]
+    if others:
+        left_out = tuple((_person(r), *(_words(said) for said in class_of(view, r))) for r in others)
+        yield Grid(title="Not counted", columns=("Lead", "Class", "Why"), rows=left_out, widths=(36, 18, 44))
     if not rows:
         yield Words(text="The campaign has no leads.")
 
 
 def _owners(view: View, rows: Sequence[Row]) -> Block:
     lines = tuple(
-        (
-            _person(row),
-            ownership(view, row).by_rule,
-            row.text("ownership") or BLANK,
-            row.text("partner_claimed_ownership") or BLANK,
-            "\n".join(ownership(view, row).reasons),
-        )
-        for row in rows
-        if counts(view, row)
+        (_person(row), _owner(view, row), "\n".join(ownership(view, row).reasons)) for row in rows if counts(view, row)
     )
     if not lines:
         return Words(text="No lead counts.")
-    columns = ("Lead", "By the rule", "As decided", "As claimed", "Why")
-    return Grid(columns=columns, rows=lines, widths=(30, 15, 13, 13, 40))
+    return Grid(columns=("Lead", "Owner by the rule", "Why"), rows=lines, widths=(36, 22, 40))
+
+
+def _owner(view: View, lead: Row) -> str:
+    """Whose the lead is by the rule, and what a person decided or the partner claims where that is something else."""
+    by_rule = ownership(view, lead).by_rule
+    told = (("decided", lead.text("ownership")), ("claimed", lead.text("partner_claimed_ownership")))
+    return "\n".join((by_rule, *(f"{how}: {owner}" for how, owner in told if owner and owner != by_rule)))
 
 
 def _clocks(view: View, campaign: Row, rows: Sequence[Row], partners: Sequence[str]) -> Iterator[Block]:

@@ -1,4 +1,4 @@
-"""Leads that more than one side claims: what the rule on disputed ownership speaks, and what keeps a lead off every list.
+"""Leads that more than one side claims: what the rule on disputed ownership speaks, and what keeps a lead off lists.
 
 A dispute is between what partners claim and the charter's rule, or between two sides whom the rule gives the lead. It
 ends when a person decides `ownership`; until then the lead is nobody's to send. It rules on nothing.

@@ -87,11 +87,12 @@ def recipients(view: View, joint_campaign_id: str) -> tuple[str, ...]:
 
 
 def verdict(view: View, lead: Row, partner_id: str, held_by: Iterable[str]) -> Verdict:
-    """Whether the lead may be named to the partner. `held_by` = rules that hold it."""
-    barred = tuple(_barred(view, lead, partner_id))
-    held = tuple(dict.fromkeys((*(f"held by {rule}" for rule in sorted(set(held_by))), *_held(view, lead, partner_id))))
-    status = BARRED if barred else HELD if held else CLEARED
-    return Verdict(lead=lead, partner_id=partner_id, status=status, reasons=(*barred, *held))
+    """Whether the lead may be named to the partner. `held_by` = rules that hold it. What is barred waits for nothing
+    else."""
+    if barred := tuple(_barred(view, lead, partner_id)):
+        return Verdict(lead=lead, partner_id=partner_id, status=BARRED, reasons=barred)
+    held = (*(f"held by {rule}" for rule in sorted(set(held_by))), *_held(view, lead, partner_id))
+    return Verdict(lead=lead, partner_id=partner_id, status=HELD if held else CLEARED, reasons=held)
 
 
 def allowed_fields(view: View, joint_campaign_id: str, partner_id: str) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def reconciled(view: View, lead: Row) -> Reconciled:
 def _judged(view: View, lead: Row) -> Reconciled:
     lists = lists_of(view)
     if twin := lists.twins.get(lead.place):
-        return Reconciled(status="duplicate", facts=(f"the same person stands on {twin}, which counts instead",))
+        return Reconciled(status="duplicate", facts=tuple(_superseded(lead, twin)))
     lines = lists.lines.get(lead.place, ())
     facts = tuple(_told_again(lines))
     if not lead.text("contact_id"):
@@ -77,6 +77,12 @@ def _judged(view: View, lead: Row) -> Reconciled:
         facts=(*found.facts, *facts),
         causes=found.causes if counts(view, lead) else (),
     )
+
+
+def _superseded(lead: Row, twin: str) -> Iterator[str]:
+    yield f"the same person stands on {twin}, which counts instead"
+    if decided := [name for name in ("ownership", "lead_decision", "review_decision") if lead.text(name)]:
+        yield f"what people decided here does not count there: {', '.join(decided)}"
 
 
 def _told_again(lines: tuple[RawRow, ...]) -> Iterator[str]:
