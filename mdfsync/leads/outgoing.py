@@ -186,8 +186,8 @@ def _held(view: View, lead: Row, partner_id: str) -> Iterator[str]:
 def _agreed(view: View, lead: Row, partner_id: str) -> Iterator[str]:
     """What both sides agreed on data; without it nothing leaves."""
     partner, joint = view.row("Partners", partner_id), view.ref(lead, "joint_campaign_id")
-    if partner is None:
-        yield f"{partner_id} is not among the partners"
+    if partner is None or partner_id not in recipients(view, joint):
+        yield f"{partner_id} takes no part in the campaign"
         return
     if not partner.text("data_sharing_limits"):
         yield "no limits on data sharing are agreed with the partner"
