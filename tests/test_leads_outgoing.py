@@ -155,10 +155,26 @@ status: {status}
     assert said(view)[0] == expected
 
 
-def test_another_partners_list_tells_nothing_of_this_one() -> None:
+def test_a_lead_of_another_partner_is_not_told() -> None:
     both = "\nCampaign Partners\ncampaign_partner_id | joint_campaign_id | partner_id\nCP-2 | JC-1 | fernway\n"
     view = world(both, allowed_recipients="Cobalt Harbor, Fernway GmbH")
-    assert made(view, "fernway").rows == (("", "ana@acme.example"),)
+    [lead] = view.rows("Leads")
+    assert verdict(view, lead, "fernway", ()).reasons == ("handed over by cobalt",)
+    assert made(view, "fernway").verdicts == ()
+
+
+def test_a_lead_on_both_partners_lists_may_go_to_both_in_their_own_facts() -> None:
+    both = """
+Campaign Partners
+campaign_partner_id | joint_campaign_id | partner_id
+CP-2                | JC-1              | fernway
+
+partner.leads
+id   | email            | joint_campaign_id | partner_id | partner_lead_reference | partner_submitted_on
+fw-1 | ana@acme.example | JC-1              | fernway    | FW-1                   | 2026-06-25
+"""
+    view = world(both, allowed_recipients="Cobalt Harbor, Fernway GmbH")
+    assert made(view, "fernway").rows == (("FW-1", "ana@acme.example"),)
 
 
 # ---------------------------------------------------------------- property
@@ -201,7 +217,7 @@ WORLDS = st.fixed_dictionaries(
 @settings(max_examples=300, deadline=None)
 @given(lead=LEADS, about=WORLDS)
 def test_nothing_held_barred_opted_out_or_without_consent_is_ever_on_a_list(
-    lead: dict[str, str], about: dict[str, Any]
+    lead: dict[str, Any], about: dict[str, Any]
 ) -> None:
     status = about.pop("held")
     hold = f"\nHolds\nhold_id: h-1\ntable: Leads\nrecord: lead-11-JC-1\nrule_id: disputed_ownership\nstatus: {status}\n"

@@ -16,10 +16,11 @@ from mdfsync.evidence.keys import vendor_key
 from mdfsync.leads.classes import GENUINE, class_of, excluded_account, role_mailbox
 from mdfsync.leads.clocks import charter_for
 from mdfsync.leads.disputes import dispute_of
-from mdfsync.leads.lists import POLICY, policy
+from mdfsync.leads.lists import POLICY, from_partner, lists_of, policy
 from mdfsync.leads.ownership import DISPUTED, OURS, THEIRS, UNKNOWN, owner_of
 from mdfsync.leads.reconciled import reconciled
 from mdfsync.model import Finding, Subject, fingerprint
+from mdfsync.observe.landing import said
 from mdfsync.view import Row, View
 from mdfsync.view.charter import within_a_century
 from mdfsync.view.standing import in_force
@@ -63,7 +64,8 @@ def outgoing(view: View, campaign: Row, partner_id: str, standing: Standing | No
     """The list that may leave for one partner of a campaign. `standing` = what holds the leads, in a run; else the
     Holds rows of the base and the causes that they do not show yet."""
     held = held_now(view) if standing is None else standing
-    leads = sorted(view.where("Leads", "joint_campaign_id", campaign.id), key=lambda lead: lead.place.id)
+    leads = [x for x in view.where("Leads", "joint_campaign_id", campaign.id) if not _others(view, x, partner_id)]
+    leads.sort(key=lambda lead: lead.place.id)
     verdicts = tuple(verdict(view, lead, partner_id, held.get(lead.place, ())) for lead in leads)
     allowed = allowed_fields(view, campaign.id, partner_id)
     rows = tuple(
@@ -147,16 +149,24 @@ def _barred(view: View, lead: Row, partner_id: str) -> Iterator[str]:
         yield "opted out of our e-mail"
     if line := excluded_account(view, lead):
         yield f"the charter excludes the company: {line}"
-    owner = owner_of(view, lead)
-    if owner == OURS:
+    if other := _others(view, lead, partner_id):
+        yield f"handed over by {other}"
+    if owner_of(view, lead) == OURS:
         yield "owned by us alone"
-    if owner == THEIRS and view.ref(lead, "partner_id") not in {"", partner_id}:
+    if owner_of(view, lead) == THEIRS and view.ref(lead, "partner_id") not in {"", partner_id}:
         yield f"owned by {view.ref(lead, 'partner_id')} alone"
     named = lead.listed("allowed_recipients")
     if named and not _names(view, partner_id, named):
         yield f"consent names others only: {', '.join(named)}"
     if day := _kept_until(view, lead):
         yield f"personal data of the campaign was to be kept until {day}"
+
+
+def _others(view: View, lead: Row, partner_id: str) -> str:
+    """The partner that handed the lead over, where that is another one and this one's list does not have it."""
+    by = view.ref(lead, "partner_id")
+    listed = {said(line, "partner_id") for line in lists_of(view).lines.get(lead.place, ())}
+    return by if from_partner(lead) and by and partner_id not in {by, *listed} else ""
 
 
 def _held(view: View, lead: Row, partner_id: str) -> Iterator[str]:
@@ -226,6 +236,10 @@ def _part(view: View, joint_campaign_id: str, partner_id: str) -> Row | None:
 
 
 def _reference(view: View, lead: Row, partner_id: str) -> str:
+    """The partner's own id of the lead, off its list."""
+    own = [line for line in lists_of(view).lines.get(lead.place, ()) if said(line, "partner_id") == partner_id]
+    if own:
+        return said(own[0], "partner_lead_reference")
     return lead.text("partner_lead_reference") if view.ref(lead, "partner_id") == partner_id else ""
 
 
