@@ -44,6 +44,7 @@ def domain_of(text: str) -> str:
     return exact(text).rpartition("@")[2]
 
 
+@lru_cache(maxsize=65536)
 def ascii_domain(domain: str) -> str:
     """A domain without its closing dot, international letters in their ASCII spelling where there is one."""
     plain = domain.casefold().strip().rstrip(".")

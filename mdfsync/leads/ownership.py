@@ -153,7 +153,7 @@ def _theirs(view: View, row: Row, start: _Start | None) -> tuple[Side, str]:
         return "yes", f"open opportunity of {partner} in the snapshot of {instant_text(taken)}: {frozen} ({row.id})"
     if not now:
         return "unknown", f"{partner} does not show in which of its populations the account is ({row.id})"
-    if not _has_open(now):
+    if not _has_open(now, row.text("partner_population_types")):
         return "no", f"no open opportunity of {partner}: {now} ({row.id})"
     captured = row.instant("captured_at")
     if start and captured and start.came_after(captured):
@@ -161,8 +161,11 @@ def _theirs(view: View, row: Row, start: _Start | None) -> tuple[Side, str]:
     return "unknown", f"{partner} shows {now}, and whether it did then nobody has seen ({row.id})"
 
 
-def _has_open(populations: str) -> bool:
-    """Whether one of the populations is of open opportunities; their names are free text."""
+def _has_open(populations: str, types: str = "") -> bool:
+    """Whether one of the populations is of open opportunities, by its type where Crossbeam tells it; names are free
+    text."""
+    if "open_opportunities" in types:
+        return True
     names = [name.casefold() for name in populations.split(",")]
     return any(_OPEN.search(name) and not _NOT_NOW.search(name) for name in names)
 
