@@ -173,8 +173,10 @@ partner.leads
 id   | email            | joint_campaign_id | partner_id | partner_lead_reference | partner_submitted_on
 fw-1 | ana@acme.example | JC-1              | fernway    | FW-1                   | 2026-06-25
 """
-    view = world(both, allowed_recipients="Cobalt Harbor, Fernway GmbH")
+    view = world(both, allowed_recipients="Cobalt Harbor, Fernway GmbH", fields="contact_name; job_title; company")
     assert made(view, "fernway").rows == (("FW-1", "ana@acme.example"),)
+    assert made(view).columns == ("partner_lead_reference", "contact_name", "job_title", "company")
+    assert made(view).rows == (("CH-1", "Ana Ruiz", "", "Acme"),)  # the title is not our CRM's
 
 
 # ---------------------------------------------------------------- property

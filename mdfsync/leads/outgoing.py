@@ -24,12 +24,22 @@ from mdfsync.observe.landing import said
 from mdfsync.view import Row, View
 from mdfsync.view.charter import within_a_century
 from mdfsync.view.standing import in_force
+from mdfsync.view.touches import property_of
 
 CLEARED, HELD, BARRED = "cleared", "held", "barred"
 FIELDS = (
     "contact_name", "contact_email", "contact_phone", "job_title", "company", "account_name", "account_owner",
     "lead_status", "opportunity_stage", "opportunity_amount",
 )  # fmt: skip
+_OF_PERSON: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "contact_name": (("first_name", "firstname"), ("last_name", "lastname")),
+    "contact_email": (("email", "email"),),
+    "contact_phone": (("phone", "phone"),),
+    "job_title": (("job_title", "jobtitle"),),
+    "company": (("company", "company"),),
+    "lead_status": (("lead_status", "hs_lead_status"),),
+}
+"""Facts of a person: the cells that tell them, and where HubSpot does."""
 Standing = Mapping[Subject, tuple[str, ...]]
 """What stands against each Leads row: the rules that hold it."""
 
@@ -244,21 +254,25 @@ def _reference(view: View, lead: Row, partner_id: str) -> str:
 
 
 def _told(view: View, lead: Row, partner_id: str, name: str) -> str:
-    """One fact of the list. What another partner told of the lead is no part of it."""
-    if name == "contact_name":
-        return " ".join(part for part in (lead.text("first_name"), lead.text("last_name")) if part)
-    if name in {"job_title", "company", "lead_status"}:
-        return lead.text(name)
-    if name in {"contact_email", "contact_phone"}:
-        return lead.text(name.removeprefix("contact_"))
+    """One fact of the list."""
     joint, account = view.ref(lead, "joint_campaign_id"), lead.text("account_id")
+    if name in _OF_PERSON:
+        told = (_of_person(view, lead, partner_id, *cells) for cells in _OF_PERSON[name])
+        return " ".join(text for text in told if text)
     if name in {"account_name", "account_owner"}:
         shared = view.row("Shared Accounts", f"sa-{joint}-{partner_id}-{account}")
         return shared.text(name) if shared else ""
     deals = [r for r in view.where("Opportunities", "account_id", account) if view.ref(r, "joint_campaign_id") == joint]
+    deals.sort(key=lambda deal: deal.id)
     if name == "opportunity_stage":
-        return "; ".join(r.text("stage_label") or r.text("stage") for r in sorted(deals, key=lambda r: r.id))
-    amounts = (
-        f"{r.text('amount')} {r.text('deal_currency')}" for r in sorted(deals, key=lambda r: r.id) if r.text("amount")
-    )
-    return "; ".join(amounts)
+        return "; ".join(deal.text("stage_label") or deal.text("stage") for deal in deals)
+    return "; ".join(f"{d.text('amount')} {d.text('deal_currency')}".strip() for d in deals if d.text("amount"))
+
+
+def _of_person(view: View, lead: Row, partner_id: str, cell: str, in_hubspot: str) -> str:
+    """What is known of the person; where another partner's list may have told it, only what our own CRM says."""
+    lists = lists_of(view)
+    if all(said(line, "partner_id") == partner_id for line in lists.lines.get(lead.place, ())):
+        return lead.text(cell)
+    contact = lists.contacts.get(lead.text("contact_id"))
+    return property_of(contact, in_hubspot) if contact else ""
