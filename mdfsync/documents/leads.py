@@ -166,7 +166,8 @@ def _clocks(view: View, campaign: Row, rows: Sequence[Row], partners: Sequence[s
     yield Grid(title=title, columns=columns, rows=tuple(lines), widths=(40, 22, 12, 18), right=(2, 3))
     clocks = [(row, clock) for row in rows if counts(view, row) and (clock := follow_up(view, row))]
     found = Counter(_pace(view, row, clock) for row, clock in clocks)
-    yield Pairs(title="Follow-up by our sales", rows=tuple((pace, str(n)) for pace, n in sorted(found.items())))
+    if found:
+        yield Pairs(title="Follow-up by our sales", rows=tuple((pace, str(n)) for pace, n in sorted(found.items())))
     open_ = [(row, clock) for row, clock in clocks if _pace(view, row, clock) == "overdue"]
     if open_:
         late = tuple((_person(r), r.text("lead_owner") or "nobody", local_time(c.due, zone)) for r, c in open_)
