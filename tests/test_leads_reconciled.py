@@ -126,6 +126,23 @@ lead-14-JC-2 | JC-2              | 14         | cy+b@cedar.example | 2026-05-01T
     assert {s.id: twin for s, twin in lists_of(view).twins.items()} == {"lead-13-JC-1": "lead-14-JC-1"}
 
 
+def test_of_two_contacts_the_one_on_the_list_counts() -> None:
+    rows = """
+Leads
+lead_id      | joint_campaign_id | contact_id | email              | created_at_hubspot
+lead-13-JC-1 | JC-1              | 13         | cy+a@cedar.example | 2026-05-02T10:00:00Z
+lead-14-JC-1 | JC-1              | 14         | cy+b@cedar.example | 2026-05-01T10:00:00Z
+"""
+    view = listed("cy+a@cedar.example | Cedar", rows=rows)
+    assert {s.id: twin for s, twin in lists_of(view).twins.items()} == {"lead-14-JC-1": "lead-13-JC-1"}
+
+
+def test_a_lead_that_the_present_list_no_longer_names_says_so() -> None:
+    view = listed("new@else.example | Else", rows=MATCHED)
+    fact = "handed over by the partner; no line of its present list stands behind it"
+    assert (told(view, "lead-11-JC-1").status, told(view, "lead-11-JC-1").facts) == ("matched", (fact,))
+
+
 def test_a_second_partners_line_is_told_on_the_first_ones_row() -> None:
     more = """
 partner.leads

@@ -84,14 +84,16 @@ def _twins(view: View, landed: Mapping[str, Landing]) -> dict[Subject, str]:
                 out[lead.place] = landing.subject.id
         elif landing is None and (box := mailbox(lead.text("email"))):
             people.setdefault((view.ref(lead, "joint_campaign_id"), box), []).append(lead)
+    listed = {landing.subject for landing in landed.values()}
     for rows in people.values():
-        first, *others = sorted(rows, key=_seniority)
+        first, *others = sorted(rows, key=lambda lead: (lead.place not in listed, *_seniority(lead)))
         out |= {other.place: first.id for other in others}
     return out
 
 
 def _seniority(lead: Row) -> tuple[bool, str, int, str]:
-    """Rows with a contact before those without, then by HubSpot's own order."""
+    """Rows with a contact before those without, then by HubSpot's own order. (Before either, the row that a list's line
+    meets: the partner's word stands there.)"""
     contact = lead.text("contact_id")
     number = int(contact) if contact.isdecimal() else 0
     return not contact, lead.text("created_at_hubspot") or "9999", number, lead.place.id

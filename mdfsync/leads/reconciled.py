@@ -115,6 +115,8 @@ def _on_both(view: View, lead: Row, line: RawRow | None) -> Reconciled:
     landing = lists.landings.get(line.ref.external_id) if line else None
     contact = lists.contacts.get(lead.text("contact_id"))
     facts = [_GROUND[landing.met.basis]] if landing and landing.met.basis else []
+    if line is None:
+        facts.append("handed over by the partner; no line of its present list stands behind it")
     causes: list[Cause] = []
     if line is not None and contact is not None:
         agree, differ = _compared(line, contact)
