@@ -9,7 +9,7 @@ owe nothing more. It reads the list as it was last delivered and refuses to call
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, timedelta, tzinfo
 
 from dateutil.relativedelta import relativedelta
 
@@ -57,32 +57,38 @@ def reporting(view: View, part: Row) -> Reporting | None:
     charter, params = charter_for(view, joint), view.rules[RULE].params
     if charter is None or charter.campaign.text("campaign_status") in OVER or not view.health(SOURCE).known:
         return None
-    days = {lead.id: day for lead in handed_to_us(view, joint, partner) if (day := lead.day("partner_submitted_on"))}
-    if not days:
+    leads = handed_to_us(view, joint, partner)
+    if not leads:
         return None
-    zone, first = charter.zone or UTC, min(days.values())
+    zone, first = charter.zone or UTC, min(_handed_over(lead) for lead in leads)
     today, grace = view.as_of.astimezone(zone).date(), timedelta(days=params["grace_days"])
     over = [n for n in range(1, params["months"] + 1) if first + relativedelta(months=n) + grace < today]
     if not over:
         return None
     begins, ends = (first + relativedelta(months=n) for n in (over[-1] - 1, over[-1]))
     final = {word.casefold() for word in params["final"]}
-    owed, blank = [], []
-    for id, day in sorted(days.items()):
-        lead = view.row("Leads", id)
-        word = lead.text("partner_disposition") if lead else ""
-        if day >= ends or word.casefold() in final:
-            continue
-        lines = (
-            [line for line in lists_of(view).lines.get(lead.place, ()) if said(line, "partner_id") == partner]
-            if lead
-            else []
-        )
-        news = max((line.ref.fetched_at.astimezone(zone).date() for line in lines), default=None)
-        if not word or (news is not None and news < begins):
-            owed.append(id)
-            blank += [] if word else [id]
+    open_ = [x for x in leads if _handed_over(x) < ends and x.text("partner_disposition").casefold() not in final]
+    blank = [lead.place.id for lead in open_ if not lead.text("partner_disposition")]
+    stale = [x.place.id for x in open_ if (news := _news(view, x, partner, zone)) and news < begins]
     return Reporting(
-        first=first, month=over[-1], begins=begins, due=ends + grace, leads=tuple(sorted(days)), owed=tuple(owed),
-        blank=tuple(blank),
-    )  # fmt: skip
+        first=first,
+        month=over[-1],
+        begins=begins,
+        due=ends + grace,
+        leads=tuple(sorted(lead.place.id for lead in leads)),
+        owed=tuple(sorted({*blank, *stale})),
+        blank=tuple(sorted(blank)),
+    )
+
+
+def _handed_over(lead: Row) -> date:
+    day = lead.day("partner_submitted_on")
+    assert day is not None  # noqa: S101 - only leads with that day are asked
+    return day
+
+
+def _news(view: View, lead: Row, partner_id: str, zone: tzinfo) -> date | None:
+    """The day on which the partner's line of the lead last came to us anew."""
+    lines = lists_of(view).lines.get(lead.place, ())
+    own = [line.ref.fetched_at for line in lines if said(line, "partner_id") == partner_id]
+    return max(own).astimezone(zone).date() if own else None
