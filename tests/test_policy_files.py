@@ -244,7 +244,7 @@ BROKEN = [
     ("schema/rules.toml", "max_drop_share = 0.15", "max_dropp_share = 0.15", "rules.source_cut_off.params.max_dropp_share: is not read by this rule, remove it or correct its spelling"),
     ("schema/rules.toml", "max_drop_share = 0.15", "max_dropp_share = 0.15", "rules.source_cut_off.params.max_drop_share: is missing, add it"),
     ("schema/rules.toml", "direct_pipeline = ", "direct_pipelines = ", "rules.disputed_ownership.params.outcomes: does not say in words what follows in each of two_partners, direct_pipeline, silent, customer_preference, registered_first, prior_relationship; name each of them and no other"),
-    ("schema/rules.toml", "hours = 48", "hours = -1", "rules.unreconciled_lead.params.hours: is not a count, write a whole number, 0 or more"),
+    ("schema/rules.toml", "hours = 24", "hours = -1", "rules.unreconciled_lead.params.hours: is not a count, write a whole number, 0 or more"),
     ("schema/rules.toml", 'severity = "critical"\nkind = "exception"\nwaivable = false', 'severity = "critical"\nkind = "exception"\nwaivable = true', "rules.duplicate_id.waivable: this rule may never be waived, write false"),
     ("schema/rules.toml", 'kind = "hold"', 'kind = "exception"', "rules.ineligible_expense.kind: is 'exception', but the rule is a hold; write that"),
     ("schema/mappings/finance-expenses.toml", 'id = "{expense_id}"', 'id = "{line}"', "id: 'line' is neither column nor constant, map it"),

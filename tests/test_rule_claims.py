@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from casebook import PARTNERSHIP, case, findings, held
 
-from mdfsync.model import Subject
-from mdfsync.view import Facts, Interval, SourceConflict, View
+from mdfsync.view import Facts, Interval, View
 
 SECOND_PARTNER = """
 Partners
@@ -50,9 +49,10 @@ ownership: {ownership}
         (lead("OWNED-PARTNER", ownership="OWNED-PARTNER"), False),
         (lead("OWNED-PARTNER", created="2026-06-20T10:00:00Z"), False),
         (lead("OWNED-PARTNER", closed="true"), False),
+        (lead("OWNED-PARTNER", created="2026-06-25T10:00:00Z"), True),
     ],
 )
-def test_a_lead_on_our_own_older_deal_is_disputed(view: View, disputed: bool) -> None:
+def test_a_partners_claim_against_the_rule_is_a_dispute(view: View, disputed: bool) -> None:
     assert held("disputed_ownership", view) == (["Leads/lead-11-JC-1 lead"] if disputed else [])
 
 
@@ -78,6 +78,10 @@ def test_two_partners_who_claim_one_person_dispute_the_lead() -> None:
 Leads
 lead_id      | joint_campaign_id | contact_id | email
 lead-11-JC-1 | JC-1              | 11         | amara@acme.example
+
+hubspot.contacts
+id | email
+11 | amara@acme.example
 
 partner.leads
 id | email              | joint_campaign_id | partner_id | partner_claimed_ownership
@@ -202,37 +206,47 @@ p1 | ev-1  | 12      | ATTENDED | 2026-06-10T15:00:00Z
 
 @pytest.mark.parametrize(
     "as_of, expected",
-    [("2026-06-12T15:00:00Z", []), ("2026-06-12T15:01:00Z", ["Leads/lead-12-JC-1 not acknowledged"])],
+    [("2026-06-11T15:00:00Z", []), ("2026-06-11T15:01:00Z", ["Leads/lead-12-JC-1 not acknowledged"])],
 )
 def test_a_lead_missing_on_the_partners_list_is_held_when_the_clock_is_over(as_of: str, expected: list[str]) -> None:
-    leads = partner_lead().replace("2026-06-20", "2026-06-11")
+    leads = partner_lead().replace("2026-06-20", "2026-06-10")
     assert held("unreconciled_lead", case(f"{PARTNERSHIP}{leads}\n{OURS}", as_of=as_of)) == expected
 
 
 @pytest.mark.parametrize(
     "as_of, expected",
-    [("2026-10-02T00:00:00Z", []), ("2026-10-03T12:00:00Z", ["Campaign Partners/CP-1 no list"])],
+    [("2026-10-02T00:00:00Z", []), ("2026-10-02T12:00:00Z", ["Campaign Partners/CP-1 no list"])],
 )
 def test_without_any_list_one_hold_blocks_all_leads(as_of: str, expected: list[str]) -> None:
     assert held("unreconciled_lead", case(f"{PARTNERSHIP}{OURS}", as_of=as_of)) == expected
 
 
-def conflict(field: str, left: str, right: str) -> Facts:
-    values = {"hubspot.contacts": left, "partner.leads": right}
-    return Facts(conflicts=(SourceConflict(subject=Subject(table="Leads", id="PL-7"), field=field, values=values),))
+def on_both_sides(company: str, first: str = "Ana", last: str = "Ruiz") -> View:
+    return case(
+        f"""{PARTNERSHIP}{partner_lead()}
+hubspot.contacts
+id | email            | company   | firstname | lastname
+11 | ana@acme.example | Acme Inc. | Ana       | Ruiz
+
+partner.leads
+id   | email            | joint_campaign_id | partner_id | company   | first_name | last_name
+PL-7 | ana@acme.example | JC-1              | cobalt     | {company} | {first}    | {last}
+""".replace("lead_id: PL-7", "lead_id: lead-11-JC-1")
+    )
 
 
 @pytest.mark.parametrize(
-    "facts, expected",
+    "view, expected",
     [
-        (conflict("company", "Acme Inc.", "Borealis"), ["Leads/PL-7 conflict company"]),
-        (conflict("company", "Acme Inc.", "ACME"), []),
-        (conflict("email", "a@acme.example", "b@acme.example"), ["Leads/PL-7 conflict email"]),
-        (conflict("job_title", "CFO", "CEO"), []),
+        (on_both_sides("Borealis"), ["Leads/lead-11-JC-1 conflict company"]),
+        (on_both_sides("ACME"), []),
+        (on_both_sides(""), []),
+        (on_both_sides("Acme", last="Ruiz-Vega"), []),
+        (on_both_sides("Acme", first="Bo", last="Lund"), ["Leads/lead-11-JC-1 conflict name"]),
     ],
 )
-def test_both_sides_must_mean_the_same_person(facts: Facts, expected: list[str]) -> None:
-    assert held("unreconciled_lead", case(f"{PARTNERSHIP}{partner_lead()}", facts=facts)) == expected
+def test_both_sides_must_mean_the_same_person(view: View, expected: list[str]) -> None:
+    assert held("unreconciled_lead", view) == expected
 
 
 # -------------------------------------------------------------------------------------- unsupported_influence

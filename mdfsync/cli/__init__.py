@@ -42,6 +42,7 @@ VERBS = {
     "eligibility": "mdfsync.cli.eligibility",
     "charter": "mdfsync.cli.charter",
     "journeys": "mdfsync.cli.journeys",
+    "leads": "mdfsync.cli.leads",
     "sandbox": "mdfsync.cli.sandbox",
 }
 HELP = {
@@ -60,13 +61,14 @@ HELP = {
     "eligibility": "Expenses from a file against a programme from a file: verdict, amount, every reason.",
     "charter": "The joint charter of a campaign as a contract: terms, version, signatures.",
     "journeys": "Why a deal has its class: its story with every test; a campaign's funnel by class.",
+    "leads": "The leads of a campaign on both sides: differences, ownership, clocks, outgoing lists.",
     "sandbox": "The embedded world: serve, reset, advance.",
 }
 click.rich_click.COMMAND_GROUPS = {
     "mdfsync": [
         {"name": "Daily", "commands": ["run", "plan", "apply", "status", "explain", "history"]},
         {"name": "Money", "commands": ["eligibility"]},
-        {"name": "Documents", "commands": ["charter", "journeys"]},
+        {"name": "Documents", "commands": ["charter", "overlaps", "leads", "journeys"]},
         {"name": "Set-up", "commands": ["init", "doctor", "check", "schema", "rules", "verify"]},
         {"name": "Try it", "commands": ["sandbox"]},
     ]

@@ -26,6 +26,7 @@ from mdfsync.derive.deadlines import deadlines
 from mdfsync.derive.evidence import evidence
 from mdfsync.derive.expected import expected_cells
 from mdfsync.derive.expenses import expenses
+from mdfsync.derive.leads import leads
 from mdfsync.derive.mapping import mapping
 from mdfsync.derive.money import money
 from mdfsync.derive.overlap import overlap
@@ -66,6 +67,7 @@ def conclude(view: View, findings: Sequence[Finding]) -> tuple[Computed, ...]:
         *claim_lines(view, standing),
         *money(view, standing),
         *claims(view, standing),
+        *leads(view, findings),
     )
 
 

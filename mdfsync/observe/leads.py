@@ -1,7 +1,7 @@
 """Leads: one per contact and joint campaign, from HubSpot's campaign reports and the partners' own lists.
 
-A partner's lead meets a HubSpot contact by e-mail address only (names and companies are for people to judge); one
-that meets none keeps the id its list gives it, so that it can be held and reconciled. Part of `observe`.
+A partner's lead meets a HubSpot contact by e-mail address only (`landing`; names and companies are for people to
+judge); one that meets none keeps the id its list gives it, so that it can be held and reconciled. Part of `observe`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mdfsync.model import RawRow, Subject
+from mdfsync.observe.landing import AddressBook, landings, lead_subject, said
 from mdfsync.observe.linking import Links, prop
 from mdfsync.observe.saying import Sayings
 
@@ -27,11 +28,6 @@ def observe_leads(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], links:
             if row:
                 _contact(say, subject, contact, row, links)
     _partner_lists(say, mirror.get("partner.leads", ()), links)
-
-
-def lead_subject(contact: str, joint_campaign_id: str) -> Subject:
-    """The Leads row of a contact in a joint campaign."""
-    return Subject(table="Leads", id=f"lead-{contact}-{joint_campaign_id}")
 
 
 def _report_rows(mirror: Mapping[str, tuple[RawRow, ...]], links: Links) -> dict[tuple[str, str], list[RawRow]]:
@@ -56,24 +52,22 @@ def _contact(say: Sayings, subject: Subject, contact: str, row: RawRow, links: L
 
 
 def _partner_lists(say: Sayings, rows: tuple[RawRow, ...], links: Links) -> None:
-    by_email: dict[str, list[str]] = {}
-    for contact, row in links.contact_rows.items():
-        if prop(row, "email"):
-            by_email.setdefault(prop(row, "email").lower(), []).append(contact)
+    landed = landings(rows, AddressBook(links.contact_rows.values()))
     for row in rows:
-        joint = str(row.body.get("joint_campaign_id") or "")
-        matches = by_email.get(str(row.body.get("email") or "").lower(), [])
-        if not joint or not row.ref.external_id:
-            missing = "joint campaign" if not joint else "id of its own"
+        landing = landed.get(row.ref.external_id)
+        if landing is None:
+            missing = "joint campaign" if not said(row, "joint_campaign_id") else "id of its own"
             say.reject(row.ref, "missing id", f"the partner's lead names no {missing}")
             continue
-        if len(matches) == 1:
-            subject = lead_subject(matches[0], joint)
-            say.value(subject, "contact_id", matches[0], row.ref)
-            if joint not in links.contacts.get(matches[0], {}):
-                _contact(say, subject, matches[0], links.contact_rows[matches[0]], links)
-        else:
-            subject = Subject(table="Leads", id=row.ref.external_id)
+        if not landing.speaks:
+            say.used(row)
+            continue
+        subject, joint = landing.subject, said(row, "joint_campaign_id")
+        if len(landing.met.contacts) == 1:
+            contact = landing.met.contacts[0]
+            say.value(subject, "contact_id", contact, row.ref)
+            if joint not in links.contacts.get(contact, {}):
+                _contact(say, subject, contact, links.contact_rows[contact], links)
         say.row(subject, row)
         say.value(subject, "joint_campaign_id", joint, row.ref)
         say.value(subject, "partner_id", row.body.get("partner_id"), row.ref)

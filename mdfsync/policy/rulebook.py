@@ -19,7 +19,7 @@ from mdfsync.model import FindingKind, Severity
 from mdfsync.policy.door import EMAIL, NAME, FileModel, parse, read_toml
 
 FILE = "schema/rules.toml"
-ParamKind = Literal["share", "count", "words", "outcomes"]
+ParamKind = Literal["share", "count", "words", "any words", "outcomes"]
 CONFLICTS = (
     "two_partners",
     "direct_pipeline",
@@ -68,7 +68,21 @@ KNOWN: Mapping[str, KnownRule] = {
     # the six holds of the source workflow
     "ineligible_expense": KnownRule(kind="hold", params={"never_waived": "words", "barred_categories": "words"}),
     "disputed_ownership": KnownRule(kind="hold", params={"first_wins_after_days": "count", "outcomes": "outcomes"}),
-    "unreconciled_lead": KnownRule(kind="hold", params={"hours": "count"}),
+    "unreconciled_lead": KnownRule(
+        kind="hold",
+        params={
+            "hours": "count",
+            "own_domains": "words",
+            "test_domains": "any words",
+            "test_names": "any words",
+            "competitor_domains": "any words",
+            "freemail_domains": "any words",
+            "role_mailboxes": "any words",
+            "consent_bases": "words",
+            "alike_percent": "count",
+            "max_candidates": "count",
+        },
+    ),
     "unsupported_influence": KnownRule(
         kind="hold",
         params={
@@ -125,6 +139,10 @@ KNOWN: Mapping[str, KnownRule] = {
     "duplicate_id": _FIRM,
     "link_disagreement": _EXCEPTION,
     "unknown_value": _EXCEPTION,
+    "follow_up_overdue": KnownRule(kind="exception", params={"hours": "count", "free_days": "any words"}),
+    "disposition_overdue": KnownRule(
+        kind="exception", params={"months": "count", "grace_days": "count", "final": "words"}
+    ),
     "source_conflict": _EXCEPTION,
     "source_stale": _EXCEPTION,
     "source_withdrew": _EXCEPTION,
@@ -219,6 +237,7 @@ _WANTED: Mapping[ParamKind, str] = {
     "share": "is not a share, write a number from 0 to 1 such as 0.15",
     "count": "is not a count, write a whole number, 0 or more",
     "words": 'is not a list of words, write ["one", "two"]',
+    "any words": 'is not a list of words, write [] or ["one", "two"]',
     "outcomes": f"does not say in words what follows in each of {', '.join(CONFLICTS)}; name each of them and no other",
 }
 
@@ -231,4 +250,4 @@ def _fits(kind: ParamKind, value: Any) -> bool:
         return set(said) == set(CONFLICTS) and all(type(words) is str and words for words in said.values())
     if kind == "count":
         return type(value) is int and value >= 0
-    return isinstance(value, list) and bool(value) and all(type(v) is str for v in value)
+    return isinstance(value, list) and (bool(value) or kind == "any words") and all(type(v) is str for v in value)

@@ -5,8 +5,9 @@ by a partner after the fact. Ownership is settled by the charter's rule or by a 
 last.
 
 When it fires, one hold per row and cause:
-- `lead`: the partner claims a lead whose account our sales already worked on an open deal when it was handed over;
-  or two partners hand over the same person for one campaign and each claims it.
+- `lead`: the partner claims a lead for itself, and by the charter's rule it is ours or shared; or both sides had an
+  open opportunity on its account before; or two partners hand over the same person for one campaign and each claims
+  it. A lead of which the rule cannot tell (`ownership_by_rule` UNKNOWN) is no dispute; it is kept off outgoing lists.
 - `registrations`: two partners hold registrations of one opportunity (or account) that were submitted within the
   rulebook's days of each other, or of which the later one is approved while the first still stands; a registration was
   decided to be in conflict; or the customer asks for another partner than the one that registered. Of two further
@@ -30,6 +31,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mdfsync.leads.disputes import dispute_of
+from mdfsync.leads.ownership import CROSSBEAM
 from mdfsync.model import Finding, Subject
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.registrations import in_short
@@ -41,76 +44,23 @@ from mdfsync.view.deals import OwnDeal, own_deals
 
 ID = "disputed_ownership"
 TABLES = ("Leads", "Opportunities", "Deal Registrations", "Attributions")
-_NOT_OURS_ALONE = frozenset({"", "shared", "none", "open", "unknown"})
-_OURS = frozenset({"owned-us", "owned-vendor", "vendor"})
 
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     deals = own_deals(view)
-    yield from _leads_on_own_deals(view, setting, deals)
-    yield from _leads_of_two_partners(view, setting)
+    yield from _leads(view, setting)
     yield from _registrations(view, setting)
     yield from _direct_pipeline(view, setting, deals)
     yield from _two_sources(view, setting)
 
 
-def claims_for_partner(words: str) -> bool:
-    """Whether a partner's own words on ownership claim the lead for the partner."""
-    word = "-".join(words.casefold().replace("_", "-").split())
-    return word not in _NOT_OURS_ALONE and word not in _OURS
-
-
-def _leads_on_own_deals(view: View, setting: RuleSetting, deals: dict[str, list[OwnDeal]]) -> Iterator[Finding]:
+def _leads(view: View, setting: RuleSetting) -> Iterator[Finding]:
     for lead in view.rows("Leads"):
-        claim, day = lead.text("partner_claimed_ownership"), lead.day("partner_submitted_on")
-        if (
-            lead.text("ownership")
-            or not claims_for_partner(claim)
-            or ruled(view, lead.place, "dispute", "lead_ownership")
-        ):
+        dispute = dispute_of(view, lead)
+        if dispute is None or ruled(view, lead.place, "dispute", "lead_ownership"):
             continue
-        older = [
-            deal
-            for deal in deals.get(lead.text("account_id"), ())
-            if day is None or (deal.created and deal.created.date() < day)
-        ]
-        if not older:
-            continue
-        yield speak(
-            setting,
-            lead.place,
-            "The partner claims this lead, and our sales had an open deal on its account before it was handed over.",
-            evidence={
-                **shown(lead, "partner_claimed_ownership", "partner_submitted_on", "account_id"),
-                "own open deals": ", ".join(f"{d.id} of {d.shown}" for d in older),
-            },
-            sources={*sources_of(view, "Leads", "partner_claimed_ownership"), "hubspot.deals"},
-            key="lead",
-        )
-
-
-def _leads_of_two_partners(view: View, setting: RuleSetting) -> Iterator[Finding]:
-    claims: dict[tuple[str, str], set[str]] = {}
-    for row in view.mirror.get("partner.leads", ()):
-        email, joint, partner = (
-            str(row.body.get(n) or "").strip() for n in ("email", "joint_campaign_id", "partner_id")
-        )
-        if email and joint and partner and claims_for_partner(str(row.body.get("partner_claimed_ownership") or "")):
-            claims.setdefault((email.lower(), joint), set()).add(partner)
-    for (email, joint), partners in sorted(claims.items()):
-        if len(partners) < 2:
-            continue
-        for lead in view.where("Leads", "email", email):
-            settled = lead.text("ownership") or ruled(view, lead.place, "dispute", "lead_ownership")
-            if view.ref(lead, "joint_campaign_id") == joint and not settled:
-                yield speak(
-                    setting,
-                    lead.place,
-                    "More than one partner claims this lead for the same campaign.",
-                    evidence={"partners": ", ".join(sorted(partners)), "joint_campaign_id": joint},
-                    sources=("partner.leads",),
-                    key="lead",
-                )
+        sources = {*sources_of(view, "Leads", "partner_claimed_ownership"), "hubspot.deals", *CROSSBEAM}
+        yield speak(setting, lead.place, dispute.message, evidence=dispute.evidence, sources=sources, key="lead")
 
 
 def _registrations(view: View, setting: RuleSetting) -> Iterator[Finding]:

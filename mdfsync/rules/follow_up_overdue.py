@@ -1,0 +1,70 @@
+"""Leads that our sales have not turned to within the agreed hours.
+
+What it protects: the campaign's return. Both sides agreed to follow up within hours of the touch; a lead that nobody
+calls is lost to both, and the partner asks why it paid for it.
+
+When it fires: one exception per campaign and lead owner, for all leads of that owner whose hours are over and with
+whom no sales activity of ours stands on record since. The hours are the charter's, else the rulebook's, from the first
+qualifying touch, or from the end of the day of the hand-over where there is no touch. Leads that count for nothing,
+that belong to the partner alone, or whose person opted out of our e-mail are not followed up by us. Where HubSpot's
+activities could not be read, nobody can say that there was none, and it does not fire.
+
+What clears it: a meeting, call or e-mail of ours with each of the people, or `lead_decision` `rejected` with a reason.
+
+Params: `hours` = hours where the charter states none; `free_days` = names of week days, or dates, whose hours do not
+count (none = clock hours).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, tzinfo
+
+from mdfsync.leads.classes import counts
+from mdfsync.leads.clocks import charter_for, follow_up
+from mdfsync.leads.dispositions import OVER
+from mdfsync.leads.ownership import THEIRS, owner_of
+from mdfsync.model import Finding
+from mdfsync.policy.rulebook import RuleSetting
+from mdfsync.rules.rule import speak
+from mdfsync.view import Row, View
+from mdfsync.view.touches import OWN_SALES
+
+ID = "follow_up_overdue"
+TABLES = ("Leads",)
+
+
+def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
+    for campaign in view.rows("Campaigns"):
+        charter = charter_for(view, campaign.id)
+        if charter is None or campaign.text("campaign_status") in OVER:
+            continue
+        waiting: dict[str, list[tuple[str, Row]]] = {}
+        for lead in view.where("Leads", "joint_campaign_id", campaign.id):
+            if due := _overdue(view, lead, charter.zone or UTC):
+                waiting.setdefault(lead.text("lead_owner"), []).append((due, lead))
+        for owner, found in sorted(waiting.items()):
+            found.sort(key=lambda item: (item[0], item[1].place.id))
+            yield speak(
+                setting,
+                campaign.place,
+                "Leads of this campaign were not followed up within the agreed hours.",
+                evidence={
+                    "leads": "\n".join(f"{lead.place.id}: due on {due}" for due, lead in found),
+                    "lead_owner": owner or "nobody",
+                },
+                sources=("hubspot.contacts", *OWN_SALES),
+                key=owner,
+                due=found[0][0],
+                owner=owner,
+            )
+
+
+def _overdue(view: View, lead: Row, zone: tzinfo) -> str:
+    """The day on which the follow-up was due; `""` when nothing is owed, or nobody can tell."""
+    if not lead.text("contact_id") or not counts(view, lead) or lead.text("email_opt_out") == "true":
+        return ""
+    clock = follow_up(view, lead)
+    if clock is None or clock.done or clock.unread or view.as_of <= clock.due:
+        return ""
+    return "" if owner_of(view, lead) == THEIRS else clock.due.astimezone(zone).date().isoformat()
