@@ -8,9 +8,9 @@ deal has no close, a contact whose joining nobody saw has an open interval. Read
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -65,9 +65,27 @@ class Case:
         return day
 
     def touches_of(self, contacts: frozenset[str]) -> tuple[Touch, ...]:
-        """Touches of these contacts, each once, in order of their stated time and id."""
-        found = {t.external_id + t.kind: t for c in contacts for t in self.facts.touches.get(c, ())}
-        return tuple(sorted(found.values(), key=lambda t: (shown_at(t.moment), t.kind, t.external_id)))
+        """Touches of these contacts, each once, in order of time and id; those without a time first."""
+        return in_order(touch for contact in contacts for touch in self.facts.touches.get(contact, ()))
+
+    def touches_by(self, side: str) -> tuple[Touch, ...]:
+        """What `OURS` or a partner's staff did with the account, in the same order."""
+        held = self.facts.by_side.get(side, {})
+        return in_order(touch for contact in self.account_contacts & held.keys() for touch in held[contact])
+
+
+def in_order(touches: Iterable[Touch]) -> tuple[Touch, ...]:
+    """Each touch once, in order of time and id."""
+    found = {(touch.kind, touch.external_id): touch for touch in touches}
+    return tuple(sorted(found.values(), key=_place_in_time))
+
+
+def _place_in_time(touch: Touch) -> tuple[datetime, str, str]:
+    moment = touch.moment
+    return (moment.stated or moment.recorded or _BEFORE_ALL, touch.kind, touch.external_id)
+
+
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 def case_of(view: View, row: Row, defaults: Mapping[str, Any]) -> Case | str:

@@ -10,22 +10,20 @@ Attributions and by the rule that holds unsupported claims, so that both speak o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from mdfsync.view.base import View
 from mdfsync.view.case import Case, case_of, merges_of
+from mdfsync.view.labels import CLASSES, class_of_label
 from mdfsync.view.moments import Order, came_before
 from mdfsync.view.notes import notes_of
 from mdfsync.view.row import Row
 from mdfsync.view.trials import Trial, assisted, influenced, sourced, unreadable
 
 Class = Literal["sourced", "assisted", "influenced", "direct", "hold"]
-SETTINGS = "unsupported_influence"
-"""The rule whose settings hold windows and labels."""
-RANK: Mapping[str, int] = {"direct": 0, "influenced": 1, "assisted": 2, "sourced": 3}
+RANK: Mapping[str, int] = {name: rank for rank, name in enumerate(CLASSES)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,22 +80,9 @@ def absorbed(view: View, row: Row) -> str:
     return merges_of(view).absorbed.get(view.ref(row, "opportunity_id"), "")
 
 
-def class_of_label(view: View, label: str) -> str:
-    """Our class for a label of another document, by the rulebook's lists; `""` for one that is in none. The claim is
-    tried as ours; the label as sent stays on the row."""
-    word = label_key(label)
-    settings = view.rules[SETTINGS].params
-    return next((name for name in RANK if word and word in settings[f"{name}_labels"]), "")
-
-
-def label_key(label: str) -> str:
-    """The form in which labels are compared: capitals, spaces and underscores do not count."""
-    return re.sub(r"[\s_-]+", "-", label.strip().casefold())
-
-
 def claim_of(view: View, row: Row) -> str:
     """The class that a row's claim amounts to: the claimed class, else its label in our words, else `""`."""
-    return row.text("claimed_class") or class_of_label(view, row.text("claimed_label"))
+    return row.text("claimed_class") or class_of_label(view.rules, row.text("claimed_label"))
 
 
 def _alone(view: View, row: Row, defaults: Mapping[str, Any]) -> Verdict:

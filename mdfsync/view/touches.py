@@ -39,13 +39,19 @@ __all__ = [
 ]  # fmt: skip
 
 
+OURS = "ours"
+"""The side of our own sales, beside the partners' ids."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journeys:
-    """Touches by contact; contacts by deal with the interval in which each joined; contacts by company
-    and the other way round; contact by e-mail address; contacts who are no customer's people, with the reason;
-    `unlinked` = sources whose rows came without their contacts."""
+    """Touches by contact; those that somebody's staff held, by `OURS` or the partner and by contact;
+    contacts by deal with the interval in which each joined; contacts by company and the other way round; contact by
+    e-mail address; contacts who are no customer's people, with the reason; `unlinked` = sources whose rows came
+    without their contacts."""
 
     touches: Mapping[str, tuple[Touch, ...]]
+    by_side: Mapping[str, Mapping[str, tuple[Touch, ...]]]
     on_deal: Mapping[str, Mapping[str, Interval]]
     of_company: Mapping[str, frozenset[str]]
     companies_of: Mapping[str, frozenset[str]]
@@ -75,7 +81,7 @@ def _build(view: View) -> Journeys:
     emails: dict[str, str] = {}
     for id, row in people.items():
         for address in addresses(row):
-            emails.setdefault(address, id)
+            emails[address] = min(emails.get(address, id), id)
     found: dict[str, list[Touch]] = {}
     unlinked: set[str] = set()
     marks = Marks(view)
@@ -93,6 +99,7 @@ def _build(view: View) -> Journeys:
     companies = companies_of(people, links)
     return Journeys(
         touches={contact: tuple(touches) for contact, touches in found.items()},
+        by_side=_by_side(found),
         on_deal=_on_deals(view, links),
         of_company=turned(companies),
         companies_of=companies,
@@ -105,6 +112,15 @@ def _build(view: View) -> Journeys:
 def _file(found: dict[str, list[Touch]], touch: Touch) -> None:
     for contact in touch.contacts:
         found.setdefault(contact, []).append(touch)
+
+
+def _by_side(found: Mapping[str, list[Touch]]) -> dict[str, dict[str, tuple[Touch, ...]]]:
+    held: dict[str, dict[str, list[Touch]]] = {}
+    for contact, touches in found.items():
+        for touch in touches:
+            if side := touch.partner or (OURS if touch.own else ""):
+                held.setdefault(side, {}).setdefault(contact, []).append(touch)
+    return {side: {contact: tuple(said) for contact, said in of.items()} for side, of in held.items()}
 
 
 def _linked(links: Mapping[str, RawRow], kind: str, id: str) -> tuple[str, ...] | None:

@@ -20,7 +20,7 @@ from mdfsync.view.exclusions import barred
 from mdfsync.view.moments import Moment, came_before
 from mdfsync.view.registrations import standing_of
 from mdfsync.view.row import Row
-from mdfsync.view.touches import LINKS, OWN_SALES, SOURCE_OF, Touch, unknown_sources
+from mdfsync.view.touches import LINKS, OURS, OWN_SALES, SOURCE_OF, Touch, unknown_sources
 
 BASE = "airtable.base"
 CONSENT = ("consent_basis", "allowed_recipients")
@@ -116,9 +116,7 @@ def own_activity(case: Case, before: Moment) -> Touch | None:
         return None
     earliest = day - timedelta(days=case.charter.sales_lookback_days)
     undated = None
-    for touch in case.touches_of(case.account_contacts):
-        if not touch.own:
-            continue
+    for touch in case.touches_by(OURS):
         on = touch.moment.on(case.zone)
         if on is None:
             undated = undated or touch
@@ -146,8 +144,8 @@ def _origins(case: Case) -> Iterator[Event]:
                 moment = Moment(day=day)
                 name = f"lead {lead.id}"
                 yield Event(name=name, moment=moment, contact=contact, source_id="partner.leads", lead=lead)
-    for touch in case.touches_of(case.account_contacts):
-        if touch.partner == case.partner_id and touch.kind in INTRODUCING:
+    for touch in case.touches_by(case.partner_id):
+        if touch.kind in INTRODUCING:
             there = sorted(set(touch.contacts) & case.on_deal.keys()) or sorted(touch.contacts)[:1]
             yield from (_event_of(touch, contact) for contact in there)
 
