@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import cProfile
+import gc
 import hashlib
 import json
 import random
@@ -28,7 +29,7 @@ from typing import Any
 
 from benchmarks.world import ROOT
 from mdfsync.derive.attribution import attribution
-from mdfsync.model import Observed, RawRow, Record, Snapshot, SourceRef, Subject
+from mdfsync.model import Observation, RawRow, Record, Snapshot, SourceRef, Subject
 from mdfsync.observe import observe
 from mdfsync.policy import Policy, load_policy
 from mdfsync.rules import RULES
@@ -204,19 +205,21 @@ def measure(opportunities: int, profile: str) -> dict[str, Any]:
     with spent:
         observed = observe(mirror, snapshot, policy)
     spent.stage("observe")
+    said = list(observed.observations)
+    del observed
     view = project(
-        filled(snapshot, observed), (), as_of=NOW, dictionary=policy.dictionary, mirror=mirror,
+        filled(snapshot, said), (), as_of=NOW, dictionary=policy.dictionary, mirror=mirror,
         sources=dict.fromkeys(policy.register.sources, health), rules=policy.rules, charter_terms=policy.charter,
         matrix=policy.approvals,
     )  # fmt: skip
-    del observed
     with spent:
         cells = list(attribution(view, policy.rules["unsupported_influence"].params))
         rule = next(rule for rule in RULES if rule.id == "unsupported_influence")
         findings = list(rule.check(view, policy.rules[rule.id]))
     spent.stage("classify")
     spent.close()
-    said = hashlib.sha256("\n".join(verdicts(cells, findings)).encode()).hexdigest()
+    most = peak()
+    digest = hashlib.sha256("\n".join(verdicts(cells, findings)).encode()).hexdigest()
     classes = Counter(cell.value for cell in cells if cell.field == "computed_class")
     return {
         "opportunities": opportunities,
@@ -226,19 +229,21 @@ def measure(opportunities: int, profile: str) -> dict[str, Any]:
         "wall": round(sum(spent.wall), 1),
         "cpu": round(sum(spent.cpu), 1),
         "before_mb": before,
-        "peak_mb": peak(),
+        "peak_mb": most,
         "classes": dict(sorted(classes.items())),
         "findings": len(findings),
-        "digest": said[:12],
+        "digest": digest[:12],
     }
 
 
-def filled(snapshot: Snapshot, observed: Observed) -> Snapshot:
-    """The base once it holds what was observed. What comparing the two costs is measured in `planning`."""
+def filled(snapshot: Snapshot, observations: list[Observation]) -> Snapshot:
+    """The base once it holds what was observed; uses the observations up, as a run that is done with them. What
+    comparing them with a base costs is measured in `planning`."""
     cells: dict[Subject, dict[str, str]] = {}
-    for seen in observed.observations:
+    while observations:
+        seen = observations.pop()
         if seen.value:
-            cells.setdefault(seen.subject, {}).setdefault(seen.field, seen.value)
+            cells.setdefault(seen.subject, {})[seen.field] = seen.value
     tables: dict[str, list[Record]] = {}
     for rows in snapshot.tables.values():
         for row in rows:
@@ -260,6 +265,7 @@ class Spent:
         self._file, self._profile = profile, cProfile.Profile() if profile else None
 
     def __enter__(self) -> None:
+        gc.disable()  # as planning does: nothing here makes circles
         self._began = time.perf_counter(), time.process_time()
         if self._profile:
             self._profile.enable()
@@ -269,6 +275,7 @@ class Spent:
             self._profile.disable()
         self.wall.append(time.perf_counter() - self._began[0])
         self.cpu.append(time.process_time() - self._began[1])
+        gc.enable()
 
     def stage(self, name: str) -> None:
         self.seconds[name] = round(self.cpu[-1], 1)

@@ -211,7 +211,7 @@ def test_an_overlap_an_invitation_or_a_colleague_never_raises_a_class(world: Wor
 @many
 @given(WORLDS, st.one_of(st.builds(meeting, TIMES, PEOPLE, st.just("501")), st.builds(call, TIMES, PEOPLE)))
 def test_our_own_sales_may_settle_a_doubt_and_add_nothing_else(world: World, new: Happening) -> None:
-    """A hold that might have been sourced may come down to what is left; nothing goes beyond what it could have been."""
+    """A hold that might have been sourced may come down to what is left; nothing goes beyond that."""
     before, after = judged(world), judged(world.plus(new))
     assert all(credit(after[id]) <= max(reach(before[id]), RANK["influenced"]) for id in before)
 

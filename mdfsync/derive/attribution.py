@@ -3,8 +3,8 @@ it.
 
 One class per opportunity and partner (`view/classes.py` judges; this only writes it down). What people
 claim and validate stands in their own fields and is never touched: `attribution_class` is the validated
-class where there is one, else the computed one, and a claim that a rule holds counts for nothing until
-then. Opportunities get a summary per partner and where their creation lies against the campaign. It makes
+class where there is one with its reason, else the computed one, and a claim that a rule holds counts for nothing
+until then. Opportunities get a summary per partner and where their creation lies against the campaign. It makes
 no rows.
 """
 
@@ -51,7 +51,7 @@ def _cells(view: View, row: Row, verdict: Verdict) -> dict[str, str]:
     values = {
         "computed_class": verdict.class_,
         "computed_reason": "\n".join(verdict.reasons),
-        "attribution_class": row.text("validated_class") or verdict.class_,
+        "attribution_class": _reported(row, verdict),
         "claim_comparison": _compared(claim, verdict),
         "class_notes": NOTHING,
         "deciding_event": NOTHING,
@@ -61,6 +61,14 @@ def _cells(view: View, row: Row, verdict: Verdict) -> dict[str, str]:
         values |= _case_cells(verdict.case, verdict)
         values |= _event_cells(view, verdict.case, verdict)
     return values
+
+
+def _reported(row: Row, verdict: Verdict) -> str:
+    """The class that reports use: the validated one. One without a reason may take away, and adds nothing."""
+    validated = row.text("validated_class")
+    if not validated or row.text("validation_reason"):
+        return validated or verdict.class_
+    return validated if RANK[validated] <= RANK.get(verdict.class_, 0) else verdict.class_
 
 
 def _compared(claim: str, verdict: Verdict) -> str:
