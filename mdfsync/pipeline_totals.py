@@ -15,7 +15,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
 from mdfsync.view import Row, View
-from mdfsync.view.classes import absorbed
+from mdfsync.view.classes import absorbed, counts_instead
 
 CLASSES = ("sourced", "assisted", "influenced", "direct", "hold")
 ADDITIVE = frozenset({"sourced"})
@@ -65,8 +65,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassTotal:
-    """One class over all lines: `summed` counts a deal once for each partner, `distinct` once. `additive` = the two are
-    the same by right, so that the lines may be added."""
+    """One class over all lines: `summed` counts a deal once for each partner, `distinct` once. `additive` = the lines
+    may be added, since by right and in fact each deal has one partner."""
 
     class_: str
     summed: Sum
@@ -116,9 +116,8 @@ def _classes(counted: Iterable[Counted]) -> Iterator[ClassTotal]:
     for class_ in CLASSES:
         if deals := of_class.get(class_):
             once = {deal.opportunity_id: deal for deal in sorted(deals, key=lambda deal: deal.partner_id, reverse=True)}
-            yield ClassTotal(
-                class_=class_, summed=_sum(deals), distinct=_sum(once.values()), additive=class_ in ADDITIVE
-            )
+            additive = class_ in ADDITIVE and len(once) == len(deals)
+            yield ClassTotal(class_=class_, summed=_sum(deals), distinct=_sum(once.values()), additive=additive)
 
 
 def _sum(deals: Iterable[Counted]) -> Sum:
@@ -139,10 +138,11 @@ def _sum(deals: Iterable[Counted]) -> Sum:
 
 
 def _counted(view: View, row: Row) -> Counted | None:
-    """The deal of an Attributions row; `None` when it is not in the base or was merged into another one."""
+    """The deal of an Attributions row; `None` when it is not in the base, was merged into another one, or another row
+    stands for the same deal and partner."""
     opportunity = view.row("Opportunities", view.ref(row, "opportunity_id"))
     class_ = view.will_be(row, "attribution_class")
-    if opportunity is None or class_ not in CLASSES or absorbed(view, row):
+    if opportunity is None or class_ not in CLASSES or absorbed(view, row) or counts_instead(view, row):
         return None
     amount, rate = view.will_be(row, "reported_amount"), view.will_be(row, "fixed_rate")
     won, closed = opportunity.text("is_won") == "true", opportunity.text("is_closed") == "true"

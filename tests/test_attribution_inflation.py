@@ -608,3 +608,14 @@ attr-8-cobalt  | hs-deal-8      | cobalt     | sourced
 """
     view = world(Row(name="", gives={}, parts=row.parts, more=row.more + old))
     assert (cells_of(view)["hs-deal-8"], findings("unsupported_influence", view)) == ("direct", [])
+
+
+def test_a_second_row_for_the_same_deal_and_partner_counts_for_nothing() -> None:
+    twin = """
+Attributions
+attribution_id | opportunity_id | partner_id | joint_campaign_id
+attr-1-second  | hs-deal-1      | cobalt     | JC-1
+
+"""
+    found = cells_of(world(Row(name="", gives={}, more=attended() + twin)))
+    assert (found["computed_class"], found["second"]) == ("influenced", "hold")

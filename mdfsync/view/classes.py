@@ -51,7 +51,7 @@ def classify(view: View, row: Row, defaults: Mapping[str, Any]) -> Verdict:
     if verdict.class_ != "sourced" or verdict.case is None:
         return verdict
     rivals = [
-        (other.text("partner_id"), _alone(view, other, defaults))
+        (view.ref(other, "partner_id"), _alone(view, other, defaults))
         for other in view.where("Attributions", "opportunity_id", verdict.case.opportunity.id)
         if view.ref(other, "partner_id") != verdict.case.partner_id
     ]
@@ -80,6 +80,16 @@ def absorbed(view: View, row: Row) -> str:
     return merges_of(view).absorbed.get(view.ref(row, "opportunity_id"), "")
 
 
+def counts_instead(view: View, row: Row) -> str:
+    """The row that stands for the same opportunity and partner and counts in this one's stead; `""` when this one does.
+    The worker's own row, by its id, comes before one that somebody typed."""
+    deal, partner = view.ref(row, "opportunity_id"), view.ref(row, "partner_id")
+    ids = [r.id for r in view.where("Attributions", "opportunity_id", deal) if view.ref(r, "partner_id") == partner]
+    made = f"attr-{deal.removeprefix('hs-deal-')}-{partner}"
+    first = made if made in ids else min(ids, default=row.id)
+    return "" if first == row.id else first
+
+
 def claim_of(view: View, row: Row) -> str:
     """The class that a row's claim amounts to: the claimed class, else its label in our words, else `""`."""
     return row.text("claimed_class") or class_of_label(view.rules, row.text("claimed_label"))
@@ -99,6 +109,9 @@ def _tried(view: View, row: Row, defaults: Mapping[str, Any], *, lost: str = "")
     if absorbed_by := absorbed(view, row):
         reason = f"the deal was merged into {absorbed_by}, which is classified in its stead"
         return Verdict(class_="direct", trial=None, reasons=(reason,), case=None)
+    if other := counts_instead(view, row):
+        reason = f"{other} stands for the same opportunity and partner, and one class counts"
+        return Verdict(class_="hold", trial=None, reasons=(reason,), case=None)
     case = case_of(view, row, defaults)
     if isinstance(case, str):
         return Verdict(class_="hold", trial=None, reasons=(case,), case=None, open_to="sourced")

@@ -135,7 +135,10 @@ def _origins(case: Case) -> Iterator[Event]:
     row = case.row
     if at := row.instant("introduction_at"):
         contact = row.text("introduction_contact_id")
-        yield Event(name="introduction", moment=Moment(stated=at), contact=contact, source_id=BASE)
+        author = case.view.facts.authors.get((row.subject, "introduction_at"))
+        typed = max(author.at, at) if author and author.at else None
+        moment = Moment(stated=at, recorded=typed)
+        yield Event(name="introduction", moment=moment, contact=contact, source_id=BASE)
     for contact in sorted(case.account_contacts):
         for lead in case.view.where("Leads", "contact_id", contact):
             day = lead.day("partner_submitted_on")
