@@ -22,6 +22,10 @@ from mdfsync.view.touches import OWN_SALES
 
 CREATED = datetime(2026, 7, 1, 14, tzinfo=UTC)
 CLOSED = datetime(2026, 9, 1, 10, tzinfo=UTC)
+ACTION = (
+    " | assist_action | assist_at | assist_person | assist_contact_id | assist_confirmed_by",
+    " | demo | 2026-07-20T15:00:00Z | Tomas Reyl | 11 | sam@northlight.example",
+)
 ON_DEAL, COLLEAGUE = ("11", "12", "14", "15"), "13"
 GROUND = f"""{PARTNERSHIP}
 Partners
@@ -74,6 +78,8 @@ class World:
     happenings: tuple[Happening, ...]
     closed: bool
     unread: frozenset[str]
+    action: bool = False
+    """Whether the partner's staff did something on the open deal, as its owner confirms."""
 
     def view(self) -> View:
         deal = f"""
@@ -87,9 +93,9 @@ created_at_hubspot: 2026-07-01T14:00:00Z
 is_closed: {str(self.closed).lower()}
 
 Attributions
-attribution_id | opportunity_id | partner_id | joint_campaign_id
-attr-1-cobalt  | hs-deal-1      | cobalt     | JC-1
-attr-1-fernway | hs-deal-1      | fernway    | JC-1
+attribution_id | opportunity_id | partner_id | joint_campaign_id{ACTION[0] if self.action else ""}
+attr-1-cobalt  | hs-deal-1      | cobalt     | JC-1{ACTION[1] if self.action else ""}
+attr-1-fernway | hs-deal-1      | fernway    | JC-1{" | | | | |" if self.action else ""}
 
 """
         text = "\n".join(f"{h.text.replace('#', str(n))}\n" for n, h in enumerate(self.happenings))
@@ -160,6 +166,7 @@ WORLDS = st.builds(
     st.lists(HAPPENINGS, max_size=8).map(tuple),
     st.booleans(),
     st.one_of(st.just(frozenset()), st.frozensets(SCOPES)),
+    st.booleans(),
 )
 NEW = st.one_of(
     st.just(OVERLAP),

@@ -249,6 +249,11 @@ def test_nothing_at_all_is_direct() -> None:
     assert class_of(deal()) == "direct"
 
 
+@pytest.mark.parametrize("source", ["hubspot.contacts", "hubspot.owners", "hubspot.associations"])
+def test_without_knowing_the_people_nothing_is_direct(source: str) -> None:
+    assert class_of(deal(unread=source)) == "hold"
+
+
 def test_unread_touches_leave_the_class_open() -> None:
     found = computed(deal(unread="hubspot.marketing_events"))
     assert (found["computed_class"], found["computed_reason"]) == (

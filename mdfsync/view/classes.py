@@ -55,8 +55,9 @@ def classify(view: View, row: Row, defaults: Mapping[str, Any]) -> Verdict:
         for other in view.where("Attributions", "opportunity_id", verdict.case.opportunity.id)
         if view.ref(other, "partner_id") != verdict.case.partner_id
     ]
-    rivals = sorted((name, rival) for name, rival in rivals if rival.class_ == "sourced")
-    orders = [(name, _registered_first(verdict, rival, verdict.case)) for name, rival in rivals]
+    orders = sorted(
+        (name, _registered_first(verdict, rival, verdict.case)) for name, rival in rivals if rival.class_ == "sourced"
+    )
     if first := [name for name, order in orders if order == "not"]:
         against = f"not sourced: {', '.join(first)} registered the opportunity first"
         return _tried(view, row, defaults, lost=against)

@@ -23,6 +23,8 @@ from mdfsync.view.row import Row
 from mdfsync.view.touches import LINKS, OURS, OWN_SALES, SOURCE_OF, Touch, unknown_sources
 
 BASE = "airtable.base"
+PEOPLE = ("hubspot.contacts", "hubspot.owners")
+"""Without these nobody knows whose form it was, or whose staff held a meeting."""
 CONSENT = ("consent_basis", "allowed_recipients")
 INTRODUCING = frozenset({"meeting", "call"})
 _ORDERED: dict[str, Outcome] = {
@@ -106,7 +108,7 @@ def influenced(case: Case) -> list[Trial]:
 def unreadable(case: Case) -> tuple[str, ...]:
     """Sources without which a touch may have been missed."""
     needed = {SOURCE_OF[kind] for kind in case.charter.qualifying if kind in SOURCE_OF}
-    return unknown_sources(case.view, LINKS, *needed)
+    return unknown_sources(case.view, LINKS, *PEOPLE, *needed)
 
 
 def own_activity(case: Case, before: Moment) -> Touch | None:
@@ -292,7 +294,7 @@ def _own_sales_test(case: Case, event: Event) -> Test:
         at = shown_at(first.moment)
         when = f"at {at} with the account in the lookback" if at else "with the account bears no time of its own"
         return outcome, f"own {first.name} {when}"
-    unread = unknown_sources(case.view, LINKS, "hubspot.contacts", *OWN_SALES)
+    unread = unknown_sources(case.view, LINKS, PEOPLE[0], *OWN_SALES)
     if unread:
         return "unknown", f"own sales activity cannot be read: {', '.join(unread)}"
     return "yes", "no own sales activity on record in the lookback"
