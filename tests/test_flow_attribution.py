@@ -215,3 +215,40 @@ def test_a_merged_deal_keeps_the_earliest_creation_and_is_counted_once(fresh: La
     assert new["class_notes"] == "Merged from deal 5091, 5092; the earliest creation stands."
     assert new["opportunity_created_at"] == first["opportunity_created_at"]
     assert (first["computed_class"], new["computed_class"]) == ("sourced", "sourced")
+
+
+def test_a_claim_fills_a_blank_once_and_is_proposed_after_that(fresh: Lab) -> None:
+    lab = fresh
+    id = deal(lab, 1, person(lab, 1))
+    later(lab)
+    set_deal(lab, "5091", partner_influence_type="accelerated", partner_name="Fernway Systems")
+    later(lab)
+    lab.run()
+    row = lab.row("Attributions", attribution_id=id)["fields"]
+    shown = ("claimed_class", "claimed_label", "computed_class", "claim_comparison")
+    assert [row[name] for name in shown] == ["assisted", "accelerated", "direct", "claims_more"]
+    assert id in {hold["fields"]["record"] for hold in lab.rows("Holds") if hold["fields"]["status"] == "open"}
+    set_deal(lab, "5091", partner_influence_type="sourced")
+    later(lab)
+    lab.run()
+    asked = [r["fields"] for r in lab.rows("Change History") if r["fields"].get("record") == id]
+    proposed = {(r["field"], r["kind"], r["proposed_value"]) for r in asked if r["kind"] == "proposal"}
+    assert proposed == {("claimed_class", "proposal", "sourced"), ("claimed_label", "proposal", "sourced")}
+    assert lab.row("Attributions", attribution_id=id)["fields"]["claimed_class"] == "assisted"
+
+
+def test_two_claims_that_differ_are_told(fresh: Lab) -> None:
+    lab = fresh
+    id = deal(lab, 1, person(lab, 1))
+    later(lab)
+    set_deal(lab, "5091", deal_source="Partner-influenced", partner_name="Fernway Systems")
+    part = lab.row("Campaign Partners", campaign_partner_id="cp-1041-fernway")
+    listed = f"{part['fields']['attribution_claims']}\nhs-deal-5091 sourced"
+    lab.edit("sam.ortiz@northlight.example", "Campaign Partners", part["id"], attribution_claims=listed)
+    later(lab)
+    lab.run()
+    told = [e["fields"] for e in lab.rows("Exceptions") if e["fields"]["record"] == id]
+    assert [(e["exception_type"], e["message"]) for e in told] == [
+        ("source_conflict", "Sources disagree about claimed_class.")
+    ]
+    assert all(words in told[0]["evidence"] for words in ("hubspot.deals", "airtable.base", "assisted", "sourced"))

@@ -33,18 +33,15 @@ class Claim:
 
 
 def observe_claims(say: Sayings, deals: Mapping[str, tuple[RawRow, ByPartner]], snapshot: Snapshot) -> None:
-    """Claimed label and class of each Attributions row; `deals` by deal id."""
+    """Claimed label and class of each Attributions row; `deals` by deal id. What a partner lists comes before what
+    HubSpot says of it."""
     partners = {
         _key(record.get(name)): record.subject.id
         for record in snapshot.tables.get("Partners", ())
         for name in _NAMES
         if record.get(name)
     }
-    stands = {record.subject: record for record in snapshot.tables.get("Attributions", ())}
-    for row, rows in deals.values():
-        if claim := _crm_claim(say, row):
-            for subject in _claimed_for(say, row, claim, rows, partners):
-                _say(say, subject, claim, row.ref, stands.get(subject))
+    said: dict[Subject, list[tuple[Claim, SourceRef]]] = {}
     for record in snapshot.tables.get("Campaign Partners", ()):
         for deal, claim in _listed(say, record, snapshot):
             claimed = deals[deal][1].get(record.get("partner_id")) if deal in deals else None
@@ -53,14 +50,24 @@ def observe_claims(say: Sayings, deals: Mapping[str, tuple[RawRow, ByPartner]], 
                 words = f"the partner's list claims deal {deal}, which no campaign with this partner has"
                 _strange(say, record.subject, words, ref, {"deal": deal}, deal)
             else:
-                _say(say, claimed, claim, ref, stands.get(claimed))
+                said.setdefault(claimed, []).append((claim, ref))
+    for row, rows in deals.values():
+        if set_there := _crm_claim(say, row):
+            for subject in _claimed_for(say, row, set_there, rows, partners):
+                said.setdefault(subject, []).append((set_there, row.ref))
+    stands = {record.subject: record for record in snapshot.tables.get("Attributions", ())}
+    for subject, claims in said.items():
+        _say(say, subject, claims, stands.get(subject))
 
 
-def _say(say: Sayings, subject: Subject, claim: Claim, ref: SourceRef, stands: Record | None) -> None:
-    """The class always; the label only where the one that stands there means something else."""
-    say.value(subject, "claimed_class", claim.class_, ref)
-    if stands is None or class_of_label(say.policy.rules, stands.get("claimed_label")) != claim.class_:
-        say.value(subject, "claimed_label", claim.label, ref)
+def _say(say: Sayings, subject: Subject, claims: list[tuple[Claim, SourceRef]], stands: Record | None) -> None:
+    """Every class, so that claims that differ are told; the label of the first in authority alone, and only where the
+    one that stands there means something else."""
+    for claim, ref in claims:
+        say.value(subject, "claimed_class", claim.class_, ref)
+    first, ref = claims[0]
+    if stands is None or class_of_label(say.policy.rules, stands.get("claimed_label")) != first.class_:
+        say.value(subject, "claimed_label", first.label, ref)
 
 
 def _crm_claim(say: Sayings, row: RawRow) -> Claim | None:
