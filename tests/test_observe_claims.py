@@ -108,6 +108,11 @@ def test_a_line_that_says_nothing_is_told(line: str, words: str) -> None:
     assert ([words in f.message for f in out.findings], cells(out)) == ([True], [])
 
 
+def test_a_list_that_names_a_merged_deal_claims_the_one_that_is_left() -> None:
+    out = claims(deal(hs_merged_object_ids="5;6"), listing("hs-deal-6 sourced"))
+    assert ("claimed_class", "sourced", "airtable.base") in cells(out)
+
+
 def test_a_label_that_means_the_same_as_the_one_that_stands_is_left_alone() -> None:
     typed = record("Attributions/attr-7-cobalt", claimed_label="accelerated", claimed_class="assisted")
     out = claims(deal(deal_source="Partner-influenced"), COBALT, typed)

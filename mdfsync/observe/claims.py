@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mdfsync.model import RawRow, Record, Snapshot, SourceRef, Subject
+from mdfsync.observe.linking import prop
 from mdfsync.observe.saying import BASE, Sayings, at_path
 from mdfsync.view.labels import class_of_label
 
@@ -41,9 +42,11 @@ def observe_claims(say: Sayings, deals: Mapping[str, tuple[RawRow, ByPartner]], 
         for name in _NAMES
         if record.get(name)
     }
+    merged = {old: id for id, (row, _) in deals.items() for old in prop(row, "hs_merged_object_ids").split(";") if old}
     said: dict[Subject, list[tuple[Claim, SourceRef]]] = {}
     for record in snapshot.tables.get("Campaign Partners", ()):
-        for deal, claim in _listed(say, record, snapshot):
+        for listed, claim in _listed(say, record, snapshot):
+            deal = merged.get(listed, listed)
             claimed = deals[deal][1].get(record.get("partner_id")) if deal in deals else None
             ref = _ref(record, snapshot)
             if claimed is None:
