@@ -15,7 +15,7 @@ from mdfsync.model import RawRow, Reject, SourcePull, SourceRef
 from mdfsync.values import instant_text, to_instant
 from mdfsync.view import Interval
 
-LINKS = "hubspot.associations"
+LINKS, SUBMISSIONS = "hubspot.associations", "hubspot.form_submissions"
 KEPT_COUNTS = 5
 """How many deliveries say what is usual."""
 
@@ -90,15 +90,18 @@ class SeenRows:
         return {**status, "rows": self._looked_at[source_id][0]} if source_id in self._looked_at else status
 
     def first_seen(self) -> dict[tuple[str, str], Interval]:
-        """When each link came into being, as far as two of our pulls can tell: after the last pull that knew the record
-        without the link. A link that came with its record's first pull may be of any age."""
-        arrived = {row.ref.external_id: row.ref.fetched_at for row in self.rows(LINKS)}  # also what is only looked at
-        first = {**arrived, **self.memory.first_seen_all(LINKS)}
+        """When each link and each form submission came into being, as far as two of our pulls can tell: a link after
+        the last pull that knew the record without it, a submission after the pull before the one that brought it. What
+        came with its record's or its source's first pull may be of any age."""
         out = {}
-        for key, at in first.items():
-            record = first.get(":".join(key.split(":")[:3]))
-            known_before = record is not None and record < at
-            out[LINKS, key] = Interval(after=self.memory.previous_pull(LINKS, at) if known_before else None, by=at)
+        for source in (LINKS, SUBMISSIONS):
+            first = {row.ref.external_id: row.ref.fetched_at for row in self.rows(source)}  # also what is looked at
+            first |= self.memory.first_seen_all(source)
+            before = {at: self.memory.previous_pull(source, at) for at in set(first.values())}
+            for key, at in first.items():
+                record = first.get(":".join(key.split(":")[:3]))
+                known_before = source == SUBMISSIONS or (record is not None and record < at)
+                out[source, key] = Interval(after=before[at] if known_before else None, by=at)
         return out
 
     def rejects(self, source_id: str) -> tuple[Reject, ...]:

@@ -91,8 +91,10 @@ def as_written(snapshot: Snapshot, bases: Bases, cells: Iterable[tuple[str, str]
     it keeps in the base for its own memory is not moved by typing over it. Only for judging."""
     tables = dict(snapshot.tables)
     for table, name in cells:
+        if table not in tables:
+            continue
         rows = []
-        for row in tables.get(table, ()):
+        for row in tables[table]:
             written = bases.get(row.subject, {}).get(name, CellBase()).cell
             if written is not None and written != row.get(name):
                 row = replace(row, fields={**row.fields, name: written})

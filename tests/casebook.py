@@ -36,6 +36,7 @@ SOURCES = (
     "hubspot.form_submissions", "hubspot.marketing_events", "hubspot.associations", "hubspot.setup",
     "hubspot.campaign_totals", "crossbeam.exports",
     "finance.requests", "finance.expenses", "finance.invoices", "finance.payments", "partner.leads",
+    "partner.attendees",
 )  # fmt: skip
 _TOP_LEVEL = frozenset({"hubspot.owners", "hubspot.campaign_contacts"})
 _ENVELOPE = {"created": "createdAt"}
@@ -201,7 +202,13 @@ def _raw(source_id: str, row: Mapping[str, str]) -> Iterator[RawRow]:
     if source_id == "hubspot.marketing_events":
         state = {"attendanceState": values["state"], "occurredAt": row["at"]}
         body = {"createdAt": values.get("created", row["at"]), "properties": state}
-        yield _row(source_id, id, {**body, "contact_id": values["contact"], "event": {"objectId": values["event"]}})
+        times = {"startDateTime": values.get("starts"), "endDateTime": values.get("ends")}
+        event = {"objectId": values["event"], **times}
+        yield _row(source_id, id, {**body, "contact_id": values["contact"], "event": event})
+        return
+    if source_id == "hubspot.pipelines":
+        stages = [{"id": stage["id"], "metadata": {"isClosed": "true"}} for stage in _to(values.get("closed", ""))]
+        yield _row(source_id, id, {"id": id, "stages": stages})
         return
     body = dict(values)
     if not source_id.startswith("hubspot.") or source_id in _TOP_LEVEL:

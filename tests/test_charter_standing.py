@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from casebook import charter_terms
+from casebook import charter_terms, rulebook
 from charter_lab import BUDGET, CAMPAIGN, OWNER, PART, Base, Place
 
 from mdfsync.model import CellBase, Record, Snapshot, Subject
@@ -21,11 +21,6 @@ from mdfsync.view.charter import charter_of
 from mdfsync.view.remembered import REMEMBERED
 from mdfsync.view.standing import campaign_in_force, in_force
 from mdfsync.view.terms import Missing, terms_of
-
-WINDOWS = {
-    "sourcing_window_days": 90, "influence_window_days": 90, "sales_lookback_days": 90, "lock_after_create_days": 14,
-    "registration_valid_days": 90, "backdating_gap_days": 3,
-}  # fmt: skip
 
 
 def signed() -> Base:
@@ -40,7 +35,7 @@ def window(view: View) -> int:
     """The influence window that rules count with."""
     campaign = campaign_in_force(view, "JC-1")
     assert campaign is not None
-    return charter_of(campaign, WINDOWS).influence_window_days
+    return charter_of(campaign, rulebook()["unsupported_influence"].params).influence_window_days
 
 
 # ---------------------------------------------------------------- terms and hash

@@ -198,6 +198,21 @@ def test_the_partners_own_meeting_with_a_contact_of_the_deal(evidence: str, expe
     assert class_of(deal(evidence)) == expected
 
 
+@pytest.mark.parametrize(
+    "typed, expected",
+    [("2026-06-21T09:00:00Z", "sourced"), ("2026-06-28T09:00:00Z", "hold"), ("2026-11-01T09:00:00Z", "direct")],
+)
+def test_an_introduction_that_somebody_typed_is_as_old_as_its_typing(typed: str, expected: str) -> None:
+    """Within the gap; beyond it; after the lock."""
+    author = f"""
+Authors
+row                        | field           | actor                  | at
+Attributions/attr-1-cobalt | introduction_at | sam@northlight.example | {typed}
+"""
+    cells = {"introduction_at": "2026-06-20T09:00:00Z", "introduction_contact_id": "11"}
+    assert class_of(deal(author, **cells)) == expected
+
+
 # --------------------------------------------------------------------------------------------------- assisted
 
 ACTION = {
@@ -232,6 +247,11 @@ def test_a_campaign_touch_of_a_contact_on_the_deal_influences() -> None:
 
 def test_nothing_at_all_is_direct() -> None:
     assert class_of(deal()) == "direct"
+
+
+@pytest.mark.parametrize("source", ["hubspot.contacts", "hubspot.owners", "hubspot.associations"])
+def test_without_knowing_the_people_nothing_is_direct(source: str) -> None:
+    assert class_of(deal(unread=source)) == "hold"
 
 
 def test_unread_touches_leave_the_class_open() -> None:

@@ -20,6 +20,7 @@ LAYERS = {
     "programme": 2,
     "view": 4,
     "evidence": 5,
+    "pipeline_totals": 5,
     "observe": 5,
     "approval": 5,
     "eligibility": 6,

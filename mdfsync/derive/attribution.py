@@ -3,8 +3,8 @@ it.
 
 One class per opportunity and partner (`view/classes.py` judges; this only writes it down). What people
 claim and validate stands in their own fields and is never touched: `attribution_class` is the validated
-class where there is one, else the computed one, and a claim that a rule holds counts for nothing until
-then. Opportunities get a summary per partner and where their creation lies against the campaign. It makes
+class where there is one with its reason, else the computed one, and a claim that a rule holds counts for nothing
+until then. Opportunities get a summary per partner and where their creation lies against the campaign. It makes
 no rows.
 """
 
@@ -14,13 +14,15 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
+from mdfsync.derive.amounts import amount_cells, amount_of, notes_text
 from mdfsync.derive.computed import NOTHING, Computed, cells
 from mdfsync.values import instant_text
 from mdfsync.view import Row, View
-from mdfsync.view.case import Case
+from mdfsync.view.case import Case, deals_of
 from mdfsync.view.charter import Cover, cover, zone_of
 from mdfsync.view.classes import RANK, Verdict, claim_of, classify
 from mdfsync.view.moments import Moment
+from mdfsync.view.notes import overlap_of
 from mdfsync.view.standing import campaign_in_force
 from mdfsync.view.trials import own_activity
 
@@ -45,19 +47,28 @@ def attribution(view: View, defaults: Mapping[str, Any]) -> Iterator[Computed]:
 
 
 def _cells(view: View, row: Row, verdict: Verdict) -> dict[str, str]:
-    claim = claim_of(row)
+    claim = claim_of(view, row)
     values = {
         "computed_class": verdict.class_,
         "computed_reason": "\n".join(verdict.reasons),
-        "attribution_class": row.text("validated_class") or verdict.class_,
+        "attribution_class": _reported(row, verdict),
         "claim_comparison": _compared(claim, verdict),
+        "class_notes": NOTHING,
         "deciding_event": NOTHING,
         "deciding_sources": ", ".join(_inputs(verdict)),
     }
     if verdict.case is not None:
-        values |= _case_cells(view, verdict.case)
+        values |= _case_cells(verdict.case, verdict)
         values |= _event_cells(view, verdict.case, verdict)
     return values
+
+
+def _reported(row: Row, verdict: Verdict) -> str:
+    """The class that reports use: the validated one. One without a reason may take away, and adds nothing."""
+    validated = row.text("validated_class")
+    if not validated or row.text("validation_reason"):
+        return validated or verdict.class_
+    return validated if RANK[validated] <= RANK.get(verdict.class_, 0) else verdict.class_
 
 
 def _compared(claim: str, verdict: Verdict) -> str:
@@ -70,12 +81,12 @@ def _compared(claim: str, verdict: Verdict) -> str:
     return "claims_more" if RANK[claim] > computed else "claims_less"
 
 
-def _case_cells(view: View, case: Case) -> dict[str, str]:
-    opportunity, created = case.opportunity, case.created
+def _case_cells(case: Case, verdict: Verdict) -> dict[str, str]:
+    created = case.created
     seen = created.recorded or created.stated
     lock = seen + timedelta(days=case.charter.lock_after_create_days) if seen else None
-    shared = _overlap(view, case)
-    currency = opportunity.text("deal_currency")
+    shared = overlap_of(case)
+    amount = amount_of(case, deals_of(case.view).get(case.deal_id))
     return {
         "opportunity_created_at": instant_text(seen) if seen else "",
         "opportunity_closed_at": _instant(case.closed),
@@ -84,9 +95,8 @@ def _case_cells(view: View, case: Case) -> dict[str, str]:
         "other_joint_campaign_ids": ", ".join(case.campaigns[1:]) or NOTHING,
         "shared_account_id": shared.id if shared else "",
         "overlap_at_launch": _overlap_at_launch(shared),
-        "reported_amount": opportunity.text("amount") if currency else "",
-        "reported_currency": currency,
-        "amount_fixed_at": _instant(case.closed),
+        "class_notes": notes_text(verdict.notes, amount),
+        **amount_cells(amount),
     }
 
 
@@ -121,11 +131,6 @@ def _inputs(verdict: Verdict) -> tuple[str, ...]:
     if verdict.trial is not None:
         found.add(verdict.trial.event.source_id)
     return tuple(sorted(found))
-
-
-def _overlap(view: View, case: Case) -> Row | None:
-    account = case.opportunity.text("account_id")
-    return view.row("Shared Accounts", f"sa-{case.campaigns[0]}-{case.partner_id}-{account}")
 
 
 def _overlap_at_launch(shared: Row | None) -> str:

@@ -21,7 +21,7 @@ from mdfsync.edge.mapped_cells import RUINED, columns_of, read_cell
 from mdfsync.edge.tabular import Line, Table, Unreadable, read_table
 from mdfsync.model import RawRow, Reject
 from mdfsync.policy.dictionary import TableSpec
-from mdfsync.policy.mappings import MappingSpec, fill, header_key, places
+from mdfsync.policy.mappings import MappingSpec, fill, header_key, kinds_of, places
 from mdfsync.ports import Archive
 from mdfsync.values import Kind, digest
 
@@ -42,9 +42,7 @@ class FileSource(DropFolder):
     ) -> None:
         super().__init__(source_id, folder, pattern, archive)
         self._mappings = tuple(mappings)
-        self._kinds: dict[str, dict[str, Kind]] = {
-            spec.name: {target: tables[spec.table].fields[target].kind for target in spec.targets} for spec in mappings
-        }
+        self._kinds: dict[str, dict[str, Kind]] = {spec.name: kinds_of(spec, tables) for spec in mappings}
 
     def rules(self) -> Any:
         """The mappings and the kinds of their targets."""

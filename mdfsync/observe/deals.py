@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mdfsync.model import RawRow, Snapshot, Subject
+from mdfsync.observe.claims import observe_claims
 from mdfsync.observe.linking import DIRECT, ORDER, Links, prop
 from mdfsync.observe.saying import Sayings
 
@@ -27,6 +28,7 @@ def observe_deals(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], snapsh
     """One Opportunities subject per linked deal, and the Attributions subjects on which its class is judged."""
     partners = _partners_of_campaigns(snapshot)
     stages = _stages(mirror.get("hubspot.pipelines", ()))
+    claimed: dict[str, tuple[RawRow, dict[str, Subject]]] = {}
     owner_rows = {row.ref.external_id: row for row in mirror.get("hubspot.owners", ())}
     for row in mirror.get("hubspot.deals", ()):
         found = links.deals.get(row.ref.external_id)
@@ -36,7 +38,7 @@ def observe_deals(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], snapsh
         subject = Subject(table="Opportunities", id=f"hs-deal-{row.ref.external_id}")
         say.row(subject, row)
         _campaign(say, subject, row, found)
-        _attributions(say, subject, row, found, partners)
+        claimed[row.ref.external_id] = row, _attributions(say, subject, row, found, partners)
         contacts = links.associations.get(f"deals:{row.ref.external_id}:contacts")
         if contacts:
             ids = sorted(links.deal_contacts.get(row.ref.external_id, ()))
@@ -55,6 +57,7 @@ def observe_deals(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], snapsh
             account = links.companies.get(company)
             if account:
                 say.value(subject, "account_name", prop(account, "name"), account.ref)
+    observe_claims(say, claimed, snapshot)
 
 
 def _unknown_campaign(say: Sayings, row: RawRow, found: Mapping[str, str]) -> None:
@@ -85,16 +88,18 @@ def _attributions(
     row: RawRow,
     found: Mapping[str, str],
     partners: Mapping[str, tuple[str, ...]],
-) -> None:
+) -> dict[str, Subject]:
     """One row per deal and partner, whichever of the partner's campaigns the deal belongs to; the class is derived."""
+    rows: dict[str, Subject] = {}
     first = _ranked(found)[0]
     for joint in _ranked(found):
         for partner in partners.get(joint, ()):
-            subject = Subject(table="Attributions", id=f"attr-{row.ref.external_id}-{partner}")
+            subject = rows[partner] = Subject(table="Attributions", id=f"attr-{row.ref.external_id}-{partner}")
             if joint == first or partner not in partners.get(first, ()):
                 say.value(subject, "joint_campaign_id", joint, row.ref)
                 say.value(subject, "opportunity_id", deal.id, row.ref)
                 say.value(subject, "partner_id", partner, row.ref)
+    return rows
 
 
 def _ranked(found: Mapping[str, str]) -> list[str]:

@@ -6,7 +6,7 @@ cannot be read, row kept. It knows no source by name. Used by every observer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mdfsync.model import Finding, Observation, Observed, RawRow, Reject, SourceRef, Subject
@@ -14,11 +14,17 @@ from mdfsync.policy import Policy
 from mdfsync.policy.dictionary import FieldSpec
 from mdfsync.values import canonical
 
+BASE = "airtable.base"
+
 
 def at_path(body: Mapping[str, Any], path: str) -> Any:
     """Value at a dotted path of nested mappings; None when any step is missing."""
+    return _at(body, path.split("."))
+
+
+def _at(body: Mapping[str, Any], steps: Sequence[str]) -> Any:
     value: Any = body
-    for step in path.split("."):
+    for step in steps:
         if not (type(value) is dict or isinstance(value, Mapping)):
             return None
         value = value.get(step)
@@ -33,7 +39,7 @@ class Sayings:
         self._seen: list[Observation] = []
         self._rejects: list[Reject] = []
         self._findings: list[Finding] = []
-        self._paths: dict[tuple[str, str], tuple[tuple[FieldSpec, str], ...]] = {}
+        self._paths: dict[tuple[str, str], tuple[tuple[FieldSpec, list[str]], ...]] = {}
         self._used: set[tuple[str, str]] = set()
         self._rejected: set[tuple[str, str]] = set()
 
@@ -42,9 +48,9 @@ class Sayings:
         place = subject.table, row.ref.source_id
         if place not in self._paths:
             specs = self.policy.dictionary.tables[subject.table].fields.values()
-            self._paths[place] = tuple((spec, path) for spec in specs if (path := spec.paths.get(place[1])))
-        for spec, path in self._paths[place]:
-            self._value(subject, spec, at_path(row.body if body is None else body, path), row.ref)
+            self._paths[place] = tuple((spec, path.split(".")) for spec in specs if (path := spec.paths.get(place[1])))
+        for spec, steps in self._paths[place]:
+            self._value(subject, spec, _at(row.body if body is None else body, steps), row.ref)
 
     def used(self, row: RawRow) -> None:
         """Count a row whose values are observed together with another's."""
@@ -64,7 +70,8 @@ class Sayings:
         except (ValueError, TypeError) as error:
             self.reject(ref, "unreadable value", f"{subject}.{spec.name}: {error}")
             return
-        self._used.add((ref.source_id, ref.external_id))
+        if ref.source_id != BASE:  # what stands in the base is no row of a source
+            self._used.add((ref.source_id, ref.external_id))
         self._seen.append(Observation(subject=subject, field=spec.name, value=text, ref=ref))
 
     def reject(self, ref: SourceRef, reason: str, detail: str) -> None:

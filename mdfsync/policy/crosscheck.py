@@ -19,7 +19,7 @@ from mdfsync.policy import rulebook
 from mdfsync.policy.approvals import HISTORY_KINDS, ApprovalMatrix
 from mdfsync.policy.dictionary import COMPUTED, OPERATOR, Dictionary, FieldSpec
 from mdfsync.policy.jobs import JobSpec
-from mdfsync.policy.mappings import OVERLAP_KEYS, MappingSpec
+from mdfsync.policy.mappings import ATTENDANCE, ATTENDEE_KINDS, OVERLAP_KEYS, MappingSpec
 from mdfsync.policy.register import Register, SourceEntry
 from mdfsync.policy.rulebook import RuleSetting
 
@@ -115,7 +115,10 @@ def check_mappings(dictionary: Dictionary, register: Register, mappings: Mapping
         if spec.table not in dictionary.tables:
             yield f"{at}: table: no table {spec.table!r} in the dictionary, correct its name"
             continue
-        faults = _overlap_faults(spec) if spec.layout == "overlaps" else _record_faults(spec, dictionary)
+        if spec.layout == "records":
+            faults = _record_faults(spec, dictionary)
+        else:
+            faults = _overlap_faults(spec) if spec.layout == "overlaps" else _attendee_faults(spec)
         yield from (f"{at}: {fault}" for fault in faults)
     yield from _path_faults(dictionary, register, mappings)
 
@@ -123,6 +126,14 @@ def check_mappings(dictionary: Dictionary, register: Register, mappings: Mapping
 def _overlap_faults(spec: MappingSpec) -> Iterator[str]:
     for target in sorted(spec.targets - set(OVERLAP_KEYS)):
         yield f"columns.{target}: is no key of an overlap row, use one of {', '.join(OVERLAP_KEYS)}"
+
+
+def _attendee_faults(spec: MappingSpec) -> Iterator[str]:
+    for target in sorted(spec.targets - set(ATTENDEE_KINDS)):
+        yield f"columns.{target}: is no key of an attendee, use one of {', '.join(ATTENDEE_KINDS)}"
+    for word in spec.values.get("attendance", {}).values():
+        if word not in ATTENDANCE:
+            yield f"values.attendance: {word!r} is not allowed there, use one of {', '.join(ATTENDANCE)}"
 
 
 def _record_faults(spec: MappingSpec, dictionary: Dictionary) -> Iterator[str]:

@@ -17,10 +17,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
+from mdfsync.policy.dictionary import TableSpec
 from mdfsync.policy.door import NAME, FileModel, parse, read_toml
+from mdfsync.values import Kind
 
 FOLDER = "schema/mappings"
-Layout = Literal["records", "overlaps"]
+Layout = Literal["records", "overlaps", "attendees"]
 
 OVERLAP_KEYS = (
     "record_id", "record_name", "record_website", "record_country", "record_industry", "record_type",
@@ -37,13 +39,21 @@ OVERLAP_KEYS = (
 """Keys of an overlap row whatever Crossbeam output it came from: unprefixed = ours, `partner_` = theirs.
 Where the REST API has a name, that name is used."""
 
+ATTENDEE_KINDS: Mapping[str, Kind] = {
+    "partner_id": "text", "joint_campaign_id": "text", "event_id": "text", "attendee_reference": "text",
+    "email": "email", "attendance": "text", "attended_at": "instant", "registered_at": "instant",
+}  # fmt: skip
+"""Keys of a row of an attendee list, each with its kind. `attendance` is attended, registered or no_show; the times are
+the event's own."""
+ATTENDANCE = ("attended", "registered", "no_show")
+
 _PLACE = re.compile(r"\{([a-z0-9_|]*)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappingSpec:
     """One file layout. A *target* is a field of `table` in the dictionary (layout `records`) or one of
-    `OVERLAP_KEYS` (layout `overlaps`).
+    `OVERLAP_KEYS` (layout `overlaps`) or of `ATTENDEE_KINDS` (layout `attendees`).
 
     `columns`: target → headers that may carry it, best first, compared by `header_key`. `partner_columns`: the same
     behind `partner_prefix` (`{partner}` = a partner's name). `values`: target → {word in the file: our word}, words
@@ -88,6 +98,13 @@ class MappingSpec:
         return frozenset({*self.columns, *self.partner_columns, *self.constants})
 
 
+def kinds_of(spec: MappingSpec, tables: Mapping[str, TableSpec]) -> dict[str, Kind]:
+    """The kind of every target: the dictionary's, or the layout's own."""
+    if spec.layout == "attendees":
+        return {target: ATTENDEE_KINDS[target] for target in spec.targets}
+    return {target: tables[spec.table].fields[target].kind for target in spec.targets}
+
+
 def header_key(header: str) -> str:
     """The form in which headers are compared: case and runs of white space do not count."""
     return " ".join(header.split()).casefold()
@@ -127,7 +144,8 @@ class MappingFile(FileModel):
     source_id: Annotated[str, Field(pattern=NAME)]
     """The register source whose files have this layout."""
     layout: Layout = "records"
-    """`records`: one row per record of `table`; `overlaps`: Crossbeam rows under the common overlap keys."""
+    """`records`: one row per record of `table`; `overlaps`: Crossbeam rows under the common overlap keys; `attendees`:
+    who came to an event, and when."""
     table: Annotated[str, Field(min_length=1)]
     id: Annotated[str, Field(min_length=3)]
     """Template of the row's id, e.g. `{expense_id}` or `inv-{vendor_key}-{invoice_number}`."""

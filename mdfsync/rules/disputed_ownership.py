@@ -139,7 +139,7 @@ def _direct_pipeline(view: View, setting: RuleSetting, deals: dict[str, list[Own
 def _two_sources(view: View, setting: RuleSetting) -> Iterator[Finding]:
     claims: dict[str, list[Row]] = {}
     for row in view.rows("Attributions"):
-        if (row.text("validated_class") or claim_of(row)) == "sourced":
+        if (row.text("validated_class") or claim_of(view, row)) == "sourced":
             claims.setdefault(view.ref(row, "opportunity_id"), []).append(row)
     for opportunity, rows in sorted(claims.items()):
         subject = Subject(table="Opportunities", id=opportunity)

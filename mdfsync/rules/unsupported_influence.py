@@ -28,7 +28,7 @@ from mdfsync.rules.rule import BASE, speak
 from mdfsync.values import instant_text
 from mdfsync.view import Row, View
 from mdfsync.view.case import shown_at
-from mdfsync.view.classes import RANK, Verdict, claim_of, classify
+from mdfsync.view.classes import RANK, Verdict, absorbed, claim_of, classify
 from mdfsync.view.touches import LINKS
 
 ID = "unsupported_influence"
@@ -37,8 +37,8 @@ TABLES = ("Attributions",)
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     for row in view.rows("Attributions"):
-        claim = row.text("validated_class") or claim_of(row)
-        if RANK.get(claim, 0) == 0 or _is_settled(row):
+        claim = row.text("validated_class") or claim_of(view, row)
+        if RANK.get(claim, 0) == 0 or _is_settled(row) or absorbed(view, row):
             continue
         verdict = classify(view, row, setting.params)
         if verdict.class_ != "hold" and RANK[verdict.class_] >= RANK[claim]:

@@ -7,9 +7,10 @@ deal has no close, a contact whose joining nobody saw has an open interval. Read
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,14 +22,15 @@ from mdfsync.view.facts import Interval
 from mdfsync.view.moments import Moment
 from mdfsync.view.row import Row
 from mdfsync.view.standing import campaign_in_force
-from mdfsync.view.touches import Journeys, Touch, instant_of, journeys, property_of
+from mdfsync.view.touches import LINKS, Journeys, Touch, instant_of, journeys, property_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What is weighed for one Attributions row. `campaigns` are the joint campaigns of the deal, the
-    deciding one first; `closed` is `None` while the deal is open; `on_deal` gives the interval in which
-    each contact joined."""
+    """What is weighed for one Attributions row. `campaigns` are the joint campaigns of the deal in which the partner
+    takes part, the deciding one first; `closed` is `None` while the deal is open; `on_deal` gives the interval in which
+    each contact joined. `reopened` is when an open deal was closed before (no time in it = nobody knows when);
+    `merged` are the deals that were merged into this one, `undated` those of them whose creation nobody knows."""
 
     view: View
     row: Row
@@ -42,6 +44,14 @@ class Case:
     on_deal: Mapping[str, Interval]
     account_contacts: frozenset[str]
     facts: Journeys
+    reopened: Moment | None = None
+    merged: tuple[str, ...] = ()
+    undated: tuple[str, ...] = ()
+
+    @property
+    def account(self) -> str:
+        """HubSpot company of the deal; `""` when it has none."""
+        return self.opportunity.text("account_id").removeprefix("hs-co-")
 
     @property
     def deal_id(self) -> str:
@@ -55,9 +65,27 @@ class Case:
         return day
 
     def touches_of(self, contacts: frozenset[str]) -> tuple[Touch, ...]:
-        """Touches of these contacts, each once, in order of their stated time and id."""
-        found = {t.external_id + t.kind: t for c in contacts for t in self.facts.touches.get(c, ())}
-        return tuple(sorted(found.values(), key=lambda t: (shown_at(t.moment), t.kind, t.external_id)))
+        """Touches of these contacts, each once, in order of time and id; those without a time first."""
+        return in_order(touch for contact in contacts for touch in self.facts.touches.get(contact, ()))
+
+    def touches_by(self, side: str) -> tuple[Touch, ...]:
+        """What `OURS` or a partner's staff did with the account, in the same order."""
+        held = self.facts.by_side.get(side, {})
+        return in_order(touch for contact in self.account_contacts & held.keys() for touch in held[contact])
+
+
+def in_order(touches: Iterable[Touch]) -> tuple[Touch, ...]:
+    """Each touch once, in order of time and id."""
+    found = {(touch.kind, touch.external_id): touch for touch in touches}
+    return tuple(sorted(found.values(), key=_place_in_time))
+
+
+def _place_in_time(touch: Touch) -> tuple[datetime, str, str]:
+    moment = touch.moment
+    return (moment.stated or moment.recorded or _BEFORE_ALL, touch.kind, touch.external_id)
+
+
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 def case_of(view: View, row: Row, defaults: Mapping[str, Any]) -> Case | str:
@@ -75,13 +103,15 @@ def case_of(view: View, row: Row, defaults: Mapping[str, Any]) -> Case | str:
     charter = charter_of(campaign, defaults)
     if charter.zone is None:
         return "the charter names no time zone, so its windows cannot be counted"
-    created = _created(opportunity)
+    merged = merges_of(view).into.get(opportunity.id, ())
+    before = [(old, view.row("Opportunities", f"hs-deal-{old}")) for old in merged]
+    created = _earliest([_created(opportunity), *(_created(row) for _, row in before if row)])
     if not created.known:
         return "the creation of the opportunity is unknown"
     facts = journeys(view)
-    on_deal = facts.on_deal.get(opportunity.text("deal_id"), {})
+    on_deal = _joined(view, facts.on_deal.get(opportunity.text("deal_id"), {}), merged)
     company = opportunity.text("account_id").removeprefix("hs-co-")
-    others = (*opportunity.listed("other_joint_campaign_ids"), *row.listed("other_joint_campaign_ids"))
+    closed = _closed(view, opportunity)
     return Case(
         view=view,
         row=row,
@@ -89,13 +119,100 @@ def case_of(view: View, row: Row, defaults: Mapping[str, Any]) -> Case | str:
         partner_id=partner_id,
         charter=charter,
         zone=charter.zone,
-        campaigns=(joint, *sorted(set(others) - {joint})),
+        campaigns=(joint, *_others(view, opportunity, partner_id, joint)),
         created=created,
-        closed=_closed(view, opportunity),
+        closed=closed,
         on_deal=on_deal,
         account_contacts=facts.of_company.get(company, frozenset()) | frozenset(on_deal),
         facts=facts,
+        reopened=_reopened(view, opportunity) if closed is None else None,
+        merged=merged,
+        undated=tuple(old for old, found in before if found is None),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merges:
+    """`into`: opportunity → the deals merged into it; `absorbed`: opportunity → the one it was merged into."""
+
+    into: Mapping[str, tuple[str, ...]]
+    absorbed: Mapping[str, str]
+
+
+def merges_of(view: View) -> Merges:
+    """Which opportunities were merged, by HubSpot's list of merged ids on the surviving deal."""
+    found: Merges | None = view.memo.get(("", "merges"))
+    if found is None:
+        into = {}
+        for row in view.rows("Opportunities"):
+            if text := row.text("merged_deal_ids"):
+                ids = {id for id in re.split(r"[;,\s]+", text) if id} - {row.text("deal_id")}
+                into[row.id] = tuple(sorted(ids))
+        absorbed = {f"hs-deal-{old}": new for new, olds in into.items() for old in olds}
+        found = view.memo["", "merges"] = Merges(into=into, absorbed=absorbed)
+    return found
+
+
+def _others(view: View, opportunity: Row, partner_id: str, joint: str) -> list[str]:
+    """Further joint campaigns of the deal, as far as this partner takes part in them: what another partner's campaign
+    did is not this one's."""
+    return sorted(
+        other
+        for other in {*opportunity.listed("other_joint_campaign_ids"), view.ref(opportunity, "joint_campaign_id")}
+        if other != joint and takes_part(view, partner_id, other)
+    )
+
+
+def takes_part(view: View, partner_id: str, joint_campaign_id: str) -> bool:
+    """Whether the partner takes part in the campaign."""
+    parts = view.where("Campaign Partners", "joint_campaign_id", joint_campaign_id) if joint_campaign_id else ()
+    return any(view.ref(part, "partner_id") == partner_id for part in parts)
+
+
+def _earliest(moments: list[Moment]) -> Moment:
+    """The creation of deals that were merged: the earliest of each face. One without a recorded time leaves it open."""
+    if len(moments) == 1:
+        return moments[0]
+    stated = [m.stated for m in moments if m.stated]
+    recorded = [m.recorded for m in moments if m.recorded]
+    return Moment(stated=min(stated, default=None), recorded=min(recorded) if len(recorded) == len(moments) else None)
+
+
+def _joined(view: View, on_deal: Mapping[str, Interval], merged: tuple[str, ...]) -> Mapping[str, Interval]:
+    """When each contact joined the deal, or one of those that were merged into it."""
+    if not merged:
+        return on_deal
+    seen = view.facts.seen
+    return {
+        contact: min(
+            (joined, *filter(None, (seen.get((LINKS, f"deals:{old}:contacts:{contact}")) for old in merged))),
+            key=lambda interval: interval.by,
+        )
+        for contact, joined in on_deal.items()
+    }
+
+
+def _reopened(view: View, opportunity: Row) -> Moment | None:
+    """When an open deal was in a closed stage before, by HubSpot's stage dates; without a time when only its reason for
+    being lost is left."""
+    deal = deals_of(view).get(opportunity.text("deal_id"))
+    entered = [at for name in _closed_stages(view) if deal and (at := instant_of(property_of(deal, name)))]
+    if entered:
+        return Moment(recorded=min(entered))
+    return Moment() if opportunity.text("closed_lost_reason") else None
+
+
+def _closed_stages(view: View) -> tuple[str, ...]:
+    """HubSpot's properties that hold when a deal entered each closed stage."""
+    found: tuple[str, ...] | None = view.memo.get(("", "closed stages"))
+    if found is None:
+        found = view.memo["", "closed stages"] = tuple(
+            f"hs_v2_date_entered_{str(stage.get('id')).replace('-', '_')}"
+            for row in view.mirror.get("hubspot.pipelines", ())
+            for stage in row.body.get("stages", ())
+            if str((stage.get("metadata") or {}).get("isClosed")).lower() == "true"
+        )
+    return found
 
 
 def _created(opportunity: Row) -> Moment:
@@ -110,13 +227,14 @@ def _created(opportunity: Row) -> Moment:
 def _closed(view: View, opportunity: Row) -> Moment | None:
     if opportunity.text("is_closed") != "true":
         return None
-    deal = _deals(view).get(opportunity.text("deal_id"))
+    deal = deals_of(view).get(opportunity.text("deal_id"))
     stated = instant_of(property_of(deal, "closedate")) if deal else None
     entered = instant_of(property_of(deal, "hs_v2_date_entered_current_stage")) if deal else None
     return Moment(stated=stated or opportunity.instant("close_date"), recorded=entered)
 
 
-def _deals(view: View) -> dict[str, RawRow]:
+def deals_of(view: View) -> dict[str, RawRow]:
+    """HubSpot deals by id."""
     found: dict[str, RawRow] | None = view.memo.get(("", "deals"))
     if found is None:
         rows = view.mirror.get("hubspot.deals", ())

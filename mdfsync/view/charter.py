@@ -41,6 +41,8 @@ class Charter:
     registration_valid_days: int
     backdating_gap_days: int
     qualifying: frozenset[str]
+    expansions: frozenset[str] = frozenset()
+    """Deal types, lower case, that are existing business."""
 
     @property
     def named(self) -> str:
@@ -67,6 +69,7 @@ def charter_of(campaign: Row, defaults: Mapping[str, Any]) -> Charter:
         registration_valid_days=days("registration_valid_days"),
         backdating_gap_days=int(defaults["backdating_gap_days"]),
         qualifying=frozenset(campaign.items("qualifying_touch_types") or DEFAULT_TOUCHES),
+        expansions=frozenset(str(kind).casefold() for kind in defaults["expansion_deal_types"]),
     )
 
 

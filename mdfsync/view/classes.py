@@ -15,26 +15,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from mdfsync.view.base import View
-from mdfsync.view.case import Case, case_of
+from mdfsync.view.case import Case, case_of, merges_of
+from mdfsync.view.labels import CLASSES, class_of_label
+from mdfsync.view.moments import Order, came_before
+from mdfsync.view.notes import notes_of
 from mdfsync.view.row import Row
 from mdfsync.view.trials import Trial, assisted, influenced, sourced, unreadable
 
 Class = Literal["sourced", "assisted", "influenced", "direct", "hold"]
-RANK: Mapping[str, int] = {"direct": 0, "influenced": 1, "assisted": 2, "sourced": 3}
-LABELS: Mapping[str, str] = {
-    "sourced": "sourced",
-    "partner-sourced": "sourced",
-    "originated": "sourced",
-    "assisted": "assisted",
-    "partner-assisted": "assisted",
-    "accelerated": "assisted",
-    "co-sell": "assisted",
-    "influenced": "influenced",
-    "partner-influenced": "influenced",
-    "direct": "direct",
-}
-"""Labels of other documents onto ours. "Influenced" in a claim means what its sender's programme calls so; the claim
-is still tried as ours, and the label as sent stays on the row."""
+RANK: Mapping[str, int] = {name: rank for rank, name in enumerate(CLASSES)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +31,8 @@ class Verdict:
     """The class, the trial that decided it (`None` for direct and for a case that cannot be opened), the
     reasons in words, what spoke against the stronger classes, and the case that was weighed (`None` when
     something it needs is not in the base). `unread` are sources without which a touch may have been
-    missed."""
+    missed; `notes` are what a reader should know beside the class, and decide nothing; `open_to` is the
+    strongest class that a hold may yet become."""
 
     class_: Class
     trial: Trial | None
@@ -50,6 +40,8 @@ class Verdict:
     case: Case | None
     against: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    open_to: Class | None = None
 
 
 def classify(view: View, row: Row, defaults: Mapping[str, Any]) -> Verdict:
@@ -59,21 +51,49 @@ def classify(view: View, row: Row, defaults: Mapping[str, Any]) -> Verdict:
     if verdict.class_ != "sourced" or verdict.case is None:
         return verdict
     rivals = [
-        other.text("partner_id")
+        (view.ref(other, "partner_id"), _alone(view, other, defaults))
         for other in view.where("Attributions", "opportunity_id", verdict.case.opportunity.id)
         if view.ref(other, "partner_id") != verdict.case.partner_id
-        and _alone(view, other, defaults).class_ == "sourced"
     ]
-    if not rivals:
-        return verdict
-    reason = f"{', '.join(sorted(rivals))} also meets every test of sourced, and one partner can source a deal"
-    return replace(verdict, class_="hold", reasons=(reason, *verdict.reasons))
+    orders = sorted(
+        (name, _registered_first(verdict, rival, verdict.case)) for name, rival in rivals if rival.class_ == "sourced"
+    )
+    if first := [name for name, order in orders if order == "not"]:
+        against = f"not sourced: {', '.join(first)} registered the opportunity first"
+        return _tried(view, row, defaults, lost=against)
+    if undecided := [name for name, order in orders if order not in {"firm", "stated"}]:
+        reason = f"{', '.join(undecided)} also meets every test of sourced, and one partner can source a deal"
+        return replace(verdict, class_="hold", reasons=(reason, *verdict.reasons), open_to="sourced")
+    return verdict
 
 
-def claim_of(row: Row) -> str:
+def _registered_first(mine: Verdict, other: Verdict, case: Case) -> Order:
+    """Whether my registration came before the other's; what was not registered has no rank among partners."""
+    if mine.trial is None or other.trial is None:
+        return "unknown"
+    if mine.trial.event.registration is None or other.trial.event.registration is None:
+        return "unknown"
+    return came_before(mine.trial.event.moment, other.trial.event.moment, case.zone)
+
+
+def absorbed(view: View, row: Row) -> str:
+    """The opportunity into which that of an Attributions row was merged; `""` when it stands by itself."""
+    return merges_of(view).absorbed.get(view.ref(row, "opportunity_id"), "")
+
+
+def counts_instead(view: View, row: Row) -> str:
+    """The row that stands for the same opportunity and partner and counts in this one's stead; `""` when this one does.
+    The worker's own row, by its id, comes before one that somebody typed."""
+    deal, partner = view.ref(row, "opportunity_id"), view.ref(row, "partner_id")
+    ids = [r.id for r in view.where("Attributions", "opportunity_id", deal) if view.ref(r, "partner_id") == partner]
+    made = f"attr-{deal.removeprefix('hs-deal-')}-{partner}"
+    first = made if made in ids else min(ids, default=row.id)
+    return "" if first == row.id else first
+
+
+def claim_of(view: View, row: Row) -> str:
     """The class that a row's claim amounts to: the claimed class, else its label in our words, else `""`."""
-    label = row.text("claimed_label").strip().casefold().replace(" ", "-")
-    return row.text("claimed_class") or LABELS.get(label, "")
+    return row.text("claimed_class") or class_of_label(view.rules, row.text("claimed_label"))
 
 
 def _alone(view: View, row: Row, defaults: Mapping[str, Any]) -> Verdict:
@@ -85,20 +105,31 @@ def _alone(view: View, row: Row, defaults: Mapping[str, Any]) -> Verdict:
     return found
 
 
-def _tried(view: View, row: Row, defaults: Mapping[str, Any]) -> Verdict:
+def _tried(view: View, row: Row, defaults: Mapping[str, Any], *, lost: str = "") -> Verdict:
+    """The class by the trials in their order; `lost` = why another partner sourced the opportunity."""
+    if absorbed_by := absorbed(view, row):
+        reason = f"the deal was merged into {absorbed_by}, which is classified in its stead"
+        return Verdict(class_="direct", trial=None, reasons=(reason,), case=None)
+    if other := counts_instead(view, row):
+        reason = f"{other} stands for the same opportunity and partner, and one class counts"
+        return Verdict(class_="hold", trial=None, reasons=(reason,), case=None)
     case = case_of(view, row, defaults)
     if isinstance(case, str):
-        return Verdict(class_="hold", trial=None, reasons=(case,), case=None)
+        return Verdict(class_="hold", trial=None, reasons=(case,), case=None, open_to="sourced")
     unread = unreadable(case)
-    doubts: list[Trial] = []
-    against: list[str] = []
+    notes = notes_of(case)
+    doubts: list[tuple[Class, Trial]] = []
+    against: list[str] = [lost] if lost else []
 
-    def verdict(class_: Class, trial: Trial | None, reasons: tuple[str, ...]) -> Verdict:
+    def verdict(class_: Class, trial: Trial | None, reasons: tuple[str, ...], may_be: Class | None = None) -> Verdict:
         said = tuple(dict.fromkeys(against))
-        return Verdict(class_=class_, trial=trial, reasons=reasons or said, case=case, against=said, unread=unread)
+        return Verdict(
+            class_=class_, trial=trial, reasons=reasons or said, case=case, against=said, unread=unread, notes=notes,
+            open_to=may_be,
+        )  # fmt: skip
 
     trials: tuple[tuple[Class, list[Trial]], ...] = (
-        ("sourced", sourced(case)),
+        ("sourced", [] if lost else sourced(case)),
         ("assisted", assisted(case)),
         ("influenced", influenced(case)),
     )
@@ -106,16 +137,18 @@ def _tried(view: View, row: Row, defaults: Mapping[str, Any]) -> Verdict:
         carried = next((trial for trial in of_class if trial.outcome == "yes"), None)
         if carried and not doubts:
             return verdict(class_, carried, carried.reasons)
-        doubts += [trial for trial in of_class if trial.outcome == "unknown"]
+        doubts += [(class_, trial) for trial in of_class if trial.outcome == "unknown"]
         against += [f"not {class_}: {text}" for t in of_class if t.outcome == "no" for text in t.reasons]
-        if not of_class:
+        if not of_class and not (lost and class_ == "sourced"):
             against.append(f"not {class_}: {_NO_EVENT[class_]}")
         if carried:
             break
     if doubts:
-        return verdict("hold", doubts[0], tuple(dict.fromkeys(text for trial in doubts for text in trial.reasons)))
+        may_be, first = doubts[0]
+        reasons = tuple(dict.fromkeys(text for _, trial in doubts for text in trial.reasons))
+        return verdict("hold", first, reasons, may_be)
     if unread:
-        return verdict("hold", None, (f"touches cannot be read: {', '.join(unread)}",))
+        return verdict("hold", None, (f"touches cannot be read: {', '.join(unread)}",), "influenced")
     return verdict("direct", None, ())
 
 

@@ -1,4 +1,5 @@
 """What the base remembers of a charter: the version in force with its terms, and which version each signature is for.
+The amount of a closed deal is remembered in the same way (`derive/amounts`).
 
 Two of the worker's own cells on Campaigns, so that a lost state loses no contract. The terms are JSON with their hash;
 signatures are lines of `version N: row`. What cannot be read, or does not match its hash, is nothing: a charter is
@@ -24,6 +25,9 @@ REMEMBERED = (
     ("Campaigns", "charter_digest"),
     ("Campaigns", "charter_in_force"),
     ("Campaigns", "charter_signatures"),
+    ("Attributions", "reported_amount"),
+    ("Attributions", "amount_fixed_at"),
+    ("Attributions", "fixed_rate"),
 )
 """Cells in which the worker remembers: what somebody typed over them is told, and never judged by."""
 CELL_LIMIT = 100_000

@@ -12,18 +12,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
 
+from mdfsync.view.belonging import Outcome, Test, belongs
 from mdfsync.view.case import Case, shown_at
 from mdfsync.view.charter import cover
+from mdfsync.view.exclusions import barred
 from mdfsync.view.moments import Moment, came_before
 from mdfsync.view.registrations import standing_of
 from mdfsync.view.row import Row
-from mdfsync.view.touches import LINKS, OWN_SALES, SOURCE_OF, Touch, unknown_sources
+from mdfsync.view.touches import LINKS, OURS, OWN_SALES, SOURCE_OF, Touch, unknown_sources
 
-Outcome = Literal["yes", "no", "unknown"]
-Test = tuple[Outcome, str]
 BASE = "airtable.base"
+PEOPLE = ("hubspot.contacts", "hubspot.owners")
+"""Without these nobody knows whose form it was, or whose staff held a meeting."""
+CONSENT = ("consent_basis", "allowed_recipients")
 INTRODUCING = frozenset({"meeting", "call"})
 _ORDERED: dict[str, Outcome] = {
     "firm": "yes",
@@ -43,6 +45,7 @@ class Event:
     contact: str
     source_id: str
     registration: Row | None = None
+    lead: Row | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,30 +99,32 @@ def influenced(case: Case) -> list[Trial]:
             continue
         if not (touch.campaigns & joint or touch.partner == case.partner_id):
             continue
-        contact = next(c for c in sorted(touch.contacts) if c in case.on_deal)
-        event = _event_of(touch, contact)
-        trials.append(tried(event, _influence_tests(case, event)))
+        for contact in sorted(set(touch.contacts) & case.on_deal.keys()):
+            event = _event_of(touch, contact)
+            trials.append(tried(event, _influence_tests(case, event)))
     return trials
 
 
 def unreadable(case: Case) -> tuple[str, ...]:
     """Sources without which a touch may have been missed."""
     needed = {SOURCE_OF[kind] for kind in case.charter.qualifying if kind in SOURCE_OF}
-    return unknown_sources(case.view, LINKS, *needed)
+    return unknown_sources(case.view, LINKS, *PEOPLE, *needed)
 
 
 def own_activity(case: Case, before: Moment) -> Touch | None:
-    """Our first sales activity with the account in the lookback before a moment."""
+    """Our first sales activity with the account in the lookback before a moment; else one that bears no time."""
     day = before.on(case.zone)
     if day is None:
         return None
     earliest = day - timedelta(days=case.charter.sales_lookback_days)
-    for touch in case.touches_of(case.account_contacts):
+    undated = None
+    for touch in case.touches_by(OURS):
         on = touch.moment.on(case.zone)
-        recent = touch.own and on is not None and on >= earliest
-        if recent and came_before(touch.moment, before, case.zone) != "not":
+        if on is None:
+            undated = undated or touch
+        elif on >= earliest and came_before(touch.moment, before, case.zone) != "not":
             return touch
-    return None
+    return undated
 
 
 def _event_of(touch: Touch, contact: str) -> Event:
@@ -132,24 +137,29 @@ def _origins(case: Case) -> Iterator[Event]:
     row = case.row
     if at := row.instant("introduction_at"):
         contact = row.text("introduction_contact_id")
-        yield Event(name="introduction", moment=Moment(stated=at), contact=contact, source_id=BASE)
+        author = case.view.facts.authors.get((row.subject, "introduction_at"))
+        typed = max(author.at, at) if author and author.at else None
+        moment = Moment(stated=at, recorded=typed)
+        yield Event(name="introduction", moment=moment, contact=contact, source_id=BASE)
     for contact in sorted(case.account_contacts):
         for lead in case.view.where("Leads", "contact_id", contact):
             day = lead.day("partner_submitted_on")
             owned = lead.text("ownership") == "OWNED-PARTNER" and case.view.ref(lead, "partner_id") == case.partner_id
             if owned and day:
                 moment = Moment(day=day)
-                yield Event(name=f"lead {lead.id}", moment=moment, contact=contact, source_id="partner.leads")
-    for touch in case.touches_of(case.account_contacts):
-        if touch.partner == case.partner_id and touch.kind in INTRODUCING:
-            contact = next((c for c in sorted(touch.contacts) if c in case.on_deal), sorted(touch.contacts)[0])
-            yield _event_of(touch, contact)
+                name = f"lead {lead.id}"
+                yield Event(name=name, moment=moment, contact=contact, source_id="partner.leads", lead=lead)
+    for touch in case.touches_by(case.partner_id):
+        if touch.kind in INTRODUCING:
+            there = sorted(set(touch.contacts) & case.on_deal.keys()) or sorted(touch.contacts)[:1]
+            yield from (_event_of(touch, contact) for contact in there)
 
 
 def _registrations(case: Case) -> Iterator[Event]:
     """The partner's registrations of this opportunity, and those that name only its account."""
     view, account = case.view, case.opportunity.text("account_id")
-    named = view.where("Deal Registrations", "opportunity_id", case.opportunity.id)
+    ids = (case.opportunity.id, *(f"hs-deal-{old}" for old in case.merged))
+    named = [r for id in ids for r in view.where("Deal Registrations", "opportunity_id", id)]
     loose = [r for r in view.where("Deal Registrations", "account_id", account) if not view.refs(r, "opportunity_id")]
     for registration in (*named, *loose):
         if view.ref(registration, "partner_id") == case.partner_id:
@@ -166,6 +176,8 @@ def _sourcing_tests(case: Case, event: Event) -> Iterator[Test]:
     charter = case.charter
     order = came_before(event.moment, case.created, case.zone)
     yield _ORDERED[order], f"{event.name} at {shown_at(event.moment)}: {_BEFORE_CREATION[order]}"
+    if case.undated:
+        yield "unknown", f"the creation of deal {', '.join(case.undated)}, merged into this one, is not on record"
     day = event.moment.on(case.zone)
     if day is None:
         yield "unknown", f"{event.name} has no time"
@@ -173,13 +185,24 @@ def _sourcing_tests(case: Case, event: Event) -> Iterator[Test]:
     distance = (case.created_on - day).days
     inside = distance <= charter.sourcing_window_days
     yield ("yes" if inside else "no"), f"{distance} days before creation, window {charter.sourcing_window_days}"
-    yield _contact_test(case, event)
+    yield from belongs(case, event.contact, event.name)
     yield _own_sales_test(case, event)
+    yield _customer_test(case)
     yield _scope_test(case)
     yield _agreement_test(case, event)
     yield _logged_test(case, event)
     if event.registration is not None:
         yield from _registration_tests(case, event.registration)
+    if event.lead is not None:
+        yield _consent_test(event.lead)
+
+
+def _consent_test(lead: Row) -> Test:
+    """The person agreed that the partner may hand the lead to us."""
+    missing = [name for name in CONSENT if not lead.text(name)]
+    if missing:
+        return "unknown", f"lead {lead.id} lacks {', '.join(missing)}: it counts once its consent is on record"
+    return "yes", ""
 
 
 _BEFORE_CREATION = {
@@ -212,6 +235,7 @@ def _registration_tests(case: Case, registration: Row) -> Iterator[Test]:
 
 
 def _assist_tests(case: Case, event: Event) -> Iterator[Test]:
+    yield _customer_test(case)
     needed = ("assist_action", "assist_at", "assist_person", "assist_contact_id", "assist_confirmed_by")
     missing = [name for name in needed if not case.row.text(name)]
     if missing:
@@ -226,7 +250,7 @@ def _assist_tests(case: Case, event: Event) -> Iterator[Test]:
         yield _close_test(case, event)
         yield _agreement_test(case, event)
     if event.contact:
-        yield _contact_test(case, event)
+        yield from belongs(case, event.contact, event.name)
 
 
 _AFTER_CREATION = {
@@ -241,6 +265,7 @@ _AFTER_CREATION = {
 def _influence_tests(case: Case, event: Event) -> Iterator[Test]:
     window = case.charter.influence_window_days
     day = event.moment.on(case.zone)
+    yield _customer_test(case)
     yield _close_test(case, event)
     if day is None:
         yield "unknown", f"{event.name} has no time"
@@ -248,30 +273,9 @@ def _influence_tests(case: Case, event: Event) -> Iterator[Test]:
     distance = (case.created_on - day).days
     words = f"{distance} days before creation" if distance > 0 else "after creation"
     yield ("yes" if distance <= window else "no"), f"{event.name} at {shown_at(event.moment)}: {words}"
-    yield _contact_test(case, event)
+    yield from belongs(case, event.contact, event.name)
     yield _agreement_test(case, event)
     yield _backdating_test(case, event)
-
-
-def _contact_test(case: Case, event: Event) -> Test:
-    """The event's contact is on the deal, and joined before the deal was closed."""
-    if not event.contact:
-        return "unknown", f"{event.name} names no contact that HubSpot knows"
-    joined = case.on_deal.get(event.contact)
-    if joined is None:
-        if unknown_sources(case.view, LINKS):
-            return "unknown", "the contacts of the deal could not be read"
-        return "no", f"contact {event.contact} is not on the deal"
-    if case.closed is None:
-        return "yes", f"contact {event.contact} is on the deal"
-    closed = case.closed.stated or case.closed.recorded
-    if closed is None:
-        return "unknown", "the moment of close is unknown"
-    if joined.by <= closed:
-        return "yes", f"contact {event.contact} was on the deal before its close"
-    if joined.after is not None and joined.after >= closed:
-        return "no", f"contact {event.contact} joined the deal after its close"
-    return "unknown", f"contact {event.contact} was first seen on the deal after its close"
 
 
 def _close_test(case: Case, event: Event) -> Test:
@@ -287,21 +291,33 @@ def _own_sales_test(case: Case, event: Event) -> Test:
     if first is not None:
         order = came_before(first.moment, event.moment, case.zone)
         outcome: Outcome = "no" if order in {"firm", "stated"} else "unknown"
-        return outcome, f"own {first.name} at {shown_at(first.moment)} with the account in the lookback"
-    unread = unknown_sources(case.view, LINKS, *OWN_SALES)
+        at = shown_at(first.moment)
+        when = f"at {at} with the account in the lookback" if at else "with the account bears no time of its own"
+        return outcome, f"own {first.name} {when}"
+    unread = unknown_sources(case.view, LINKS, PEOPLE[0], *OWN_SALES)
     if unread:
         return "unknown", f"own sales activity cannot be read: {', '.join(unread)}"
     return "yes", "no own sales activity on record in the lookback"
 
 
+def _customer_test(case: Case) -> Test:
+    """A partner earns no credit on its own account."""
+    partner = case.view.row("Partners", case.partner_id)
+    if partner and case.account and partner.text("hubspot_company_id") == case.account:
+        if case.charter.campaign.text("partner_as_customer") == "yes":
+            return "yes", "the account is the partner itself, which the charter lets count"
+        return "no", "the account is the partner itself"
+    return "yes", ""
+
+
 def _scope_test(case: Case) -> Test:
     account = case.opportunity.text("account_id")
+    kind = case.opportunity.text("deal_type")
+    if kind.casefold() in case.charter.expansions and case.charter.campaign.text("expansions_count") != "yes":
+        return "no", f"existing business ({kind}), which this charter does not let a partner source"
     partner = case.view.row("Partners", case.partner_id)
-    if partner and account and partner.text("hubspot_company_id") == account.removeprefix("hs-co-"):
-        return "no", "the account is the partner itself"
-    expansion = case.opportunity.text("deal_type") == "existingbusiness"
-    if expansion and case.charter.campaign.text("expansions_count") != "yes":
-        return "no", "existing business, which this charter does not let a partner source"
+    if why := barred(case.view, case.account, case.charter.campaign, partner):
+        return "no", f"the account is {why}"
     for shared in case.view.where("Shared Accounts", "account_id", account):
         mine = shared.text("joint_campaign_id") == case.campaigns[0]
         if mine and shared.text("partner_id") == case.partner_id and shared.text("target_decision") == "exclude":

@@ -134,6 +134,7 @@ def _last_activity(zero: date) -> dict[str, str]:
 
 
 def _deals(store: Store, clock: Clock, zero: date) -> None:
+    claims = {row["id"]: _filled(row) for row in seed_rows("deal_claims.csv", zero)}
     for row in seed_rows("deals.csv", zero):
         properties = _filled(row, "company", "contacts", "entered", "createdate", "closedate")
         properties |= {
@@ -142,6 +143,7 @@ def _deals(store: Store, clock: Clock, zero: date) -> None:
             "hs_primary_associated_company": row["company"],
             "hs_object_source_label": "CRM_UI",
             "dealtype": "newbusiness",
+            **claims.get(row["id"], {}),
         }
         if row["dealstage"] in {"closedwon", "900105"}:
             properties["closed_won_reason"] = "Chosen after a comparison"
