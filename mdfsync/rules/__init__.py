@@ -39,8 +39,10 @@ from mdfsync.rules import (
     money_forfeited,
     no_programme,
     outside_agreement,
+    overlap_changed,
     proof_due,
     segregation,
+    sharing_changed,
     similar_cost,
     source_conflict,
     source_cut_off,
@@ -99,6 +101,8 @@ RULES: tuple[Rule, ...] = (
     _rule(source_withdrew),
     _rule(source_cut_off),
     _rule(vanished_from_source),
+    _rule(overlap_changed),
+    _rule(sharing_changed),
 )
 
 
