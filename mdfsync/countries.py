@@ -35,23 +35,24 @@ def _plain(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _names() -> dict[str, str]:
-    from babel import Locale  # heavy: only when a country is looked at
-    from babel.core import get_global
+    from babel.core import get_global  # heavy: only when a country is looked at
 
     found: dict[str, str] = {}
-    countries = {code for code in Locale("en").territories if len(code) == 2 and code.isalpha()} - {
-        "EU",
-        "EZ",
-        "UN",
-        "ZZ",
-    }
+    english = _territories("en")
+    countries = {code for code in english if len(code) == 2 and code.isalpha()} - _NO_COUNTRY
     for code in sorted(countries):
         found[code.casefold()] = code
     for old, now in get_global("territory_aliases").items():
-        if len(now) == 1 and now[0] in countries and old.isalpha():
-            found.setdefault(old.casefold(), now[0])
+        if len(now) == 1 and now[0] in countries and str(old).isalpha():
+            found.setdefault(str(old).casefold(), now[0])
     for language in LANGUAGES:
-        names: dict[str, str] = {str(code): str(name) for code, name in Locale(language).territories.items()}
+        names = _territories(language)
         for code in sorted(countries & names.keys()):
             found.setdefault(_plain(names[code]), code)
     return found | _ALSO
+
+
+def _territories(language: str) -> dict[str, str]:
+    from babel import Locale
+
+    return {str(code): str(name) for code, name in Locale(language).territories.items()}

@@ -41,6 +41,7 @@ VERBS = {
     "verify": "mdfsync.cli.looking",
     "eligibility": "mdfsync.cli.eligibility",
     "charter": "mdfsync.cli.charter",
+    "overlaps": "mdfsync.cli.overlaps",
     "sandbox": "mdfsync.cli.sandbox",
 }
 HELP = {
@@ -58,13 +59,14 @@ HELP = {
     "verify": "Hash chains and archived bytes.",
     "eligibility": "Expenses from a file against a programme from a file: verdict, amount, every reason.",
     "charter": "The joint charter of a campaign as a contract: terms, version, signatures.",
+    "overlaps": "The overlap map of a campaign: targets, exclusions, what changed since launch.",
     "sandbox": "The embedded world: serve, reset, advance.",
 }
 click.rich_click.COMMAND_GROUPS = {
     "mdfsync": [
         {"name": "Daily", "commands": ["run", "plan", "apply", "status", "explain", "history"]},
         {"name": "Money", "commands": ["eligibility"]},
-        {"name": "Documents", "commands": ["charter"]},
+        {"name": "Documents", "commands": ["charter", "overlaps"]},
         {"name": "Set-up", "commands": ["init", "doctor", "check", "schema", "rules", "verify"]},
         {"name": "Try it", "commands": ["sandbox"]},
     ]

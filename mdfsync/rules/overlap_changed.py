@@ -6,9 +6,10 @@ nobody should go on being contacted after the reason to do so is gone.
 
 When it fires, one exception per campaign and partner, with everything that waits for a decision:
 - an account appeared after the list was approved or the launch snapshot was taken, and is in doubt about nothing else;
-- an account is no longer visible in Crossbeam: why is unknown, so it is asked, not concluded;
+- an account that might be worked is no longer visible in Crossbeam: why is unknown, so it is asked, not concluded;
 - a target that was frozen at launch is no longer what it was to either side (customer, open opportunity, prospect).
-Moves of names, websites, owners and of populations that change no status stand in the map and on the row alone.
+Moves of names, websites, owners and of populations that change no status stand in the map and on the row alone, and
+so does whatever became of an account that the charter bars anyway.
 
 What clears it: a person decides on the accounts (`target_decision`), the move goes back, or the target list is approved
 again with the new status on it; an approval that lapsed over it says so itself. A person who looked at the set lets it
@@ -22,13 +23,15 @@ of the target list, which this rule watches.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mdfsync.approval import CLOSED, covered_by, in_force, judged
 from mdfsync.model import Finding, Subject
 from mdfsync.overlaps.changes import moves
+from mdfsync.overlaps.families import account_of
 from mdfsync.overlaps.sharing import sharing_changes
 from mdfsync.overlaps.standing import SOURCES
+from mdfsync.overlaps.targets import verdict
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import speak
 from mdfsync.values import digest
@@ -74,7 +77,8 @@ def _item(view: View, row: Row, approved: set[Subject], lapsed: set[str]) -> _It
     """What waits for a decision about an account; None when nothing does."""
     status = view.will_be(row, "target_status")
     if view.will_be(row, "overlap_status") == "no_longer_visible":
-        return _Item(kind="no longer visible", row=row, words="")
+        barred = verdict(view, replace(account_of(view, row), visible=True)).status == "excluded"
+        return None if barred else _Item(kind="no longer visible", row=row, words="")
     if row.text("appeared_after") and status == "review" and view.will_be(row, "exclusion_rule") == "appeared":
         return _Item(kind="appeared", row=row, words=view.will_be(row, "exclusion_reason"))
     if row.text("target_status_at_launch") != "target" and status != "target":
