@@ -11,7 +11,8 @@ from rich.markup import escape
 from mdfsync.cli.console import OUT, print_json
 from mdfsync.cli.documents import as_json, campaign_named, into, keep_files, kept, opened
 from mdfsync.documents.keeping import file_name
-from mdfsync.documents.overlaps import overlap_document, target_list
+from mdfsync.documents.overlap_data import target_list
+from mdfsync.documents.overlaps import overlap_document
 from mdfsync.documents.paper import Paper
 from mdfsync.documents.render import FORMS
 from mdfsync.documents.tables import csv_bytes, xlsx_bytes

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mdfsync.derive.computed import NOTHING
 from mdfsync.overlaps.map import OverlapMap, PartnerMap
 from mdfsync.overlaps.standing import SOURCES
 from mdfsync.values import instant_text
-from mdfsync.view import View
+from mdfsync.view import Row, View
 
 BEHIND = (*SOURCES, "hubspot.companies", "hubspot.deals")
 """Sources that a map rests on."""
@@ -50,6 +51,7 @@ def overlap_data(view: View, found: OverlapMap) -> dict[str, Any]:
         "launch_at": found.campaign.text("launch_at"),
         "target_list": {
             "state": found.gate.state,
+            "version": found.version,
             "approvals": [
                 {
                     "approval_id": approval.row.id, "for": str(part), "state": part.state, "by": approval.signer,
@@ -65,6 +67,10 @@ def overlap_data(view: View, found: OverlapMap) -> dict[str, Any]:
         "applied_by_people": {"exclusions": list(found.groups), "markets": list(found.markets)},
         "sources": {source: view.health(source).status for source in BEHIND},
     }  # fmt: skip
+
+
+def _said(row: Row, name: str) -> str:
+    return "" if row.text(name) == NOTHING else row.text(name)
 
 
 def _partner_data(partner: PartnerMap) -> dict[str, Any]:

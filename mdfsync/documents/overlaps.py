@@ -8,9 +8,9 @@ the map; `render` gives it its form.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from mdfsync.documents.overlap_data import BEHIND, overlap_data
 from mdfsync.documents.paper import Block, Grid, Paper, Section, Words
 from mdfsync.documents.wording import BLANK, day_text
 from mdfsync.overlaps.map import STATUSES, OverlapMap, PartnerMap
@@ -19,17 +19,11 @@ from mdfsync.overlaps.targets import BY
 from mdfsync.values import instant_text, to_instant
 from mdfsync.view import Row, View
 
-TARGET_COLUMNS: Mapping[str, str] = {
-    "account_id": "Account id", "account_name": "Account", "account_domain": "Website", "account_country": "Country",
-    "account_owner": "Our owner", "customer_status_ours": "To us", "partner_id": "Partner",
-    "customer_status_partner": "To the partner", "partner_record_name": "Partner's record",
-    "partner_owner_name": "Partner's owner", "partner_owner_email": "Partner's owner e-mail",
-    "other_partner_ids": "Other partners", "snapshot_id": "Launch snapshot", "snapshot_label": "Snapshot stands for",
-    "target_approval_id": "Approved by", "evidence_source_ids": "Sources",
+_PRESENCE = {
+    "before_launch": "not launched yet", "at_launch": "yes", "added_after_launch": "no, came later",
+    "unknown": "not proven",
 }  # fmt: skip
-"""Columns of the target list as CSV and XLSX."""
 _LABEL = {"at_launch": "at launch", "late": "late: proves nothing about launch", "": "none yet"}
-_NO = {"", "none"}
 
 
 def overlap_document(view: View, found: OverlapMap) -> Paper:
@@ -44,16 +38,8 @@ def overlap_document(view: View, found: OverlapMap) -> Paper:
         notices=tuple(_notices(view, found)),
         sections=tuple(_sections(view, found)),
         as_of=view.as_of.date(),
-        data=_data(view, found),
+        data=overlap_data(view, found),
     )
-
-
-def target_list(found: OverlapMap) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-    """(columns, rows) of the target list, as it is worked."""
-    rows = tuple(
-        tuple("" if row.text(name) in _NO else row.text(name) for name in TARGET_COLUMNS) for row in found.targets
-    )
-    return tuple(TARGET_COLUMNS.values()), rows
 
 
 def _about(view: View, found: OverlapMap) -> Iterator[tuple[str, str]]:
@@ -72,9 +58,9 @@ def _about(view: View, found: OverlapMap) -> Iterator[tuple[str, str]]:
 
 def _approval_words(found: OverlapMap) -> str:
     if found.gate.satisfied:
-        return f"approved by both owners ({', '.join(found.gate.approval_ids)})"
-    said = {"none": "nobody was asked to approve it", "lapsed": "its approval lapsed"}
-    return f"not approved: {said.get(found.gate.state, found.gate.words)}"
+        return f"approved by both owners ({', '.join(found.gate.approval_ids)})\nversion {found.version[:16]}"
+    said = {"none": "nobody was asked", "lapsed": "its approval lapsed", "declined": "declined"}
+    return f"not approved: {said.get(found.gate.state, 'not everybody has')}"
 
 
 def _notices(view: View, found: OverlapMap) -> Iterator[Words]:
@@ -125,7 +111,8 @@ def _numbers(found: OverlapMap) -> Iterator[Block]:
     rows = [
         (
             partner.name, *(str(n) for n in (
-                len(partner.visible), len(partner.standing("target")), len(partner.standing("excluded")),
+                len(partner.visible), len(partner.standing("target")),
+                len(set(partner.standing("excluded")) - set(partner.withdrawn)),
                 len(partner.standing("review")), len(partner.unmatched), len(partner.withdrawn), len(partner.appeared),
             )),
         )
@@ -163,7 +150,7 @@ def _targets(found: OverlapMap) -> Iterator[Block]:
         )
         for row in found.targets
     )  # fmt: skip
-    columns = ("Account", "Partner", "To us / to them", "Our owner", "Their owner", "At launch")
+    columns = ("Account", "Partner", "To us / to them", "Our owner", "Their owner", "There at launch")
     yield Grid(columns=columns, rows=rows, widths=(26, 15, 16, 19, 14, 10))
 
 
@@ -176,11 +163,22 @@ def _approval(found: OverlapMap) -> Iterator[Block]:
         for approval in part.carried_by or (None,):
             who = (approval.signer, _moment(approval.decided_at), approval.row.id) if approval else ("", "", "")
             digest = approval.digest[:16] if approval else ""
-            rows.append((str(part), part.state, *(text or BLANK for text in who), digest or BLANK))
-    columns = ("Role", "State", "By", "When", "Approval", "Version (hash)")
+            rows.append(
+                (
+                    str(part),
+                    approval.status if approval else part.state,
+                    *(text or BLANK for text in who),
+                    digest or BLANK,
+                )
+            )
+    columns = ("Role", "State", "By", "When", "Approval", "Approved digest")
     yield Grid(columns=columns, rows=tuple(rows), widths=(22, 11, 23, 18, 20, 16))
-    text = "The version is the hash of the targets and their status as the approver saw them; another target, one less "
-    yield Words(text=f"{text}or another status makes another version, and the approval lapses.")
+    text = (
+        f"The list as it stands is version {found.version}: the hash of its {len(found.targets)} targets with both "
+        "sides' status. Who is shown as approved has seen just that; another target, one less or another status makes "
+        "another version, and the approval lapses."
+    )
+    yield Words(text=text)
     for part, approval in found.approvals():
         if approval.status == "lapsed":
             yield Words(text=f"{approval.row.id} ({part}): {approval.reason}.", tone="warning")
@@ -257,7 +255,7 @@ def _since(found: OverlapMap) -> Iterator[Block]:
 
 def _sources(view: View) -> Grid:
     rows = []
-    for source in (*SOURCES, "hubspot.companies", "hubspot.deals"):
+    for source in BEHIND:
         health = view.health(source)
         at = instant_text(health.last_accepted_at) if health.last_accepted_at else ""
         rows.append((source, health.status, _moment(at), str(health.rows)))
@@ -283,7 +281,8 @@ def _match(row: Row) -> str:
 
 
 def _presence(row: Row) -> str:
-    return (row.text("overlap_status") or "unknown").replace("_", " ")
+    said = row.text("overlap_status")
+    return _PRESENCE.get(said, said.replace("_", " ") or BLANK)
 
 
 def _rule(by: str) -> str:
@@ -302,64 +301,3 @@ def _moment(text: str) -> str:
         return BLANK
     at = to_instant(text)
     return f"{day_text(at.date())}, {at:%H:%M} UTC"
-
-
-# ---------------------------------------------------------------- for machines
-
-_CELLS = (
-    "account_id", "account_name", "account_domain", "account_country", "account_owner", "parent_account_id",
-    "our_population", "partner_population", "customer_status_ours", "customer_status_partner", "account_overlap",
-    "overlap_status", "overlap_since", "match_confidence", "match_basis", "target_status", "exclusion_rule",
-    "exclusion_reason", "target_approval_id", "snapshot_id", "snapshot_taken_at", "snapshot_label",
-    "target_status_at_launch", "appeared_after", "changes_since_launch", "open_opportunities", "other_partner_ids",
-    "evidence_source_ids", "source_ref",
-)  # fmt: skip
-
-
-def _data(view: View, found: OverlapMap) -> dict[str, Any]:
-    return {
-        "joint_campaign_id": found.campaign.id,
-        "as_of": instant_text(view.as_of),
-        "launch_at": found.campaign.text("launch_at"),
-        "target_list": {
-            "state": found.gate.state,
-            "approvals": [
-                {
-                    "approval_id": approval.row.id, "for": str(part), "state": part.state, "by": approval.signer,
-                    "at": approval.decided_at, "version": approval.digest, "reason": approval.reason,
-                }
-                for part, approval in found.approvals()
-            ],
-            "missing": list(found.gate.missing),
-            "targets": [row.id for row in found.targets],
-        },
-        "accounts": found.accounts,
-        "partners": [_partner_data(partner) for partner in found.partners],
-        "applied_by_people": {"exclusions": list(found.groups), "markets": list(found.markets)},
-        "sources": {source: view.health(source).status for source in (*SOURCES, "hubspot.companies", "hubspot.deals")},
-    }  # fmt: skip
-
-
-def _partner_data(partner: PartnerMap) -> dict[str, Any]:
-    id, at, label = partner.snapshot
-    return {
-        "partner_id": partner.partner_id,
-        "name": partner.name,
-        "snapshot": {"snapshot_id": id, "taken_at": at, "label": label},
-        "counts": {
-            "visible": len(partner.visible), "withdrawn": len(partner.withdrawn), "appeared": len(partner.appeared),
-            **{status: len(partner.standing(status)) for status in ("target", "excluded", "review")},
-            "unmatched": len(partner.unmatched),
-        },
-        "matrix": [
-            {"ours": mine, "partner": other, "accounts": n} for (mine, other), n in sorted(partner.matrix.items())
-        ],
-        "unmatched": [
-            {"exception_id": row.id, "message": row.text("message"), "evidence": row.text("evidence")}
-            for row in partner.unmatched
-        ],
-        "rows": [
-            {"shared_account_id": row.id, **{name: row.text(name) for name in _CELLS if row.text(name)}}
-            for row in partner.rows
-        ],
-    }  # fmt: skip

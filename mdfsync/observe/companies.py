@@ -125,8 +125,8 @@ class Companies:
         if len(self._of_domain.get(registrable(ours), ())) > self._settings.most_per_domain:
             return "blocked", f"{registrable(ours)} is the website of too many companies"
         if not ours or not theirs:
-            missing = "our website" if not ours else "the partner's website"
-            return "low", f"{missing} of the account is missing"
+            side = "our" if not ours else "the partner's"
+            return "low", f"its website on {side} side is missing"
         if ours == theirs or theirs in self._others(row):
             return "high", "same website" if ours == theirs else f"{theirs} is another website of the company"
         if registrable(ours) == registrable(theirs):

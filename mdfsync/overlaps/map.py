@@ -16,6 +16,7 @@ from mdfsync.model import Subject
 from mdfsync.overlaps.lists import entries, markets_of
 from mdfsync.overlaps.standing import CLOSEST, UNKNOWN
 from mdfsync.overlaps.targets import RULE
+from mdfsync.values import digest
 from mdfsync.view import Row, View
 from mdfsync.view.standing import campaign_in_force
 
@@ -95,6 +96,14 @@ class OverlapMap:
         """The target list, by account and partner."""
         rows = [row for partner in self.partners for row in partner.standing("target")]
         return tuple(sorted(rows, key=lambda row: (row.text("account_name").casefold(), row.id)))
+
+    @property
+    def version(self) -> str:
+        """The target list as it stands, as a hash: its accounts with what the gate's approvers look at."""
+        names = ("customer_status_ours", "customer_status_partner", "target_decision")
+        return digest(
+            [[row.id, *(row.text(name) for name in names)] for row in sorted(self.targets, key=lambda r: r.id)]
+        )
 
     def approvals(self) -> Iterator[tuple[Part, Approval]]:
         """Approvals that carry the gate's parts, lapsed ones too."""
