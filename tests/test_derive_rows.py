@@ -12,9 +12,9 @@ from mdfsync.derive.completeness import completeness
 from mdfsync.derive.overlap import overlap
 from mdfsync.derive.owners import owners
 from mdfsync.model import Finding, Subject
+from mdfsync.overlaps.standing import standing
 from mdfsync.policy import load_policy
 from mdfsync.rules import judge
-from mdfsync.overlaps.standing import standing
 from mdfsync.view import Facts, Vanished, View
 
 
