@@ -130,6 +130,12 @@ def test_candidates_come_with_score_and_evidence_best_first() -> None:
     ]
 
 
+def test_a_list_that_meets_hardly_anybody_is_one_exception() -> None:
+    out = observed(*(shared(f"o{n}", account_name=f"Nobody {n}") for n in range(26)))
+    [found] = out.findings
+    assert found.message == "26 overlap accounts meet no HubSpot company for certain"
+
+
 def test_a_child_is_told_with_its_parent() -> None:
     out = observed(company("31", "Acme Ltd", hs_parent_company_id="9"), shared(account_name="Acme"))
     assert "child of hs-co-9" in out.findings[0].evidence["candidates"]

@@ -15,6 +15,7 @@ from mdfsync.model import RawRow, Snapshot, Subject
 from mdfsync.observe.companies import Companies, Match, company_settings, own_domains
 from mdfsync.observe.linking import Links, prop
 from mdfsync.observe.saying import Sayings
+from mdfsync.values import digest
 
 SOURCES = ("crossbeam.exports", "crossbeam.api")
 RULE = "overlap_unmatched"
@@ -27,6 +28,9 @@ _NAMES = {
     "partner_domain": ("partner_record_website", "partner_domain"),
 }
 _LISTS = ("our_populations", "partner_populations", "our_population_types", "partner_population_types")
+MANY_NAMED = 20
+"""Accounts that one exception about many names."""
+_Unmatched = tuple[RawRow, dict[str, Any], Match]
 _NAMES_OF_PARTNERS = ("crossbeam_partner_name", "partner_name", "legal_entity")
 
 
@@ -39,6 +43,7 @@ def observe_overlaps(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], sna
     for source in SOURCES:
         pairs: dict[tuple[str, str], list[tuple[RawRow, dict[str, Any]]]] = {}
         best: dict[tuple[str, str], Match] = {}
+        alone: dict[str, list[_Unmatched]] = {}
         for row in mirror.get(source, ()):
             partner = partners.get(name_key(row.body.get("partner_name")))
             if not partner or partner not in campaigns:
@@ -50,13 +55,19 @@ def observe_overlaps(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], sna
                 pairs.setdefault(place, []).append((row, body))
                 best[place] = min(best.get(place, match), match, key=lambda found: found.weakness)
             else:
-                _unmatched(say, row, body, partner, match)
+                alone.setdefault(partner, []).append((row, body, match))
         for (partner, company), rows in pairs.items():
             body = _folded([body for _, body in rows])
             for joint in campaigns[partner]:
                 for row, _ in rows:
                     say.used(row)
                 _say(say, rows[0][0], body, joint, partner, best[partner, company], links)
+        for partner, unmatched in alone.items():
+            if len(unmatched) > int(say.policy.rules[RULE].params["most_each"]):
+                _many_unmatched(say, partner, unmatched)
+                continue
+            for row, body, match in unmatched:
+                _unmatched(say, row, body, partner, match)
 
 
 def _folded(bodies: list[dict[str, Any]]) -> dict[str, Any]:
@@ -124,6 +135,19 @@ def _unmatched(say: Sayings, row: RawRow, body: Mapping[str, Any], partner: str,
             "candidates": "; ".join(map(str, match.candidates)),
         },
         key=row.ref.external_id,
+    )
+
+
+def _many_unmatched(say: Sayings, partner: str, unmatched: list[_Unmatched]) -> None:
+    """More than anybody would work off one by one: a list without ids or websites, which is exported again instead."""
+    names = [str(body.get("account_name") or row.ref.external_id) for row, body, _ in unmatched]
+    say.finding(
+        RULE,
+        Subject(table="Partners", id=partner),
+        f"{len(unmatched)} overlap accounts meet no HubSpot company for certain",
+        ref=unmatched[0][0].ref,
+        evidence={"accounts": "; ".join(sorted(names)[:MANY_NAMED]) + (" …" if len(names) > MANY_NAMED else "")},
+        key=digest(sorted(row.ref.external_id for row, _, _ in unmatched))[:16],
     )
 
 

@@ -67,10 +67,11 @@ def snapshot_cells(view: View) -> Iterator[Taken]:
     """Every snapshot column that is to be written by this run."""
     due = snapshots_due(view)
     for snapshot in due:
+        id = snapshot.id
         for row in snapshot.rows:
             account = account_of(view, row)
             cells = {
-                "snapshot_id": snapshot.id,
+                "snapshot_id": id,
                 "snapshot_taken_at": instant_text(snapshot.at),
                 "snapshot_label": snapshot.label,
                 "customer_status_at_launch": status_words(account.ours, account.theirs),

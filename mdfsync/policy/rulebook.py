@@ -130,6 +130,7 @@ KNOWN: Mapping[str, KnownRule] = {
         kind="exception",
         params={
             "max_candidates": "count",
+            "most_each": "count",
             "min_score": "count",
             "most_per_domain": "count",
             "useless_domains": "words",
