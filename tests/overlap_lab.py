@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from core_lab import NOW, PRIYA, raw
 from core_run import Worker
 
-from mdfsync.model import CutOff, Finding
-from mdfsync.situation import Planned, Situation
+from mdfsync.model import CutOff, Finding, RawRow
+from mdfsync.situation import Situation
 
 LAUNCH = NOW + timedelta(hours=2)
 EXPORTS = "crossbeam.exports"
@@ -87,9 +87,5 @@ def launching(**campaign: str) -> Shares:
     return world
 
 
-def evidence(planned: Planned, rule: str) -> list[Mapping[str, str]]:
-    return [f.evidence for f in planned.plan.findings if f.rule_id == rule]
-
-
-def _at(row: object, fetched: datetime) -> object:
-    return replace(row, ref=replace(row.ref, fetched_at=fetched))  # type: ignore[type-var, attr-defined]
+def _at(row: RawRow, fetched: datetime) -> RawRow:
+    return replace(row, ref=replace(row.ref, fetched_at=fetched))

@@ -301,6 +301,16 @@ def test_a_withdrawn_account_is_not_called_lost_and_nobody_works_it() -> None:
     assert told.evidence == {"no longer visible": "Acme Freight (hs-co-1)"}
 
 
+@pytest.mark.parametrize(("decision", "told"), [("target", 1), ("exclude", 0), ("pause", 0)])
+def test_a_target_by_decision_is_not_withdrawn_in_silence(decision: str, told: int) -> None:
+    world = launching()
+    world.hours(1).run()
+    world.types("Shared Accounts/sa-JC-1-cobalt-hs-co-1.target_decision", decision)
+    world.withdraws("1")
+    world.hours(100).run()
+    assert len(world.told("overlap_changed")) == told
+
+
 def test_an_account_that_the_charter_bars_anyway_is_missed_by_nobody() -> None:
     world = launching(exclusions="Acme Freight (competitor)")
     world.hours(1).run()

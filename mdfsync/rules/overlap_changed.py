@@ -11,7 +11,8 @@ When it fires, one exception per campaign and partner, with everything that wait
 Moves of names, websites, owners and of populations that change no status stand in the map and on the row alone, and
 so does whatever became of an account that the charter bars anyway.
 
-What clears it: a person decides on the accounts (`target_decision`), the move goes back, or the target list is approved
+What clears it: a person decides on the accounts (`target_decision`; that an account shall be a target says nothing of
+its withdrawal, which a person takes out or lets pass), the move goes back, or the target list is approved
 again with the new status on it; an approval that lapsed over it says so itself. A person who looked at the set lets it
 pass; another change makes another set. Archived and cancelled campaigns are left in peace, and so is a partner that
 shows nothing any more (`sharing_changed`).
@@ -65,7 +66,11 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     for row in view.rows("Shared Accounts"):
         joint, partner = row.text("joint_campaign_id"), row.text("partner_id")
         campaign = view.row("Campaigns", joint)
-        if row.text("target_decision") or campaign is None or campaign.text("campaign_status") in CLOSED:
+        if (
+            row.text("target_decision") in {"exclude", "pause"}
+            or campaign is None
+            or campaign.text("campaign_status") in CLOSED
+        ):
             continue
         if partner not in silent and (item := _item(view, row, approved, lapsed)) is not None:
             sets.setdefault((joint, partner), []).append(item)
@@ -79,6 +84,8 @@ def _item(view: View, row: Row, approved: set[Subject], lapsed: set[str]) -> _It
     if view.will_be(row, "overlap_status") == "no_longer_visible":
         barred = verdict(view, replace(account_of(view, row), visible=True)).status == "excluded"
         return None if barred else _Item(kind="no longer visible", row=row, words="")
+    if row.text("target_decision"):
+        return None
     if row.text("appeared_after") and status == "review" and view.will_be(row, "exclusion_rule") == "appeared":
         return _Item(kind="appeared", row=row, words=view.will_be(row, "exclusion_reason"))
     if row.text("target_status_at_launch") != "target" and status != "target":
