@@ -41,6 +41,7 @@ from mdfsync.view import Row, View
 ID = "overlap_changed"
 TABLES = ("Shared Accounts",)
 LATE = True
+_SETTLED = frozenset({"exclude", "pause"})
 NAMED = 25
 """Accounts that the evidence names of each kind; the rest are counted and stand in the map."""
 
