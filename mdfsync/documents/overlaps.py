@@ -151,7 +151,7 @@ def _targets(found: OverlapMap) -> Iterator[Block]:
         for row in found.targets
     )  # fmt: skip
     columns = ("Account", "Partner", "To us / to them", "Our owner", "Their owner", "There at launch")
-    yield Grid(columns=columns, rows=rows, widths=(26, 15, 16, 19, 14, 10))
+    yield Grid(columns=columns, rows=rows, widths=(25, 13, 16, 20, 13, 13))
 
 
 def _approval(found: OverlapMap) -> Iterator[Block]:
@@ -232,7 +232,7 @@ def _unmatched(found: OverlapMap) -> Iterator[Block]:
         return
     yield Words(text="Candidates are ranked; a name alone never makes a match. They become no rows until one fits.")
     columns = ("Partner", "Overlap", "Candidates (score: evidence)", "Its website")
-    yield Grid(columns=columns, rows=tuple(rows), widths=(14, 26, 44, 16))
+    yield Grid(columns=columns, rows=tuple(rows), widths=(14, 25, 40, 21))
 
 
 def _since(found: OverlapMap) -> Iterator[Block]:
@@ -281,7 +281,10 @@ def _match(row: Row) -> str:
 
 
 def _presence(row: Row) -> str:
+    """Whether the account was shared at launch, and by whose word where the snapshot does not say."""
     said = row.text("overlap_status")
+    if said == "at_launch" and row.text("snapshot_label") != "at_launch":
+        return "by Crossbeam's date" if row.text("overlap_since") else "by our first sight"
     return _PRESENCE.get(said, said.replace("_", " ") or BLANK)
 
 
