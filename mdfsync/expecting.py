@@ -13,6 +13,7 @@ from datetime import datetime
 
 from mdfsync.derive.expected import RULE, TABLE, expected_rows
 from mdfsync.model import Change, Create, Observation
+from mdfsync.overlaps.launch import Taken
 from mdfsync.publish import computed_ref
 from mdfsync.values import STAMP_NOW, STAMP_RUN, instant_text
 from mdfsync.view import Row, View
@@ -23,6 +24,21 @@ def expectations(view: View, as_of: datetime) -> list[Observation]:
     return [
         Observation(subject=row.subject, field=name, value=value, ref=computed_ref(RULE, as_of, row.input))
         for row in expected_rows(view)
+        for name, value in row.cells.items()
+    ]
+
+
+def frozen_cells(taken: Iterable[Taken], as_of: datetime) -> list[Observation]:
+    """The columns of launch snapshots that are to be written. One as of this very run is a stamp, as all such times."""
+    present = instant_text(as_of)
+    return [
+        Observation(
+            subject=row.subject,
+            field=name,
+            value=STAMP_NOW if value == present else value,
+            ref=computed_ref("launch_snapshot", as_of, "; ".join(row.sources)),
+        )
+        for row in taken
         for name, value in row.cells.items()
     ]
 

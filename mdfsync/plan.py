@@ -21,7 +21,7 @@ from mdfsync.counted import Counted, count_decisions
 from mdfsync.crossed import crossed_findings, offers
 from mdfsync.decide import Decided, decide
 from mdfsync.draft import CellsOf, Draft
-from mdfsync.expecting import expectations, stamped, with_expected
+from mdfsync.expecting import expectations, frozen_cells, stamped, with_expected
 from mdfsync.findings import refused_decisions, stage_findings, view_facts
 from mdfsync.history import TABLE as HISTORY
 from mdfsync.history import Ledger, is_closed, read_ledger
@@ -37,22 +37,24 @@ from mdfsync.model import (
     Plan,
     RawRow,
     Replace,
+    Snapshot,
     SourceRef,
     Subject,
 )
 from mdfsync.observe import observe
 from mdfsync.operator_edits import operator_edits
+from mdfsync.overlaps.launch import snapshot_cells
 from mdfsync.plan_document import plan_digest
 from mdfsync.policy import Policy
 from mdfsync.policy.dictionary import COMPUTED
 from mdfsync.publish import Published, computed_ref, publish_findings, removed_findings, waived_findings
 from mdfsync.relate import Ours, relate, resting
 from mdfsync.situation import Planned, Situation
-from mdfsync.snapshot import as_last_known, as_written
+from mdfsync.snapshot import as_last_known, as_written, typed_over
 from mdfsync.sources import publish_sources
 from mdfsync.values import STAMP_NOW, STAMP_RUN, canonical
 from mdfsync.view import View, project, sources_behind
-from mdfsync.view.remembered import REMEMBERED
+from mdfsync.view.remembered import REMEMBERED, SNAPSHOT
 from mdfsync.weighing import weigh
 
 OWN_TABLES = frozenset({HISTORY, "Exceptions", "Holds", "Actions", "Sources", "Sync Runs"})
@@ -102,6 +104,10 @@ def _make_plan(now: Situation) -> Planned:
     counted = count_decisions(judged.snapshot, now.edits, ledger, now.policy, cells, now.bases)
     waived = waived_findings(judged.snapshot, now.bases)
     view = _project(judged, counted, draft, facts, observed, waived)
+    if frozen := _frozen(now, judged.snapshot, view):
+        facts.merge(frozen)
+        draft.compared.merge(frozen)
+        view = _project(judged, counted, draft, facts, observed, waived)
     made = _compare(now, expectations(view, now.as_of))
     draft.compared.merge(made)
     facts.merge(made)
@@ -183,6 +189,17 @@ def _provenance(now: Situation, draft: Draft) -> Compared:
     traced = _compare(now, typed)
     draft.compared.merge(traced)
     return traced
+
+
+def _frozen(now: Situation, judged: Snapshot, view: View) -> Compared | None:
+    """Launch snapshots that this run takes, and what somebody typed over those that were taken; None for neither."""
+    taken = frozen_cells(snapshot_cells(view), now.as_of)
+    ref = computed_ref("launch_snapshot", now.as_of)
+    typed = [
+        Observation(subject=subject, field=name, value=value, ref=ref)
+        for subject, name, value in typed_over(now.snapshot, judged, SNAPSHOT)
+    ]
+    return _compare(now, [*taken, *typed]) if taken or typed else None
 
 
 def _related(now: Situation, compared: Compared, decided: Decided, derived: Compared | None = None) -> Compared:

@@ -103,6 +103,22 @@ def as_written(snapshot: Snapshot, bases: Bases, cells: Iterable[tuple[str, str]
     return replace(snapshot, tables=tables)
 
 
+def typed_over(
+    snapshot: Snapshot, written: Snapshot, cells: Iterable[tuple[str, str]]
+) -> list[tuple[Subject, str, str]]:
+    """(row, field, what the worker wrote) of these (table, field) cells where the base says something else. `written` =
+    the snapshot as `as_written` makes it."""
+    names: dict[str, list[str]] = {}
+    for table, name in cells:
+        names.setdefault(table, []).append(name)
+    out = []
+    for table, fields in names.items():
+        for row, ours in zip(snapshot.tables.get(table, ()), written.tables.get(table, ()), strict=True):
+            if row is not ours:
+                out += [(row.subject, name, ours.get(name)) for name in fields if row.get(name) != ours.get(name)]
+    return out
+
+
 def _strange_choices(
     snapshot: Snapshot, dictionary: Dictionary, lacking: frozenset[tuple[str, str]]
 ) -> dict[tuple[str, str, str], str]:

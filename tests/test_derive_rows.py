@@ -9,9 +9,10 @@ from casebook import PARTNERSHIP, ROOT, case, rulebook
 
 from mdfsync.derive import Computed, conclude, derive, sign_off
 from mdfsync.derive.completeness import completeness
-from mdfsync.derive.overlap import overlap, standing
+from mdfsync.derive.overlap import overlap
 from mdfsync.derive.owners import owners
 from mdfsync.model import Finding, Subject
+from mdfsync.overlaps.standing import standing
 from mdfsync.policy import load_policy
 from mdfsync.rules import judge
 from mdfsync.view import Facts, Vanished, View
@@ -147,7 +148,7 @@ def test_who_may_be_targeted(view: View, status: str) -> None:
 
 def test_an_exclusion_says_why() -> None:
     view = account(charter="exclusions: Acme Freight - active dispute")
-    assert of(overlap(view), "exclusion_reason") == ["named in the charter's exclusions: acme freight - active dispute"]
+    assert of(overlap(view), "exclusion_reason") == ["named in the charter's exclusions: Acme Freight - active dispute"]
 
 
 # ---------------------------------------------------------------------------------------------- completeness

@@ -25,6 +25,7 @@ ROOT = Path(__file__).parent.parent
 def content(lab: Lab) -> dict[str, dict[str, dict[str, Any]]]:
     """The base by table and stable id, without what only the run that wrote it knows."""
     own = {"captured_at", "run_id", "first_seen", "previous_hash", "hash", "cleared_at", "airtable_record_id", "due"}
+    own |= {"snapshot_taken_at", "overlap_snapshot_at"}  # when each world's own pull came
     own |= {"contact_joined_before", "contact_joined_after"}  # between which two pulls of ours
     out: dict[str, dict[str, dict[str, Any]]] = {}
     for table in tables(lab):

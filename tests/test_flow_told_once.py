@@ -56,7 +56,7 @@ def test_a_list_cut_off_among_known_rows_is_recognised_until_a_whole_one_comes(l
     export(22, 51)
     found = run(lab)
     assert CAPPED not in found
-    assert "vanished_from_source" not in {kind for kind, _ in found}
+    assert not {"vanished_from_source", "overlap_changed"} & {kind for kind, _ in found}
 
 
 def test_a_short_list_that_lost_most_of_its_rows_is_held(lab: Lab) -> None:

@@ -43,6 +43,7 @@ VERBS = {
     "charter": "mdfsync.cli.charter",
     "journeys": "mdfsync.cli.journeys",
     "leads": "mdfsync.cli.leads",
+    "overlaps": "mdfsync.cli.overlaps",
     "sandbox": "mdfsync.cli.sandbox",
 }
 HELP = {
@@ -62,6 +63,7 @@ HELP = {
     "charter": "The joint charter of a campaign as a contract: terms, version, signatures.",
     "journeys": "Why a deal has its class: its story with every test; a campaign's funnel by class.",
     "leads": "The leads of a campaign on both sides: differences, ownership, clocks, outgoing lists.",
+    "overlaps": "The overlap map of a campaign: targets, exclusions, what changed since launch.",
     "sandbox": "The embedded world: serve, reset, advance.",
 }
 click.rich_click.COMMAND_GROUPS = {

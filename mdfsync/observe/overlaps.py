@@ -1,26 +1,24 @@
 """Crossbeam overlaps onto Shared Accounts: one row per joint campaign, partner and account.
 
-The account is a HubSpot company: by our record id first, then by website host when exactly one company has it. A
-shared registrable domain (a subdomain, a division) or a name alone only makes candidates: an overlap that meets no
-company, or several, is an exception with its candidates, not a row. Part of `observe`.
+The account is a HubSpot company, found by `companies`: by our record id first, then by website host when exactly one
+company has it. An overlap that meets no company, or several, is an exception with its candidates, not a row. The same
+pair twice is one row; several records of the partner on one account of ours are one row that keeps every name and
+population; several accounts of ours for one record of the partner stay several rows. Part of `observe`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
-
-import idna
-from publicsuffixlist import PublicSuffixList
 
 from mdfsync.model import RawRow, Snapshot, Subject
+from mdfsync.observe.companies import Companies, Match, company_settings, own_domains
 from mdfsync.observe.linking import Links, prop
 from mdfsync.observe.saying import Sayings
+from mdfsync.values import digest
 
 SOURCES = ("crossbeam.exports", "crossbeam.api")
+RULE = "overlap_unmatched"
 CLOSED = frozenset({"archived", "cancelled"})
 _NAMES = {
     "account_name": ("account_name", "record_name"),
@@ -29,59 +27,60 @@ _NAMES = {
     "our_populations": ("our_populations", "populations"),
     "partner_domain": ("partner_record_website", "partner_domain"),
 }
-_SUFFIXES = PublicSuffixList(accept_unknown=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
-    """The company an overlap was matched to, and on what ground; `candidates` when it could not be decided."""
-
-    company: str = ""
-    basis: str = ""
-    confidence: str = ""
-    candidates: tuple[str, ...] = ()
+_LISTS = ("our_populations", "partner_populations", "our_population_types", "partner_population_types")
+MANY_NAMED = 20
+"""Accounts that one exception about many names."""
+_Unmatched = tuple[RawRow, dict[str, Any], Match]
+_NAMES_OF_PARTNERS = ("crossbeam_partner_name", "partner_name", "legal_entity")
 
 
 def observe_overlaps(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], snapshot: Snapshot, links: Links) -> None:
     """Shared Accounts subjects of every overlap whose partner runs a joint campaign with us."""
     partners = _partners(snapshot)
+    domains = {r.subject.id: own_domains((r.get("partner_domains"),)) for r in snapshot.tables.get("Partners", ())}
     campaigns = _campaigns_of_partners(snapshot)
-    by_domain, by_name = _companies_by_domain(links), _companies_by_name(links)
+    companies = Companies(links.companies, company_settings(say.policy.rules[RULE].params))
     for source in SOURCES:
         pairs: dict[tuple[str, str], list[tuple[RawRow, dict[str, Any]]]] = {}
         best: dict[tuple[str, str], Match] = {}
+        alone: dict[str, list[_Unmatched]] = {}
         for row in mirror.get(source, ()):
-            body = overlap_body(row.body)
-            partner = partners.get(_key(body.get("partner_name")))
+            partner = partners.get(name_key(row.body.get("partner_name")))
             if not partner or partner not in campaigns:
                 continue
-            match = _match(body, links, by_domain, by_name)
+            body = overlap_body(row.body)
+            match = companies.match(body, domains[partner])
             if match.company:
                 place = (partner, match.company)
                 pairs.setdefault(place, []).append((row, body))
-                best[place] = min(best.get(place, match), match, key=_weakness)
+                best[place] = min(best.get(place, match), match, key=lambda found: found.weakness)
             else:
-                _unmatched(say, row, body, partner, match)
+                alone.setdefault(partner, []).append((row, body, match))
         for (partner, company), rows in pairs.items():
             body = _folded([body for _, body in rows])
             for joint in campaigns[partner]:
                 for row, _ in rows:
                     say.used(row)
                 _say(say, rows[0][0], body, joint, partner, best[partner, company], links)
-
-
-def _weakness(match: Match) -> tuple[bool, bool]:
-    """Sorts the best ground first: our own record id, then high confidence."""
-    return (match.basis != "record_id", match.confidence != "high")
+        for partner, unmatched in alone.items():
+            if len(unmatched) > int(say.policy.rules[RULE].params["most_each"]):
+                _many_unmatched(say, partner, unmatched)
+                continue
+            for row, body, match in unmatched:
+                _unmatched(say, row, body, partner, match)
 
 
 def _folded(bodies: list[dict[str, Any]]) -> dict[str, Any]:
     """Several overlaps of one account with one partner (their subsidiaries, our duplicates) as one: every name and
     population is kept, the overlap counts from the earliest."""
+    if len(bodies) == 1:
+        return bodies[0]
     out = dict(bodies[0])
-    for name in ("our_populations", "partner_populations", "partner_record_name", "partner_domain"):
+    for name in _LISTS:
         said = [part.strip() for body in bodies for part in str(body.get(name) or "").split(",")]
         out[name] = ", ".join(sorted({part for part in said if part}))
+    for name in ("partner_record_name", "partner_domain"):  # a name may hold a comma: "Lumen & Tide, Inc."
+        out[name] = "; ".join(sorted({str(body[name]) for body in bodies if body.get(name)}))
     times = sorted(str(body["overlap_time"]) for body in bodies if body.get("overlap_time"))
     out["overlap_time"] = times[0] if times else ""
     return out
@@ -109,6 +108,8 @@ def _say(
     owner = links.owners.get(prop(company, "hubspot_owner_id"), "")
     if owner:
         say.value(subject, "account_owner", owner, company.ref)
+    parent = prop(company, "hs_parent_company_id")
+    say.value(subject, "parent_account_id", f"hs-co-{parent}" if parent else "", company.ref)
     for field, value in (
         ("joint_campaign_id", joint),
         ("partner_id", partner),
@@ -120,91 +121,52 @@ def _say(
 
 
 def _unmatched(say: Sayings, row: RawRow, body: Mapping[str, Any], partner: str, match: Match) -> None:
-    several = bool(match.candidates)
+    few = ("meets no HubSpot company", "meets no HubSpot company for certain, but may be this one")
+    met = (*few, "may be one of several HubSpot companies")[min(len(match.candidates), 2)]
     say.finding(
-        "overlap_unmatched",
+        RULE,
         Subject(table="Partners", id=partner),
-        f"overlap account “{body.get('account_name')}” meets "
-        + ("several HubSpot companies" if several else "no HubSpot company"),
+        f"overlap account “{body.get('account_name')}” {met}",
         ref=row.ref,
         evidence={
             "account_name": str(body.get("account_name") or ""),
             "domain": str(body.get("domain") or ""),
             "our_record_id": str(body.get("our_record_id") or ""),
-            "candidates": ", ".join(f"hs-co-{c}" for c in match.candidates),
+            "candidates": "; ".join(map(str, match.candidates)),
         },
         key=row.ref.external_id,
     )
 
 
-def _match(
-    body: Mapping[str, Any], links: Links, by_domain: Mapping[str, list[str]], by_name: Mapping[str, list[str]]
-) -> Match:
-    own = str(body.get("our_record_id") or "")
-    domain = registrable(str(body.get("domain") or ""))
-    if own in links.companies:
-        known = registrable(prop(links.companies[own], "domain"))
-        agrees = not domain or not known or domain == known
-        return Match(company=own, basis="record_id", confidence="high" if agrees else "medium")
-    host = host_name(str(body.get("domain") or ""))
-    companies = by_domain.get(domain, []) if domain else []
-    exact = [c for c in companies if host_name(prop(links.companies[c], "domain")) == host]
-    if len(exact) == 1:
-        return Match(company=exact[0], basis="domain", confidence="high")
-    if companies:
-        return Match(candidates=tuple(exact or companies))
-    return Match(candidates=tuple(by_name.get(_key(body.get("account_name")), ())))
+def _many_unmatched(say: Sayings, partner: str, unmatched: list[_Unmatched]) -> None:
+    """More than anybody would work off one by one: a list without ids or websites, which is exported again instead."""
+    names = [str(body.get("account_name") or row.ref.external_id) for row, body, _ in unmatched]
+    say.finding(
+        RULE,
+        Subject(table="Partners", id=partner),
+        f"{len(unmatched)} overlap accounts meet no HubSpot company for certain",
+        ref=unmatched[0][0].ref,
+        evidence={"accounts": "; ".join(sorted(names)[:MANY_NAMED]) + (" …" if len(names) > MANY_NAMED else "")},
+        key=digest(sorted(row.ref.external_id for row, _, _ in unmatched))[:16],
+    )
 
 
-def _companies_by_domain(links: Links) -> dict[str, list[str]]:
-    out: dict[str, list[str]] = {}
-    for company, row in sorted(links.companies.items()):
-        domain = registrable(prop(row, "domain"))
-        if domain:
-            out.setdefault(domain, []).append(company)
-    return out
-
-
-def _companies_by_name(links: Links) -> dict[str, list[str]]:
-    out: dict[str, list[str]] = {}
-    for company, row in sorted(links.companies.items()):
-        if name := _key(prop(row, "name")):
-            out.setdefault(name, []).append(company)
-    return out
-
-
-@lru_cache(maxsize=100_000)
-def host_name(text: str) -> str:
-    """The host of a website in its ASCII form without `www.`; subdomains stay apart. `""` when it is unusable."""
-    text = text.strip().lower()
-    if not text:
-        return ""
-    try:
-        host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
-        return idna.encode(host.rstrip("."), uts46=True).decode().removeprefix("www.")
-    except (ValueError, idna.IDNAError):
-        return ""
-
-
-@lru_cache(maxsize=100_000)
-def registrable(text: str) -> str:
-    """The registrable domain of a website or host (`shop.acme.co.uk` → `acme.co.uk`); `""` when there is none."""
-    host = host_name(text)
-    if host.endswith(".example"):  # RFC 2606 names have no public suffix but stand for companies in tests and demos
-        return ".".join(host.split(".")[-2:])
-    return _SUFFIXES.privatesuffix(host) or ""
-
-
-def _key(value: Any) -> str:
+def name_key(value: Any) -> str:
+    """A partner's name as it is looked up: Crossbeam's and ours differ in punctuation."""
     return " ".join(str(value or "").casefold().replace(",", " ").replace(".", " ").split())
 
 
 def _partners(snapshot: Snapshot) -> dict[str, str]:
+    return partners_by_name((r.subject.id, r.fields) for r in snapshot.tables.get("Partners", ()))
+
+
+def partners_by_name(rows: Iterable[tuple[str, Mapping[str, str]]]) -> dict[str, str]:
+    """Partner id by each name under which Crossbeam may know it."""
     out: dict[str, str] = {}
-    for record in snapshot.tables.get("Partners", ()):
-        for field in ("crossbeam_partner_name", "partner_name", "legal_entity"):
-            if record.get(field):
-                out.setdefault(_key(record.get(field)), record.subject.id)
+    for partner, cells in rows:
+        for field in _NAMES_OF_PARTNERS:
+            if cells.get(field):
+                out.setdefault(name_key(cells[field]), partner)
     return out
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from mdfsync.model import RawRow, Subject
 from mdfsync.observe.linking import Links, prop
-from mdfsync.observe.overlaps import host_name
+from mdfsync.observe.hosts import host_name
 from mdfsync.observe.saying import Sayings
 
 SOURCE, TABLE = "partner.registrations", "Deal Registrations"

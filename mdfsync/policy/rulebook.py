@@ -161,10 +161,29 @@ KNOWN: Mapping[str, KnownRule] = {
         },
     ),
     "vanished_from_source": _EXCEPTION,
+    "overlap_changed": KnownRule(
+        kind="exception",
+        params={
+            "tolerance_hours": "count",
+            "test_words": "words",
+            "do_not_contact_properties": "words",
+            "regions": "words",
+        },
+    ),
+    "sharing_changed": KnownRule(kind="exception", params={"min_accounts": "count"}),
     # exceptions raised by the stages
     "source_row_rejected": _EXCEPTION,
     "looks_like_partner_campaign": KnownRule(kind="exception", params={"words": "words"}),
-    "overlap_unmatched": KnownRule(kind="exception", params={"max_candidates": "count"}),
+    "overlap_unmatched": KnownRule(
+        kind="exception",
+        params={
+            "max_candidates": "count",
+            "most_each": "count",
+            "min_score": "count",
+            "most_per_domain": "count",
+            "useless_domains": "words",
+        },
+    ),
     "identity_changed": _FIRM,
     "row_removed": _EXCEPTION,
     "person_changed_cell": _EXCEPTION,

@@ -41,6 +41,7 @@ from mdfsync.rules import (
     money_forfeited,
     no_programme,
     outside_agreement,
+    overlap_changed,
     proof_due,
     registration_barred,
     registration_check,
@@ -48,6 +49,7 @@ from mdfsync.rules import (
     registration_review_overdue,
     registration_silent,
     segregation,
+    sharing_changed,
     similar_cost,
     source_conflict,
     source_cut_off,
@@ -121,6 +123,8 @@ RULES: tuple[Rule, ...] = (
     _rule(source_withdrew),
     _rule(source_cut_off),
     _rule(vanished_from_source),
+    _rule(overlap_changed),
+    _rule(sharing_changed),
 )
 
 

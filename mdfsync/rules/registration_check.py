@@ -25,7 +25,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from mdfsync.model import Finding
-from mdfsync.observe.overlaps import host_name
+from mdfsync.observe.hosts import host_name
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.registrations import in_short, tell
 from mdfsync.view import Row, View

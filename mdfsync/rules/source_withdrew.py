@@ -5,7 +5,8 @@ export column or a deletion. The cell keeps its value (a sync never blanks anyth
 
 When it fires: a source that filled a cell delivers the row again, but with nothing in that place.
 
-What clears it: the source delivers a value again, or a person decides what the cell shall say.
+What clears it: the source delivers a value again, or a person decides what the cell shall say. A field that a partner
+no longer shares of any account is told once, by `sharing_changed`.
 """
 
 from __future__ import annotations
@@ -13,16 +14,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mdfsync.model import Finding
+from mdfsync.overlaps.sharing import is_part_of_one
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import speak
 from mdfsync.view import View
 
 ID = "source_withdrew"
 TABLES: tuple[str, ...] = ()
+SHARING = "sharing_changed"
 
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
+    fewest = int(view.rules[SHARING].params["min_accounts"]) if SHARING in view.rules else 0
     for gone in view.facts.withdrawals:
+        if fewest and is_part_of_one(view, gone, fewest):
+            continue
         yield speak(
             setting,
             gone.subject,

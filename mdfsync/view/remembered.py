@@ -1,9 +1,9 @@
-"""What the base remembers of a charter: the version in force with its terms, and which version each signature is for.
-The amount of a closed deal is remembered in the same way (`derive/amounts`).
+"""Cells in which the worker itself remembers what a lost state must not lose: which version of a charter is in force
+with its terms, which version each signature is for, what an overlap was at launch, at what amount a deal was closed.
 
-Two of the worker's own cells on Campaigns, so that a lost state loses no contract. The terms are JSON with their hash;
-signatures are lines of `version N: row`. What cannot be read, or does not match its hash, is nothing: a charter is
-never taken from a cell that somebody typed over. Read and written by `standing` and the derivation of charter cells.
+A charter's terms are JSON with their hash; signatures are lines of `version N: row`. What cannot be read, or does not
+match its hash, is nothing: a charter is never taken from a cell that somebody typed over. Read and written by
+`standing`, the derivations of charter and overlap cells, and `derive/amounts`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,22 @@ from mdfsync.view.terms import Values, terms_digest
 Book = tuple[tuple[int, str], ...]
 """(version, row id) of every signature that ever counted, sorted."""
 
+SNAPSHOT = tuple(
+    ("Shared Accounts", name)
+    for name in (
+        "snapshot_id", "snapshot_taken_at", "snapshot_label", "our_population_at_launch",
+        "partner_population_at_launch", "customer_status_at_launch", "target_status_at_launch",
+        "account_owner_at_launch",
+        "account_name_at_launch", "account_domain_at_launch", "partner_record_name_at_launch",
+        "partner_domain_at_launch", "partner_owner_at_launch", "appeared_after",
+    )
+)  # fmt: skip
+"""Cells that were frozen at launch, once for good."""
 REMEMBERED = (
+    *SNAPSHOT,
+    ("Campaigns", "overlap_snapshot_id"),
+    ("Campaigns", "overlap_snapshot_at"),
+    ("Campaigns", "overlap_snapshot_label"),
     ("Campaigns", "charter_version"),
     ("Campaigns", "charter_digest"),
     ("Campaigns", "charter_in_force"),

@@ -1,0 +1,237 @@
+"""Which HubSpot company an overlap is of, how sure that is, and whom it might be of where it is not sure.
+
+    our record id ─> merged record id ─> website host ─> otherwise candidates, ranked, and no row
+
+Crossbeam gives no score and no reason for its matches, so confidence is ours: high when both sides show the same
+website; medium when they show different ones and the names agree, or one belongs to the other's family; low when a
+website is missing or nothing agrees; blocked when a website says nothing (free mail, the partner's own, one that many
+companies share) or our record id is none of HubSpot's. A name alone never merges anything: names only rank candidates,
+each with its score and the evidence behind it. Part of `observe`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from cleanco import basename
+from rapidfuzz import fuzz
+
+from mdfsync.countries import country_code
+from mdfsync.model import RawRow
+from mdfsync.observe.hosts import host_name, label, registrable
+from mdfsync.observe.linking import prop
+
+AGREE = 90
+"""From here on (of 100) two names count as the same name."""
+_COMMON = 200
+"""A word that stands in more names than this finds nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A company that an overlap may be of. `score`: 0 to 100, only good for the order; `evidence`: what it rests on."""
+
+    company: str
+    name: str
+    score: int
+    evidence: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"hs-co-{self.company} “{self.name}” ({self.score}: {', '.join(self.evidence)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """The company an overlap was matched to, and on what ground; `candidates` when it could not be decided."""
+
+    company: str = ""
+    basis: str = ""
+    confidence: str = ""
+    candidates: tuple[Candidate, ...] = ()
+
+    @property
+    def weakness(self) -> tuple[bool, int]:
+        """Sorts the best ground first: our own record id, then by confidence."""
+        return (not self.basis.startswith("record_id"), ("high", "medium", "low", "blocked", "").index(self.confidence))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """From the rulebook: websites that say nothing of a company, how many companies one website may have, how many
+    candidates are named and from which score on."""
+
+    useless_domains: frozenset[str]
+    most_per_domain: int
+    max_candidates: int
+    min_score: int
+
+
+class Companies:
+    """The HubSpot companies, to be found by record id, website and name."""
+
+    def __init__(self, rows: Mapping[str, RawRow], settings: Settings) -> None:
+        self._rows = rows
+        self._settings = settings
+        self._merged = {
+            old.strip(): company
+            for company, row in sorted(rows.items())
+            for old in prop(row, "hs_merged_object_ids").split(";")
+            if old.strip()
+        }
+        self._of_domain: dict[str, list[str]] = {}
+        for company, row in sorted(rows.items()):
+            if domain := registrable(prop(row, "domain")):
+                self._of_domain.setdefault(domain, []).append(company)
+        self._of_word: dict[str, list[str]] | None = None
+
+    def match(self, body: Mapping[str, Any], partner_domains: frozenset[str]) -> Match:
+        """The company of one overlap. `partner_domains` = the partner's own registrable domains."""
+        own, host = str(body.get("our_record_id") or ""), host_name(str(body.get("domain") or ""))
+        company, basis = own, "record_id"
+        if own not in self._rows:
+            company, basis = self._merged.get(own, ""), "record_id (merged)"
+        if company not in self._rows:
+            company, basis = self._by_host(host), "domain"
+        if not company:
+            return Match(candidates=self._candidates(body))
+        confidence, why = self._confidence(company, body, partner_domains, known=basis != "domain" or not own)
+        return Match(company=company, basis=f"{basis}; {why}", confidence=confidence)
+
+    def _by_host(self, host: str) -> str:
+        """The only company of a website; a website that says nothing finds nobody."""
+        domain = registrable(host)
+        if not domain or domain in self._settings.useless_domains:
+            return ""
+        found = [c for c in self._of_domain.get(domain, ()) if host_name(prop(self._rows[c], "domain")) == host]
+        return found[0] if len(found) == 1 else ""
+
+    def _confidence(
+        self, company: str, body: Mapping[str, Any], partner_domains: frozenset[str], *, known: bool
+    ) -> tuple[str, str]:
+        row = self._rows[company]
+        ours = host_name(prop(row, "domain")) or host_name(str(body.get("domain") or ""))
+        theirs = host_name(str(body.get("partner_domain") or ""))
+        domains = {registrable(ours), registrable(theirs)} - {""}
+        if not known:
+            return "blocked", "our record id is none of HubSpot's"
+        if useless := sorted(domains & self._settings.useless_domains):
+            return "blocked", f"{useless[0]} says nothing of a company"
+        if own := sorted(domains & partner_domains):
+            return "blocked", f"{own[0]} is the partner's own website"
+        if len(self._of_domain.get(registrable(ours), ())) > self._settings.most_per_domain:
+            return "blocked", f"{registrable(ours)} is the website of too many companies"
+        if not ours or not theirs:
+            side = "our" if not ours else "the partner's"
+            return "low", f"its website on {side} side is missing"
+        if ours == theirs or theirs in self._others(row):
+            return "high", "same website" if ours == theirs else f"{theirs} is another website of the company"
+        if registrable(ours) == registrable(theirs):
+            return "medium", "one website is a subdomain of the other"
+        parent = self._rows.get(prop(row, "hs_parent_company_id"))
+        if parent is not None and host_name(prop(parent, "domain")) == theirs:
+            return "medium", "the partner names the parent company's website"
+        if alike(prop(row, "name"), str(body.get("partner_record_name") or "")) >= AGREE:
+            return "medium", "different websites, same name"
+        return "low", "different websites and different names"
+
+    @staticmethod
+    def _others(row: RawRow) -> frozenset[str]:
+        listed = prop(row, "hs_additional_domains").replace(",", ";").split(";")
+        return frozenset(host_name(text) for text in listed) - {""}
+
+    # ---------------------------------------------------------------- candidates
+
+    def _candidates(self, body: Mapping[str, Any]) -> tuple[Candidate, ...]:
+        """Companies that it might be, best first."""
+        domain = registrable(str(body.get("domain") or ""))
+        found = set(self._of_domain.get(domain, ())) if domain not in self._settings.useless_domains else set()
+        for word in _words(str(body.get("account_name") or "")):
+            found |= self._named(word)
+        ranked = sorted((self._ranked(company, body) for company in found), key=lambda c: (-c.score, c.company))
+        good = [c for c in ranked if c.score >= self._settings.min_score]
+        return tuple(good[: self._settings.max_candidates])
+
+    def _named(self, word: str) -> set[str]:
+        """Companies with a name that begins one of its words alike; none for a word that stands everywhere."""
+        if self._of_word is None:
+            self._of_word = {}
+            for company, row in sorted(self._rows.items()):
+                for own in _words(prop(row, "name")):
+                    self._of_word.setdefault(own[:4], []).append(company)
+        found = self._of_word.get(word[:4], [])
+        return set(found) if len(found) <= _COMMON else set()
+
+    def _ranked(self, company: str, body: Mapping[str, Any]) -> Candidate:
+        """Names weigh most of what is no website; a website weighs more than any name."""
+        row = self._rows[company]
+        name = alike(prop(row, "name"), str(body.get("account_name") or ""))
+        score, evidence = name / 2, [f"names agree by {name:.0f} %"]
+        ours, theirs = registrable(prop(row, "domain")), registrable(str(body.get("domain") or ""))
+        if ours and ours == theirs:
+            score, evidence = score + 40, [f"same domain {ours}", *evidence]
+        elif theirs and theirs in {registrable(host) for host in self._others(row)}:
+            score, evidence = score + 40, [f"{theirs} is another of its domains", *evidence]
+        elif ours and theirs and label(ours) == label(theirs):
+            score, evidence = score + 15, [*evidence, f"{ours} has another ending than {theirs}"]
+        elif ours and theirs:
+            score, evidence = score - 10, [*evidence, f"its domain is {ours}"]
+        here, there = country_code(prop(row, "country")), country_code(_country(body))
+        if here and there:
+            score, evidence = score + (10 if here == there else -10), [
+                *evidence, f"{'same' if here == there else 'another'} country ({here})"
+            ]  # fmt: skip
+        if parent := prop(row, "hs_parent_company_id"):
+            evidence.append(f"child of hs-co-{parent}")
+        return Candidate(
+            company=company, name=prop(row, "name"), score=round(max(0.0, min(score, 100.0))), evidence=tuple(evidence)
+        )
+
+
+def company_settings(params: Mapping[str, Any]) -> Settings:
+    """Settings from the params of the rule `overlap_unmatched`."""
+    return Settings(
+        useless_domains=frozenset(str(name).lower() for name in params["useless_domains"]),
+        most_per_domain=int(params["most_per_domain"]),
+        max_candidates=int(params["max_candidates"]),
+        min_score=int(params["min_score"]),
+    )
+
+
+def own_domains(texts: Iterable[str]) -> frozenset[str]:
+    """Registrable domains of lines that name websites."""
+    return frozenset(registrable(line) for text in texts for line in text.replace(",", "\n").splitlines()) - {""}
+
+
+def alike(left: str, right: str) -> float:
+    """How far two company names agree, 0 to 100, without legal forms, accents, punctuation and the order of words."""
+    ours, theirs = plain_name(left), plain_name(right)
+    return fuzz.token_sort_ratio(ours, theirs) if ours and theirs else 0.0
+
+
+@lru_cache(maxsize=100_000)
+def plain_name(name: str) -> str:
+    """A company name as it is compared: `Grupo Peñalara, S.L.` → `grupo penalara`."""
+    bare = str(basename(" ".join(name.split())) or name)
+    letters = unicodedata.normalize("NFKD", bare.casefold().replace("&", " and "))
+    return " ".join("".join(c if c.isalnum() else " " for c in letters if not unicodedata.combining(c)).split())
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(word for word in plain_name(name).split() if len(word) > 2 and word not in {"and", "the", "und"})
+
+
+def _country(body: Mapping[str, Any]) -> str:
+    """The country that the overlap itself names, in whichever output it came."""
+    fields = body.get("fields") or {}
+    if isinstance(fields, Mapping):
+        for name in ("record_country", "partner_record_country"):
+            if fields.get(name):
+                return str(fields[name])
+    for item in body.get("partner_source_data") or ():
+        if isinstance(item, Mapping) and str(item.get("field_name", "")).casefold().endswith("country"):
+            return str(item.get("field_value") or "")
+    return ""
