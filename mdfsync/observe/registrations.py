@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mdfsync.model import RawRow, Subject
-from mdfsync.observe.linking import Links, prop
 from mdfsync.observe.hosts import host_name
+from mdfsync.observe.linking import Links, prop
 from mdfsync.observe.saying import Sayings
 
 SOURCE, TABLE = "partner.registrations", "Deal Registrations"
