@@ -230,11 +230,11 @@ def history_entry(value: str | None, moment: str, by: str) -> dict[str, Any]:
 
 
 def _converted(amount: str | None, rate: str) -> str | None:
-    """An amount at a rate; what is no number stays what it is."""
+    """An amount at a rate; of what is no number there is none."""
     try:
-        return f"{(Decimal(amount) * Decimal(rate)).normalize():f}" if amount else amount
+        return f"{(Decimal(str(amount)) * Decimal(rate)).normalize():f}" if amount else amount
     except InvalidOperation:
-        return amount
+        return None
 
 
 def _settled_deal(
