@@ -74,7 +74,7 @@ def measure(opportunities: int, profile: str) -> dict[str, Any]:
         behind = sources_behind(observed.observations)
         view = seen(compared)
     with spent.stage("snapshot"):
-        frozen = frozen_cells(snapshot_cells(view), NOW)
+        frozen = frozen_cells(tuple(snapshot_cells(view)), NOW)
         compared.merge(compare(frozen, snapshot, {}, {}, policy.dictionary))
         view = seen(compared)
     with spent.stage("overlaps"):
@@ -88,7 +88,6 @@ def measure(opportunities: int, profile: str) -> dict[str, Any]:
     with spent.stage("leads"):
         cells += leads(view, findings)
     spent.close()
-    most = peak()
     mapped = short(cells_of(view))
     classes = Counter(cell.value for cell in cells if cell.field == "computed_class")
     return {
@@ -101,7 +100,7 @@ def measure(opportunities: int, profile: str) -> dict[str, Any]:
         "wall": round(spent.wall, 1),
         "cpu": round(sum(spent.cpu.values()), 1),
         "before_mb": before,
-        "peak_mb": most,
+        **spent.memory,
         "classes": dict(sorted(classes.items())),
         "findings": len(findings),
         "mapped": mapped,
@@ -127,6 +126,7 @@ class Spent:
     def __init__(self, profile: str) -> None:
         self.wall = 0.0
         self.cpu: dict[str, float] = {}
+        self.memory: dict[str, int] = {}
         self._file, self._profile = profile, cProfile.Profile() if profile else None
 
     @contextmanager
@@ -140,6 +140,7 @@ class Spent:
             self._profile.disable()
         self.wall += time.perf_counter() - began
         self.cpu[name] = time.process_time() - busy
+        self.memory[f"{name}_mb"] = peak()
         gc.enable()
 
     def close(self) -> None:

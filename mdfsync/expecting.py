@@ -7,7 +7,7 @@ that are planned here stand in the view from the first run on, so that it says o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -28,15 +28,16 @@ def expectations(view: View, as_of: datetime) -> list[Observation]:
     ]
 
 
-def frozen_cells(taken: Iterable[Taken], as_of: datetime) -> list[Observation]:
+def frozen_cells(taken: Collection[Taken], as_of: datetime) -> list[Observation]:
     """The columns of launch snapshots that are to be written. One as of this very run is a stamp, as all such times."""
     present = instant_text(as_of)
+    refs = {row.sources: computed_ref("launch_snapshot", as_of, "; ".join(row.sources)) for row in taken}
     return [
         Observation(
             subject=row.subject,
             field=name,
             value=STAMP_NOW if value == present else value,
-            ref=computed_ref("launch_snapshot", as_of, "; ".join(row.sources)),
+            ref=refs[row.sources],
         )
         for row in taken
         for name, value in row.cells.items()

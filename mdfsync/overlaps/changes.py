@@ -52,7 +52,7 @@ def _moves(row: Row, ours: str, theirs: str) -> Iterator[Move]:
             yield Move(field="status", what=whose, before=_plain(before), after=_plain(after))
     for field, what in KINDS.items():
         before, after = row.text(_AT_LAUNCH.get(field, f"{field}_at_launch")), row.text(field)
-        if _parts(before) != _parts(after):
+        if before != after and _parts(before) != _parts(after):
             yield Move(field=field, what=what, before=before, after=after)
 
 
