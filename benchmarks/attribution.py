@@ -3,7 +3,7 @@
     .venv/bin/python -m benchmarks.attribution [OPPORTUNITIES …] [--profile FILE]
 
 The pipeline is that of `market`. Measured is, in a fresh process for each size, what the first refresh does with it:
-`observe` (deals, contacts, overlaps and leads onto rows), `rows` (those rows made beside the ones that people typed),
+`observe` (deals, contacts, overlaps and leads onto rows), `rows` (those rows, beside the ones that people typed),
 `snapshot` (the launch snapshots), `overlaps` (the derivation of Shared Accounts), `deals` (those of registrations and
 attributions), `leads` (that of leads), and `rules` (those that judge overlaps, claims, ownership and leads). Making the
 world is not counted; its memory is. `mapped` and `digest` are of all cells that were mapped and of all that was
@@ -22,12 +22,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from benchmarks.market import NOW, OVERLAPS, TOUCHES, Market
+from benchmarks.market import NOW, OVERLAPS, READ, TOUCHES, Market
 from benchmarks.world import ROOT
 from mdfsync.compare import Compared, compare
 from mdfsync.derive.attribution import attribution
@@ -37,7 +37,7 @@ from mdfsync.derive.overlap import overlap
 from mdfsync.derive.registrations import registrations
 from mdfsync.expecting import frozen_cells, stamped
 from mdfsync.findings import view_facts
-from mdfsync.model import Finding
+from mdfsync.model import Finding, Subject
 from mdfsync.observe import observe
 from mdfsync.overlaps.launch import snapshot_cells
 from mdfsync.policy import Policy, load_policy
@@ -57,7 +57,7 @@ def measure(opportunities: int, profile: str) -> dict[str, Any]:
     before, spent = peak(), Spent(profile)
     with spent.stage("observe"):
         observed = observe(mirror, snapshot, policy)
-    health = SourceHealth(last_accepted_at=NOW, refresh_window=timedelta(days=2), status="fresh")
+    health = SourceHealth(last_accepted_at=READ, refresh_window=timedelta(days=2), status="fresh")
     sources = dict.fromkeys(policy.register.sources, health)
 
     def seen(compared: Compared) -> View:
@@ -72,24 +72,26 @@ def measure(opportunities: int, profile: str) -> dict[str, Any]:
     with spent.stage("rows"):
         compared = compare(observed.observations, snapshot, {}, {}, policy.dictionary)
         behind = sources_behind(observed.observations)
-        view = seen(compared)
+        told = observed.findings
+    del observed
     with spent.stage("snapshot"):
-        frozen = frozen_cells(tuple(snapshot_cells(view)), NOW)
-        compared.merge(compare(frozen, snapshot, {}, {}, policy.dictionary))
+        frozen = compare(frozen_cells(snapshot_cells(seen(compared)), NOW), snapshot, {}, {}, policy.dictionary)
+        compared.merge(frozen)
         view = seen(compared)
+    del compared, frozen
     with spent.stage("overlaps"):
-        cells = list(overlap(view))
+        cells = by_row(overlap(view))
     with spent.stage("deals"):
-        cells += registrations(view)
-        cells += attribution(view, policy.rules["unsupported_influence"].params)
-    view = view.with_coming({(cell.subject, cell.field): cell.value for cell in cells})
+        cells |= by_row(registrations(view))
+        cells |= by_row(attribution(view, policy.rules["unsupported_influence"].params))
+    view = view.with_coming(cells)
     with spent.stage("rules"):
-        findings = [*judged(view, policy, observed.findings)]
+        findings = [*told, *judged(view, policy)]
     with spent.stage("leads"):
-        cells += leads(view, findings)
+        cells |= by_row(leads(view, findings))
     spent.close()
     mapped = short(cells_of(view))
-    classes = Counter(cell.value for cell in cells if cell.field == "computed_class")
+    classes = Counter(row["computed_class"] for row in cells.values() if "computed_class" in row)
     return {
         "opportunities": opportunities,
         "touches": round(opportunities * TOUCHES),
@@ -108,9 +110,16 @@ def measure(opportunities: int, profile: str) -> dict[str, Any]:
     }
 
 
-def judged(view: View, policy: Policy, told: Iterable[Finding]) -> Iterator[Finding]:
-    """What mapping itself found, and what the rules that classify find."""
-    yield from told
+def by_row(computed: Iterable[Computed]) -> dict[Subject, dict[str, str]]:
+    """Computed cells as those who come later read them."""
+    rows: dict[Subject, dict[str, str]] = {}
+    for cell in computed:
+        rows.setdefault(cell.subject, {})[cell.field] = cell.value
+    return rows
+
+
+def judged(view: View, policy: Policy) -> Iterator[Finding]:
+    """What the rules that classify find."""
     for rule in RULES:
         if rule.id in JUDGES:
             yield from rule.check(view, policy.rules[rule.id])
@@ -155,9 +164,9 @@ def cells_of(view: View) -> Iterator[str]:
             yield f"{row.subject} {sorted(row.fields.items())}"
 
 
-def verdicts(cells: list[Computed], findings: list[Finding]) -> Iterator[str]:
+def verdicts(cells: Mapping[Subject, Mapping[str, str]], findings: list[Finding]) -> Iterator[str]:
     """Everything that was concluded, in a stable order."""
-    yield from sorted(f"{c.subject} {c.field} {c.value} {c.inputs}" for c in cells)
+    yield from sorted(f"{subject} {sorted(row.items())}" for subject, row in cells.items())
     yield from sorted(f"{f.subject} {f.key} {f.message} {sorted(f.evidence.items())} {f.source_ids}" for f in findings)
 
 

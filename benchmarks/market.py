@@ -19,6 +19,7 @@ from mdfsync.policy import Policy
 from mdfsync.values import canonical
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+READ = NOW - timedelta(hours=1)
 PARTNERS = 20
 TOUCHES, OVERLAPS = 10, 2.5
 STATES = ("ATTENDED", "ATTENDED", "REGISTERED", "NO_SHOW")
@@ -27,7 +28,7 @@ FORMS = ("Inc.", "GmbH", "Ltd", "S.A.", "LLC")
 
 
 def raw(source_id: str, id: str, body: Mapping[str, Any]) -> RawRow:
-    ref = SourceRef(source_id=source_id, external_id=id, observed_at=None, fetched_at=NOW, blob="ab" * 32)
+    ref = SourceRef(source_id=source_id, external_id=id, observed_at=None, fetched_at=READ, blob="ab" * 32)
     return RawRow(ref=ref, body=body)
 
 

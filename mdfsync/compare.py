@@ -98,12 +98,17 @@ class Compared:
             for outcome, n in outcomes.items():
                 self.tally(table, outcome, n)
 
-    def moving(self) -> dict[tuple[Subject, str], str]:
+    def moving(self) -> dict[Subject, dict[str, str]]:
         """Cells that the worker is about to move by itself, as they will read; one that a person typed over stays."""
-        moved = [(c.subject, c.field, c.proposed) for c in self.conflicts if c.kind in {"tracked", "computed"}]
-        moved += [(f.subject, f.field, f.value) for f in self.fills]
-        moved += [(c.subject, name, value) for c in self.creates for name, value in c.fields.items()]
-        return {(subject, name): value for subject, name, value in moved}
+        moved: dict[Subject, dict[str, str]] = {}
+        for conflict in self.conflicts:
+            if conflict.kind in {"tracked", "computed"}:
+                moved.setdefault(conflict.subject, {})[conflict.field] = conflict.proposed
+        for fill in self.fills:
+            moved.setdefault(fill.subject, {})[fill.field] = fill.value
+        for create in self.creates:
+            moved.setdefault(create.subject, {}).update(create.fields)
+        return moved
 
     def tally(self, table: str, outcome: str, n: int = 1) -> None:
         row = self.counts.setdefault(table, {})

@@ -193,7 +193,7 @@ def _provenance(now: Situation, draft: Draft) -> Compared:
 
 def _frozen(now: Situation, judged: Snapshot, view: View) -> Compared | None:
     """Launch snapshots that this run takes, and what somebody typed over those that were taken; None for neither."""
-    taken = frozen_cells(tuple(snapshot_cells(view)), now.as_of)
+    taken = frozen_cells(snapshot_cells(view), now.as_of)
     ref = computed_ref("launch_snapshot", now.as_of)
     typed = [
         Observation(subject=subject, field=name, value=value, ref=ref)

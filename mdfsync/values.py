@@ -193,9 +193,13 @@ def same(kind: Kind, left: str, right: str, *, exponent: int | None = None) -> b
 
 def digest(value: Any) -> str:
     """SHA-256 (hex) of the canonical JSON of a value made of dicts, lists, texts, small ints, bools, None."""
-    if type(value) is list and all(type(item) is str for item in value):  # an id's parts: nothing to sort or to round
+    if type(value) is list and _only_texts(value):  # nothing to sort and no number to write: an id's parts, mostly
         return hashlib.sha256(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
     return hashlib.sha256(rfc8785.dumps(value)).hexdigest()
+
+
+def _only_texts(items: list[Any]) -> bool:
+    return all(type(item) is str or (type(item) is list and _only_texts(item)) for item in items)
 
 
 def short_id(prefix: str, *parts: str) -> str:

@@ -43,7 +43,7 @@ class Links:
 def prop(row: RawRow, name: str) -> str:
     """A HubSpot property as text; absent and null are the same."""
     properties = row.body.get("properties")
-    value = properties.get(name) if isinstance(properties, Mapping) else None
+    value = properties.get(name) if type(properties) is dict or isinstance(properties, Mapping) else None
     return "" if value is None else str(value).strip()
 
 

@@ -128,7 +128,8 @@ def sources_behind(observations: Iterable[Observation]) -> dict[Subject, frozens
                 last, sources = seen.subject, found.setdefault(seen.subject, set())
             sources.add(seen.ref.source_id)
     shared: dict[frozenset[str], frozenset[str]] = {}
-    return {subject: shared.setdefault(said, said) for subject, said in zip(found, map(frozenset, found.values()))}
+    frozen = ((subject, frozenset(said)) for subject, said in found.items())
+    return {subject: shared.setdefault(said, said) for subject, said in frozen}
 
 
 def conflicts_among(

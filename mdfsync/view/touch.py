@@ -101,7 +101,7 @@ def _recorded(row: RawRow, stated: datetime) -> datetime | None:
     """When HubSpot took note. A bulk import's own time says nothing about the activity; a meeting that
     was entered before it took place is no earlier than its start."""
     created = None if _was_imported(row) else instant_of(row.body.get("createdAt"))
-    return max(created, stated) if created else None
+    return max(stated, created) if created else None
 
 
 def _was_imported(row: RawRow) -> bool:
@@ -144,13 +144,15 @@ def submissions(view: View, emails: Mapping[str, str], marks: Marks) -> Iterator
         form = str(row.body.get("form_id") or "").lower()
         seen = view.facts.seen.get((row.ref.source_id, row.ref.external_id))
         late = seen is not None and seen.after is not None and stated < seen.after
+        by_form = marks.by_form.get(form, frozenset())
+        by_utm = marks.by_utm.get(_utm(row.body, values), frozenset())
         yield Touch(
             kind="form_submission",
             contacts=(contact,),
             moment=Moment(stated=stated, recorded=seen.by if seen and late else None),
             source_id=row.ref.source_id,
             external_id=row.ref.external_id,
-            campaigns=marks.by_form.get(form, frozenset()) | marks.by_utm.get(_utm(row.body, values), frozenset()),
+            campaigns=by_form | by_utm if by_form and by_utm else by_form or by_utm,
         )
 
 
