@@ -140,7 +140,7 @@ def _origins(case: Case) -> Iterator[Event]:
         moment = Moment(stated=at, recorded=typed)
         yield Event(name="introduction", moment=moment, contact=contact, source_id=BASE)
     for contact in sorted(case.account_contacts):
-        for lead in case.view.where("Leads", "contact_id", contact):
+        for lead in sorted(case.view.where("Leads", "contact_id", contact), key=lambda row: row.id):
             day = lead.day("partner_submitted_on")
             owned = lead.text("ownership") == "OWNED-PARTNER" and case.view.ref(lead, "partner_id") == case.partner_id
             if owned and day:
@@ -159,7 +159,8 @@ def _registrations(case: Case) -> Iterator[Event]:
     ids = (case.opportunity.id, *(f"hs-deal-{old}" for old in case.merged))
     named = [r for id in ids for r in view.where("Deal Registrations", "opportunity_id", id)]
     loose = [r for r in view.where("Deal Registrations", "account_id", account) if not view.refs(r, "opportunity_id")]
-    for registration in (*named, *loose):
+    # Of two that are alike the same one speaks in every run.
+    for registration in sorted((*named, *loose), key=lambda row: row.id):
         if view.ref(registration, "partner_id") == case.partner_id:
             yield Event(
                 name=f"registration {registration.id}",
