@@ -111,6 +111,7 @@ def case_of(view: View, row: Row, defaults: Mapping[str, Any]) -> Case | str:
     facts = journeys(view)
     on_deal = _joined(view, facts.on_deal.get(opportunity.text("deal_id"), {}), merged)
     company = opportunity.text("account_id").removeprefix("hs-co-")
+    people = facts.of_company.get(company, frozenset())
     closed = _closed(view, opportunity)
     return Case(
         view=view,
@@ -123,7 +124,7 @@ def case_of(view: View, row: Row, defaults: Mapping[str, Any]) -> Case | str:
         created=created,
         closed=closed,
         on_deal=on_deal,
-        account_contacts=facts.of_company.get(company, frozenset()) | frozenset(on_deal),
+        account_contacts=people if people.issuperset(on_deal) else people.union(on_deal),
         facts=facts,
         reopened=_reopened(view, opportunity) if closed is None else None,
         merged=merged,
