@@ -98,12 +98,17 @@ class Compared:
             for outcome, n in outcomes.items():
                 self.tally(table, outcome, n)
 
-    def moving(self) -> dict[tuple[Subject, str], str]:
+    def moving(self) -> dict[Subject, dict[str, str]]:
         """Cells that the worker is about to move by itself, as they will read; one that a person typed over stays."""
-        moved = [(c.subject, c.field, c.proposed) for c in self.conflicts if c.kind in {"tracked", "computed"}]
-        moved += [(f.subject, f.field, f.value) for f in self.fills]
-        moved += [(c.subject, name, value) for c in self.creates for name, value in c.fields.items()]
-        return {(subject, name): value for subject, name, value in moved}
+        moved: dict[Subject, dict[str, str]] = {}
+        for conflict in self.conflicts:
+            if conflict.kind in {"tracked", "computed"}:
+                moved.setdefault(conflict.subject, {})[conflict.field] = conflict.proposed
+        for fill in self.fills:
+            moved.setdefault(fill.subject, {})[fill.field] = fill.value
+        for create in self.creates:
+            moved.setdefault(create.subject, {}).update(create.fields)
+        return moved
 
     def tally(self, table: str, outcome: str, n: int = 1) -> None:
         row = self.counts.setdefault(table, {})
@@ -126,14 +131,15 @@ def compare(
     out = Compared()
     grouped = sorted(_by_subject(observations).items(), key=lambda item: (item[0].table, item[0].id))
     records, doubled = _standing(snapshot, {subject.table for subject, _ in grouped})
-    for subject, cells in grouped:
-        total = sum(len(says) for says in cells.values())
+    for subject, seen in grouped:
+        total = len(seen)
         record = records[subject.table].get(subject.id)
         if subject in doubled:
             out.frozen.add(subject)
             out.tally(subject.table, "held", total)
         elif record is not None:
             known, fields, at_rest = bases.get(subject, {}), dictionary.tables[subject.table].fields, 0
+            cells = _by_field(seen)
             for name, says in sorted(cells.items()):
                 place, spec, cell = (subject.table, record.record_id, name), fields[name], record.get(name)
                 if (subject.table, name) in snapshot.missing_fields or place in snapshot.unreadable:
@@ -156,7 +162,7 @@ def compare(
             out.removed.append((subject, bindings[subject]))
             out.tally(subject.table, "held", total)
         else:
-            _create(out, subject, cells, dictionary, snapshot.missing_fields)
+            _create(out, subject, _by_field(seen), dictionary, snapshot.missing_fields)
     return out
 
 
@@ -179,17 +185,24 @@ def _at_rest(cell: str, says: list[Observation], base: CellBase) -> bool:
     return says[0].value == cell if len(says) == 1 else all(seen.value == cell for seen in says)
 
 
-def _by_subject(observations: Iterable[Observation]) -> dict[Subject, dict[str, list[Observation]]]:
-    grouped: dict[Subject, dict[str, list[Observation]]] = {}
-    last, cells = None, {}
+def _by_subject(observations: Iterable[Observation]) -> dict[Subject, list[Observation]]:
+    grouped: dict[Subject, list[Observation]] = {}
+    last, of_row = None, []
     for seen in observations:
         if seen.subject is not last:  # what is said of one row mostly comes together
-            last, cells = seen.subject, grouped.setdefault(seen.subject, {})
+            last, of_row = seen.subject, grouped.setdefault(seen.subject, [])
+        of_row.append(seen)
+    return grouped
+
+
+def _by_field(of_row: Iterable[Observation]) -> dict[str, list[Observation]]:
+    cells: dict[str, list[Observation]] = {}
+    for seen in of_row:
         if (says := cells.get(seen.field)) is None:
             cells[seen.field] = [seen]
         else:
             says.append(seen)
-    return grouped
+    return cells
 
 
 def _create(
@@ -202,12 +215,19 @@ def _create(
     spec = dictionary.tables[subject.table]
     fields = {spec.id_field: subject.id}
     refs: dict[str, SourceRef] = {}
+    created = blank = 0
     for name, says in sorted(cells.items()):
-        best = _authoritative(out, spec.fields[name], says)
-        if best.value and spec.fields[name].worker and (subject.table, name) not in missing:
+        best = says[0] if len(says) == 1 else _authoritative(out, spec.fields[name], says)
+        if not best.value:
+            blank += len(says)
+            continue
+        created += len(says)
+        if spec.fields[name].worker and (subject.table, name) not in missing:
             fields[name] = best.value
             refs[name] = best.ref
-        out.tally(subject.table, "created" if best.value else "same", len(says))
+    for outcome, n in (("created", created), ("same", blank)):
+        if n:
+            out.tally(subject.table, outcome, n)
     out.creates.append(Create(subject=subject, fields=fields, refs=refs))
 
 

@@ -25,7 +25,7 @@ _ALSO = {
 @lru_cache(maxsize=4096)
 def country_code(text: str) -> str:
     """ISO 3166 code of a country (`Germany`, `Deutschland`, `DE`, `DEU` → `DE`); `""` when it is none."""
-    return _names().get(_plain(text), "")
+    return _names().get(_plain(text), "") if text else ""
 
 
 def _plain(text: str) -> str:

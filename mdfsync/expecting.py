@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from mdfsync.derive.expected import RULE, TABLE, expected_rows
-from mdfsync.model import Change, Create, Observation
+from mdfsync.model import Change, Create, Observation, SourceRef
 from mdfsync.overlaps.launch import Taken
 from mdfsync.publish import computed_ref
 from mdfsync.values import STAMP_NOW, STAMP_RUN, instant_text
@@ -31,16 +31,15 @@ def expectations(view: View, as_of: datetime) -> list[Observation]:
 def frozen_cells(taken: Iterable[Taken], as_of: datetime) -> list[Observation]:
     """The columns of launch snapshots that are to be written. One as of this very run is a stamp, as all such times."""
     present = instant_text(as_of)
-    return [
-        Observation(
-            subject=row.subject,
-            field=name,
-            value=STAMP_NOW if value == present else value,
-            ref=computed_ref("launch_snapshot", as_of, "; ".join(row.sources)),
-        )
-        for row in taken
-        for name, value in row.cells.items()
-    ]
+    refs: dict[tuple[str, ...], SourceRef] = {}
+    cells = []
+    for row in taken:
+        if (ref := refs.get(row.sources)) is None:
+            ref = refs[row.sources] = computed_ref("launch_snapshot", as_of, "; ".join(row.sources))
+        for name, value in row.cells.items():
+            told = STAMP_NOW if value == present else value
+            cells.append(Observation(subject=row.subject, field=name, value=told, ref=ref))
+    return cells
 
 
 def with_expected(view: View, creates: Iterable[Create], as_of: datetime) -> View:

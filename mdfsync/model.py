@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from mdfsync.values import digest
@@ -66,6 +67,7 @@ class Reject:
     detail: str
 
 
+@lru_cache(maxsize=100_000)
 def fingerprint(rule_id: str, subject: Subject, key: str) -> str:
     """What makes two findings the same finding."""
     return digest([rule_id, subject.table, subject.id, key])[:16]

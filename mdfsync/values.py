@@ -78,6 +78,8 @@ def _items(raw: Any) -> Iterable[Any]:
 def _text(raw: Any) -> str:
     if isinstance(raw, float | int) and not isinstance(raw, bool):
         raw = number_text(to_decimal(raw), integer=False)
+    if type(raw) is str and raw.isascii() and raw.isprintable():  # most of what sources say
+        return raw.strip()
     text = unicodedata.normalize("NFC", str(raw)).replace("\r\n", "\n").replace("\r", "\n").strip()
     if _CONTROL.search(text):
         raise ValueError("control character in text")
@@ -136,11 +138,13 @@ def to_instant(raw: Any) -> datetime:
         moment = datetime.fromisoformat(str(raw).strip())
     if moment.tzinfo is None:
         raise ValueError(f"time without a zone: {str(raw)[:40]!r}")
-    return moment.astimezone(UTC)
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 def instant_text(moment: datetime) -> str:
     """`2026-11-20T05:00:00.000Z`."""
+    if moment.tzinfo is UTC:
+        return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -189,7 +193,13 @@ def same(kind: Kind, left: str, right: str, *, exponent: int | None = None) -> b
 
 def digest(value: Any) -> str:
     """SHA-256 (hex) of the canonical JSON of a value made of dicts, lists, texts, small ints, bools, None."""
+    if type(value) is list and _only_texts(value):  # nothing to sort and no number to write: an id's parts, mostly
+        return hashlib.sha256(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
     return hashlib.sha256(rfc8785.dumps(value)).hexdigest()
+
+
+def _only_texts(items: list[Any]) -> bool:
+    return all(type(item) is str or (type(item) is list and _only_texts(item)) for item in items)
 
 
 def short_id(prefix: str, *parts: str) -> str:

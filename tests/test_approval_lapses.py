@@ -124,9 +124,9 @@ def test_a_new_decision_sees_the_values_as_they_stand() -> None:
 
 
 def test_a_computed_value_counts_as_this_run_leaves_it() -> None:
-    place = Subject(table="MDF Budgets", id="MDF-1"), "approved_mdf_amount"
+    coming = {Subject(table="MDF Budgets", id="MDF-1"): {"approved_mdf_amount": "9000"}}
     view = again(budget())
-    assert the(replace(view, coming={place: "9000"}, memo={})).status == "lapsed"
+    assert the(replace(view, coming=coming, memo={})).status == "lapsed"
 
 
 @pytest.mark.parametrize(("until", "status"), [("2026-11-20", "approved"), ("2026-11-19", "lapsed")])

@@ -49,9 +49,14 @@ def _alike(view: View, lead: Row) -> Iterator[str]:
     wanted, known = exact(lead.text("email")), _known(view)
     before, _, behind = wanted.rpartition("@")
     name = text_key(lead.text("first_name") + lead.text("last_name"))
-    near = {*known.before.get(before, ()), *known.behind.get(behind, ()), *known.named.get(name, ())} if wanted else ()
+    near = (known.before.get(before, []), known.behind.get(behind, []), known.named.get(name, [])) if wanted else ()
     cut = policy(view)["alike_percent"]
-    for address, score, _ in process.extract(wanted, sorted(near), scorer=fuzz.ratio, score_cutoff=cut, limit=None):
+    found = {
+        address: score
+        for pool in near  # each as it stands: the people of one mail provider are too many to be put in order each time
+        for address, score, _ in process.extract(wanted, pool, scorer=fuzz.ratio, score_cutoff=cut, limit=None)
+    }
+    for address, score in sorted(found.items(), key=lambda hit: (-hit[1], hit[0])):
         row = known.contacts[address]
         person = ", same name" if name and name == _name(row) else ""
         yield f"contact {row.ref.external_id}: {address} is {score:.0f}% like {wanted}{person}"

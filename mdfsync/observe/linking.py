@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mdfsync.model import RawRow, Record, Snapshot
-from mdfsync.observe.saying import at_path
 
 EXPLICIT, BY_CAMPAIGN, BY_CAMPAIGN_LINK = "explicit_id", "campaign_id", "campaign_link"
 BY_ASSOCIATION, BY_UTM = "association", "utm"
@@ -43,7 +42,8 @@ class Links:
 
 def prop(row: RawRow, name: str) -> str:
     """A HubSpot property as text; absent and null are the same."""
-    value = at_path(row.body, f"properties.{name}")
+    properties = row.body.get("properties")
+    value = properties.get(name) if type(properties) is dict or isinstance(properties, Mapping) else None
     return "" if value is None else str(value).strip()
 
 
@@ -142,9 +142,10 @@ def _linked(mirror: Mapping[str, tuple[RawRow, ...]], campaigns: Mapping[str, st
 def _associated(mirror: Mapping[str, tuple[RawRow, ...]], left: str, right: str) -> dict[str, frozenset[str]]:
     """Association rows come as `{from_type}:{id}:{to_type}`."""
     out = {}
+    begins, ends = f"{left}:", f":{right}"
     for row in mirror.get("hubspot.associations", ()):
-        parts = row.ref.external_id.split(":")
-        if len(parts) == 3 and (parts[0], parts[2]) == (left, right):
+        key = row.ref.external_id
+        if key.startswith(begins) and key.endswith(ends) and len(parts := key.split(":")) == 3:
             out[parts[1]] = frozenset(str(to["id"]) for to in row.body.get("to", ()))
     return out
 

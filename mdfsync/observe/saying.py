@@ -6,7 +6,7 @@ cannot be read, row kept. It knows no source by name. Used by every observer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mdfsync.model import Finding, Observation, Observed, RawRow, Reject, SourceRef, Subject
@@ -41,6 +41,7 @@ class Sayings:
         self._findings: list[Finding] = []
         self._paths: dict[tuple[str, str], tuple[tuple[FieldSpec, list[str]], ...]] = {}
         self._used: set[tuple[str, str]] = set()
+        self._last: SourceRef | None = None
         self._rejected: set[tuple[str, str]] = set()
 
     def row(self, subject: Subject, row: RawRow, body: Mapping[str, Any] | None = None) -> None:
@@ -48,9 +49,14 @@ class Sayings:
         place = subject.table, row.ref.source_id
         if place not in self._paths:
             specs = self.policy.dictionary.tables[subject.table].fields.values()
-            self._paths[place] = tuple((spec, path.split(".")) for spec in specs if (path := spec.paths.get(place[1])))
+            self._paths[place] = tuple(
+                (spec, path.split("."))
+                for spec in specs
+                if (path := spec.paths.get(place[1])) and spec.write != "operator"
+            )
+        body = row.body if body is None else body
         for spec, steps in self._paths[place]:
-            self._value(subject, spec, _at(row.body if body is None else body, steps), row.ref)
+            self._value(subject, spec, _at(body, steps), row.ref)
 
     def used(self, row: RawRow) -> None:
         """Count a row whose values are observed together with another's."""
@@ -59,19 +65,19 @@ class Sayings:
     def value(self, subject: Subject, field: str, raw: Any, ref: SourceRef) -> None:
         """Observe one value, also one that has no path (what linking found out)."""
         spec = self.policy.dictionary.tables[subject.table].fields.get(field)
-        if spec is not None:
+        if spec is not None and spec.write != "operator":
             self._value(subject, spec, raw, ref)
 
     def _value(self, subject: Subject, spec: FieldSpec, raw: Any, ref: SourceRef) -> None:
-        if spec.write == "operator":
-            return
         try:
             text = canonical(spec.kind, raw)
         except (ValueError, TypeError) as error:
             self.reject(ref, "unreadable value", f"{subject}.{spec.name}: {error}")
             return
-        if ref.source_id != BASE:  # what stands in the base is no row of a source
-            self._used.add((ref.source_id, ref.external_id))
+        if ref is not self._last:  # what is said of one row mostly comes together
+            self._last = ref
+            if ref.source_id != BASE:  # what stands in the base is no row of a source
+                self._used.add((ref.source_id, ref.external_id))
         self._seen.append(Observation(subject=subject, field=spec.name, value=text, ref=ref))
 
     def reject(self, ref: SourceRef, reason: str, detail: str) -> None:
@@ -104,7 +110,7 @@ class Sayings:
         """Everything said, in a stable order."""
         used = self._used | self._rejected
         return Observed(
-            observations=tuple(sorted(self._seen, key=_place)),
+            observations=tuple(_in_order(self._seen)),
             rejects=tuple(sorted(self._rejects, key=lambda r: (r.ref.source_id, r.ref.external_id, r.detail))),
             findings=tuple(sorted(self._findings, key=lambda f: f.fingerprint)),
             rows_read=rows_read,
@@ -113,5 +119,18 @@ class Sayings:
         )  # fmt: skip
 
 
-def _place(seen: Observation) -> tuple[str, str, str, str, str]:
-    return (seen.subject.table, seen.subject.id, seen.field, seen.ref.source_id, seen.ref.external_id)
+def _in_order(seen: Sequence[Observation]) -> Iterator[Observation]:
+    """By row, field and source. Rows are put in order first: one key for each cell of a large base would need more
+    memory than all else that is observed."""
+    rows: dict[Subject, list[Observation]] = {}
+    last, said = None, []
+    for one in seen:
+        if one.subject is not last:
+            last, said = one.subject, rows.setdefault(one.subject, [])
+        said.append(one)
+    for subject in sorted(rows, key=lambda subject: (subject.table, subject.id)):
+        yield from sorted(rows[subject], key=_place)
+
+
+def _place(seen: Observation) -> tuple[str, str, str]:
+    return (seen.field, seen.ref.source_id, seen.ref.external_id)

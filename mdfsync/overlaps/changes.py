@@ -24,7 +24,7 @@ KINDS: Mapping[str, str] = {
     "partner_owner_name": "the partner's owner changed",
 }
 """Columns that are compared, and what a move of each is called."""
-_AT_LAUNCH = {"partner_owner_name": "partner_owner_at_launch"}
+_AT_LAUNCH = {name: f"{name}_at_launch" for name in KINDS} | {"partner_owner_name": "partner_owner_at_launch"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +46,14 @@ def moves(row: Row, ours: str, theirs: str) -> tuple[Move, ...]:
 
 
 def _moves(row: Row, ours: str, theirs: str) -> Iterator[Move]:
+    cells = row.fields
     was_ours, was_theirs = statuses_in(row.text("customer_status_at_launch"))
     for whose, before, after in (("our status", was_ours, ours), ("the partner's status", was_theirs, theirs)):
         if before and before != after:
             yield Move(field="status", what=whose, before=_plain(before), after=_plain(after))
     for field, what in KINDS.items():
-        before, after = row.text(_AT_LAUNCH.get(field, f"{field}_at_launch")), row.text(field)
-        if _parts(before) != _parts(after):
+        before, after = cells.get(_AT_LAUNCH[field], ""), cells.get(field, "")
+        if before != after and _parts(before) != _parts(after):
             yield Move(field=field, what=what, before=before, after=after)
 
 

@@ -19,9 +19,10 @@ TABLE = "Shared Accounts"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Families:
-    """Partners by (campaign, account), and accounts of ours by (campaign, partner, record of the partner)."""
+    """What stands for the same more than once: partners by (campaign, account), and accounts of ours by (campaign,
+    partner, record of the partner)."""
 
-    partners: Mapping[tuple[str, str], frozenset[str]]
+    partners: Mapping[tuple[str, str], set[str]]
     records: Mapping[tuple[str, str, str, str], tuple[Row, ...]]
 
 
@@ -38,8 +39,9 @@ def account_of(view: View, row: Row) -> Account:
 
 def other_partners(view: View, row: Row) -> tuple[str, ...]:
     """Other partners that share the same account in this campaign."""
-    same = _families(view).partners[row.text("joint_campaign_id"), row.text("account_id")]
-    return tuple(sorted(same - {row.text("partner_id")}))
+    partners = _families(view).partners
+    same = partners.get((row.text("joint_campaign_id"), row.text("account_id")), ()) if partners else ()
+    return tuple(sorted({*same} - {row.text("partner_id")}))
 
 
 def gone(view: View) -> frozenset[object]:
@@ -54,8 +56,9 @@ def gone(view: View) -> frozenset[object]:
 def _rival(view: View, row: Row) -> str:
     """Another account of ours that stands for the same record of the partner and goes first: the one with an owner in
     HubSpot, with more open deals, with the lower id."""
-    same = _families(view).records.get(_record(row), ())
-    if len(same) < 2:
+    records = _families(view).records
+    same = records.get(_record(row), ()) if records else ()
+    if not same:
         return ""
     first = min(same, key=lambda r: (not r.text("account_owner"), -open_deals(view, r), r.text("account_id")))
     return "" if first is row else first.text("account_id")
@@ -73,8 +76,8 @@ def _families(view: View) -> _Families:
             if row.text("partner_record_name") and row.text("partner_domain"):
                 records.setdefault(_record(row), []).append(row)
         found = view.memo[key] = _Families(
-            partners={place: frozenset(ids) for place, ids in partners.items()},
-            records={record: tuple(rows) for record, rows in records.items()},
+            partners={place: ids for place, ids in partners.items() if len(ids) > 1},
+            records={record: tuple(rows) for record, rows in records.items() if len(rows) > 1},
         )
     return found
 

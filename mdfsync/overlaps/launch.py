@@ -10,7 +10,7 @@ snapshot is made of what it holds. Part of `overlaps`; `plan` writes what comes 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -66,6 +66,7 @@ class Due:
 def snapshot_cells(view: View) -> Iterator[Taken]:
     """Every snapshot column that is to be written by this run."""
     due = snapshots_due(view)
+    taken_now = {(snapshot.campaign.id, snapshot.partner_id) for snapshot in due}
     for snapshot in due:
         id = snapshot.id
         for row in snapshot.rows:
@@ -81,18 +82,22 @@ def snapshot_cells(view: View) -> Iterator[Taken]:
             kept = {name: text for name, text in cells.items() if text}
             yield Taken(subject=row.subject, cells=kept, sources=snapshot.sources)
     for row in view.rows(TABLE):
-        if not row.record_id and (after := _list_before(view, row, due)):
+        if not row.record_id and (after := _list_before(view, row, taken_now)):
             yield Taken(subject=row.subject, cells={"appeared_after": after}, sources=SOURCES)
 
 
 def snapshots_due(view: View) -> tuple[Due, ...]:
-    """The snapshots that this run takes."""
-    return tuple(
-        due
-        for campaign in view.rows("Campaigns")
-        for part in view.where("Campaign Partners", "joint_campaign_id", campaign.id)
-        if (partner := view.ref(part, "partner_id")) and (due := _due(view, campaign, partner)) is not None
-    )
+    """The snapshots that this run takes; worked out once per view."""
+    key = (TABLE, "snapshots due")
+    found: tuple[Due, ...] | None = view.memo.get(key)
+    if found is None:
+        found = view.memo[key] = tuple(
+            due
+            for campaign in view.rows("Campaigns")
+            for part in view.where("Campaign Partners", "joint_campaign_id", campaign.id)
+            if (partner := view.ref(part, "partner_id")) and (due := _due(view, campaign, partner)) is not None
+        )
+    return found
 
 
 def snapshot_ids(view: View, campaign: Row) -> tuple[str, ...]:
@@ -155,8 +160,8 @@ def _due(view: View, campaign: Row, partner_id: str) -> Due | None:
 
 def visible_rows(view: View, joint: str, partner_id: str) -> tuple[Row, ...]:
     """Accounts of a campaign and partner that Crossbeam shows now, by their id."""
-    rows = view.where(TABLE, "joint_campaign_id", joint)
-    shown = [row for row in rows if row.text("partner_id") == partner_id and row.subject not in gone(view)]
+    rows, lost = view.where(TABLE, "joint_campaign_id", joint), gone(view)
+    shown = [row for row in rows if row.text("partner_id") == partner_id and row.subject not in lost]
     return tuple(sorted(shown, key=lambda row: row.id))
 
 
@@ -190,15 +195,16 @@ def _files_of(view: View) -> Mapping[str, tuple[datetime, frozenset[str]]]:
         for row in view.mirror.get("crossbeam.exports", ()):
             partner = names.get(name_key(row.body.get("partner_name")), "")
             at, blobs = found.get(partner, (row.ref.fetched_at, frozenset()))
-            found[partner] = max(at, row.ref.fetched_at), blobs | {row.ref.blob}
+            if at < row.ref.fetched_at or row.ref.blob not in blobs:
+                found[partner] = max(at, row.ref.fetched_at), blobs | {row.ref.blob}
     return found
 
 
-def _list_before(view: View, row: Row, due: tuple[Due, ...]) -> str:
+def _list_before(view: View, row: Row, taken_now: Container[tuple[str, str]]) -> str:
     """What a new row comes too late for: the launch snapshot, or an approval of the target list; `""` for neither."""
     joint, partner = row.text("joint_campaign_id"), row.text("partner_id")
     campaign = view.row("Campaigns", joint)
-    if campaign is None or any(d.campaign.id == joint and d.partner_id == partner for d in due):
+    if campaign is None or (joint, partner) in taken_now:
         return ""
     if is_taken(campaign, partner):
         return "the launch snapshot was taken"

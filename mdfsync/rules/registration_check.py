@@ -124,16 +124,25 @@ def _duplicate(view: View, standing: RegistrationStanding) -> Iterator[Cause]:
         yield "duplicate", words, {}, f"Reject it as a duplicate of {ids}, or set closed_outcome of the earlier one."
 
 
+def _companies(view: View) -> dict[tuple[str, str], list[str]]:
+    """HubSpot companies, as they are shown, by domain and by name; worked out once per view."""
+    found: dict[tuple[str, str], list[str]] | None = view.memo.get((COMPANIES, "shown"))
+    if found is None:
+        found = view.memo[COMPANIES, "shown"] = {}
+        for company in view.mirror.get(COMPANIES, ()):
+            shown = f"hs-co-{company.ref.external_id} {property_of(company, 'name')}"
+            domain, name = host_name(property_of(company, "domain")), property_of(company, "name").casefold()
+            for key in (("domain", domain), ("name", name)):
+                if key[1]:
+                    found.setdefault(key, []).append(shown)
+    return found
+
+
 def _account(view: View, row: Row) -> Iterator[Cause]:
     if row.text("account_id") or view.ref(row, "opportunity_id"):
         return
     domain, name = host_name(row.text("customer_domain")), row.text("account_name_given").casefold()
-    fitting = [
-        f"hs-co-{company.ref.external_id} {property_of(company, 'name')}"
-        for company in view.mirror.get(COMPANIES, ())
-        if (domain and host_name(property_of(company, "domain")) == domain)
-        or (name and property_of(company, "name").casefold() == name)
-    ]
+    fitting = {*_companies(view).get(("domain", domain), ()), *_companies(view).get(("name", name), ())}
     found = "; ".join(sorted(fitting)[:_MAX_CANDIDATES]) or "no company with that domain or name"
     action = "Enter account_id, or have the company made in HubSpot first."
     yield "account", "The registration names no account of ours.", {"candidates": found}, action

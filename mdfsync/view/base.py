@@ -57,7 +57,7 @@ class View:
     tracking: Tracking = field(default_factory=Tracking)
     matrix: ApprovalMatrix = NOBODY
     approval_fault: ApprovalFault = _not_judged
-    coming: Mapping[tuple[Subject, str], str] | None = None
+    coming: Mapping[Subject, Mapping[str, str]] | None = None
     missing_fields: frozenset[tuple[str, str]] = frozenset()
     lacking_choices: frozenset[tuple[str, str]] = frozenset()
     memo: Indexes = field(default_factory=dict, repr=False)
@@ -127,10 +127,10 @@ class View:
 
     def will_be(self, row: Row, name: str) -> str:
         """A cell as it will read when this run is done, computed ones included."""
-        moved = self.coming.get((row.subject, name)) if self.coming else None
-        return row.text(name) if moved is None else moved
+        moved = self.coming.get(row.subject) if self.coming else None
+        return row.text(name) if moved is None else moved.get(name, row.text(name))
 
-    def with_coming(self, cells: Mapping[tuple[Subject, str], str]) -> View:
+    def with_coming(self, cells: Mapping[Subject, Mapping[str, str]]) -> View:
         """This view, with what the run computes so far; what was worked out from other such cells is forgotten."""
         if cells == (self.coming or {}):
             return replace(self, coming=cells)

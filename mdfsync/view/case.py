@@ -100,7 +100,7 @@ def case_of(view: View, row: Row, defaults: Mapping[str, Any]) -> Case | str:
     campaign = campaign_in_force(view, joint)
     if campaign is None:
         return "the joint campaign whose charter decides is not in the base"
-    charter = charter_of(campaign, defaults)
+    charter = _charter(view, campaign, defaults)
     if charter.zone is None:
         return "the charter names no time zone, so its windows cannot be counted"
     merged = merges_of(view).into.get(opportunity.id, ())
@@ -111,6 +111,7 @@ def case_of(view: View, row: Row, defaults: Mapping[str, Any]) -> Case | str:
     facts = journeys(view)
     on_deal = _joined(view, facts.on_deal.get(opportunity.text("deal_id"), {}), merged)
     company = opportunity.text("account_id").removeprefix("hs-co-")
+    people = facts.of_company.get(company, frozenset())
     closed = _closed(view, opportunity)
     return Case(
         view=view,
@@ -123,12 +124,21 @@ def case_of(view: View, row: Row, defaults: Mapping[str, Any]) -> Case | str:
         created=created,
         closed=closed,
         on_deal=on_deal,
-        account_contacts=facts.of_company.get(company, frozenset()) | frozenset(on_deal),
+        account_contacts=people if people.issuperset(on_deal) else people.union(on_deal),
         facts=facts,
         reopened=_reopened(view, opportunity) if closed is None else None,
         merged=merged,
         undated=tuple(old for old, found in before if found is None),
     )
+
+
+def _charter(view: View, campaign: Row, defaults: Mapping[str, Any]) -> Charter:
+    """The terms by which a campaign's deals are classified; worked out once per campaign."""
+    key = ("Campaigns", "charter terms", campaign.id)
+    found: Charter | None = view.memo.get(key)
+    if found is None:
+        found = view.memo[key] = charter_of(campaign, defaults)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ Attributions and by the rule that holds unsupported claims, so that both speak o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -128,15 +128,20 @@ def _tried(view: View, row: Row, defaults: Mapping[str, Any], *, lost: str = "")
             open_to=may_be,
         )  # fmt: skip
 
-    trials: tuple[tuple[Class, list[Trial]], ...] = (
-        ("sourced", [] if lost else sourced(case)),
+    trials: tuple[tuple[Class, Iterator[Trial]], ...] = (
+        ("sourced", iter(()) if lost else sourced(case)),
         ("assisted", assisted(case)),
         ("influenced", influenced(case)),
     )
-    for class_, of_class in trials:
-        carried = next((trial for trial in of_class if trial.outcome == "yes"), None)
-        if carried and not doubts:
-            return verdict(class_, carried, carried.reasons)
+    for class_, trying in trials:
+        of_class: list[Trial] = []
+        carried: Trial | None = None
+        for trial in trying:
+            of_class.append(trial)
+            if trial.outcome == "yes" and carried is None:
+                carried = trial
+                if not doubts:  # the class stands, whatever else there was
+                    return verdict(class_, carried, carried.reasons)
         doubts += [(class_, trial) for trial in of_class if trial.outcome == "unknown"]
         against += [f"not {class_}: {text}" for t in of_class if t.outcome == "no" for text in t.reasons]
         if not of_class and not (lost and class_ == "sourced"):

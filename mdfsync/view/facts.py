@@ -121,10 +121,15 @@ class Facts:
 def sources_behind(observations: Iterable[Observation]) -> dict[Subject, frozenset[str]]:
     """The sources that gave each row at least one value."""
     found: dict[Subject, set[str]] = {}
+    last, sources = None, set()
     for seen in observations:
         if seen.value:
-            found.setdefault(seen.subject, set()).add(seen.ref.source_id)
-    return {subject: frozenset(sources) for subject, sources in found.items()}
+            if seen.subject is not last:  # what is said of one row mostly comes together
+                last, sources = seen.subject, found.setdefault(seen.subject, set())
+            sources.add(seen.ref.source_id)
+    shared: dict[frozenset[str], frozenset[str]] = {}
+    frozen = ((subject, frozenset(said)) for subject, said in found.items())
+    return {subject: shared.setdefault(said, said) for subject, said in frozen}
 
 
 def conflicts_among(

@@ -38,7 +38,9 @@ def companies_of(people: Mapping[str, RawRow], links: Mapping[str, RawRow]) -> d
     for key, row in links.items():
         if key.startswith("contacts:") and key.endswith(":companies"):
             out.setdefault(key.split(":")[1], set()).update(str(to["id"]) for to in row.body.get("to", ()))
-    return {contact: frozenset(companies) for contact, companies in out.items()}
+    shared: dict[frozenset[str], frozenset[str]] = {}  # colleagues share one set
+    frozen = ((contact, frozenset(companies)) for contact, companies in out.items())
+    return {contact: shared.setdefault(companies, companies) for contact, companies in frozen}
 
 
 def turned(sets: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:

@@ -61,6 +61,10 @@ class Touch:
         return f"{self.kind} {self.external_id}"
 
 
+_NONE: frozenset[str] = frozenset()
+"""Most touches name no campaign; an empty set of its own for each would need more memory than the touch."""
+
+
 def instant_of(raw: Any) -> datetime | None:
     """An instant as HubSpot writes it; `None` for nothing and for what cannot be read."""
     if raw in (None, "", "0", 0) or isinstance(raw, bool | float):
@@ -91,7 +95,7 @@ def activity(
         moment=moment,
         source_id=row.ref.source_id,
         external_id=row.ref.external_id,
-        campaigns=frozenset({marks.by_guid[guid]} if guid in marks.by_guid else ()),
+        campaigns=frozenset({marks.by_guid[guid]}) if guid in marks.by_guid else _NONE,
         partner=partner,
         own=not partner and _is_outgoing(row, kind),
     )
@@ -101,7 +105,7 @@ def _recorded(row: RawRow, stated: datetime) -> datetime | None:
     """When HubSpot took note. A bulk import's own time says nothing about the activity; a meeting that
     was entered before it took place is no earlier than its start."""
     created = None if _was_imported(row) else instant_of(row.body.get("createdAt"))
-    return max(created, stated) if created else None
+    return max(stated, created) if created else None
 
 
 def _was_imported(row: RawRow) -> bool:
@@ -144,13 +148,15 @@ def submissions(view: View, emails: Mapping[str, str], marks: Marks) -> Iterator
         form = str(row.body.get("form_id") or "").lower()
         seen = view.facts.seen.get((row.ref.source_id, row.ref.external_id))
         late = seen is not None and seen.after is not None and stated < seen.after
+        by_form = marks.by_form.get(form, _NONE)
+        by_utm = marks.by_utm.get(_utm(row.body, values), _NONE)
         yield Touch(
             kind="form_submission",
             contacts=(contact,),
             moment=Moment(stated=stated, recorded=seen.by if seen and late else None),
             source_id=row.ref.source_id,
             external_id=row.ref.external_id,
-            campaigns=marks.by_form.get(form, frozenset()) | marks.by_utm.get(_utm(row.body, values), frozenset()),
+            campaigns=by_form | by_utm if by_form and by_utm else by_form or by_utm,
         )
 
 
@@ -174,7 +180,7 @@ def participations(view: View, marks: Marks) -> Iterator[Touch]:
             moment=_participated(row, event, stated),
             source_id=row.ref.source_id,
             external_id=row.ref.external_id,
-            campaigns=marks.by_event.get(str(event.get("objectId") or ""), frozenset()),
+            campaigns=marks.by_event.get(str(event.get("objectId") or ""), _NONE),
         )
 
 

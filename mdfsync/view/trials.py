@@ -71,29 +71,28 @@ def tried(event: Event, tests: Iterator[Test]) -> Trial:
     return Trial(outcome="yes", event=event, reasons=tuple(text for _, text in told), tests=told)
 
 
-def sourced(case: Case) -> list[Trial]:
+def sourced(case: Case) -> Iterator[Trial]:
     """Every partner-origin event against the conditions of sourcing."""
-    return [tried(event, _sourcing_tests(case, event)) for event in _origins(case)]
+    return (tried(event, _sourcing_tests(case, event)) for event in _origins(case))
 
 
-def assisted(case: Case) -> list[Trial]:
+def assisted(case: Case) -> Iterator[Trial]:
     """The named action of the partner's staff, if the row names one."""
     row, at = case.row, case.row.instant("assist_at")
     if not (row.text("assist_action") or at):
-        return []
+        return
     event = Event(
         name=f"{row.text('assist_action') or 'action'} by the partner",
         moment=Moment(stated=at),
         contact=row.text("assist_contact_id"),
         source_id=BASE,
     )
-    return [tried(event, _assist_tests(case, event))]
+    yield tried(event, _assist_tests(case, event))
 
 
-def influenced(case: Case) -> list[Trial]:
-    """Every touch of the joint campaign on somebody who is on the deal."""
+def influenced(case: Case) -> Iterator[Trial]:
+    """Every touch of the joint campaign on somebody who is on the deal, in order of time."""
     joint = frozenset(case.campaigns)
-    trials = []
     for touch in case.touches_of(frozenset(case.on_deal)):
         if touch.kind not in case.charter.qualifying:
             continue
@@ -101,8 +100,7 @@ def influenced(case: Case) -> list[Trial]:
             continue
         for contact in sorted(set(touch.contacts) & case.on_deal.keys()):
             event = _event_of(touch, contact)
-            trials.append(tried(event, _influence_tests(case, event)))
-    return trials
+            yield tried(event, _influence_tests(case, event))
 
 
 def unreadable(case: Case) -> tuple[str, ...]:
@@ -142,7 +140,7 @@ def _origins(case: Case) -> Iterator[Event]:
         moment = Moment(stated=at, recorded=typed)
         yield Event(name="introduction", moment=moment, contact=contact, source_id=BASE)
     for contact in sorted(case.account_contacts):
-        for lead in case.view.where("Leads", "contact_id", contact):
+        for lead in sorted(case.view.where("Leads", "contact_id", contact), key=lambda row: row.id):
             day = lead.day("partner_submitted_on")
             owned = lead.text("ownership") == "OWNED-PARTNER" and case.view.ref(lead, "partner_id") == case.partner_id
             if owned and day:
@@ -161,7 +159,8 @@ def _registrations(case: Case) -> Iterator[Event]:
     ids = (case.opportunity.id, *(f"hs-deal-{old}" for old in case.merged))
     named = [r for id in ids for r in view.where("Deal Registrations", "opportunity_id", id)]
     loose = [r for r in view.where("Deal Registrations", "account_id", account) if not view.refs(r, "opportunity_id")]
-    for registration in (*named, *loose):
+    # Of two that are alike the same one speaks in every run.
+    for registration in sorted((*named, *loose), key=lambda row: row.id):
         if view.ref(registration, "partner_id") == case.partner_id:
             yield Event(
                 name=f"registration {registration.id}",
