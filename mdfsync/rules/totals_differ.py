@@ -4,9 +4,9 @@ What it protects: a review that says twelve deals while HubSpot's dashboard says
 gap is shown with its reasons before somebody else finds it; HubSpot's totals never replace ours.
 
 When it fires: HubSpot's report of a campaign can be read, and contacts, deals or their amount differ from ours by more
-than the share and the number that the rulebook states. The evidence has how far they are apart and the ids that only one side has
-where they can be named (HubSpot names no deal); both numbers stand in `totals_compared` of the campaign. So it says the
-same again while both sides grow alike.
+than the share and the number that the rulebook states. The evidence has how far they are apart, and the ids that only
+one side has where they can be named (HubSpot names no deal); both numbers stand in `totals_compared` of the campaign.
+So it says the same again while both sides grow alike.
 
 When it does not: the report cannot be read (then `totals_status` is unknown), and for campaigns that are archived or
 cancelled.

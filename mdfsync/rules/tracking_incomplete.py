@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from mdfsync.mapping.portal import CAMPAIGNS, SETUP
-from mdfsync.mapping.readiness import launched, readiness
+from mdfsync.mapping.readiness import Missing, launched, readiness
 from mdfsync.mapping.seen import SUBMISSIONS
 from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
