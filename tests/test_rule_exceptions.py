@@ -253,7 +253,7 @@ def test_job_titles_of_a_partners_list_are_one_exception() -> None:
     conflicts = tuple(_of_lead(id, "job_title", hubspot_contacts="CTO", partner_leads="Cto") for id in ("L-2", "L-1"))
     [found] = findings("source_conflict", case(LISTED, facts=Facts(conflicts=conflicts)))
     assert (found.subject.id, found.severity, found.message) == (
-        "JC-1", "low", "Sources disagree about job_title of 2 leads.",
+        "partner.leads", "low", "Sources disagree about job_title of 2 leads of JC-1.",
     )  # fmt: skip
     assert found.evidence["leads"].splitlines()[0] == "L-1: hubspot.contacts “CTO”, partner.leads “Cto”"
 

@@ -160,7 +160,7 @@ def _conflict(what: str, differ: list[tuple[str, str, str]]) -> Cause:
     told = [(name, ours, theirs) for name, ours, theirs in differ if what in name]
     evidence = {f"{name} in HubSpot": ours for name, ours, _ in told}
     evidence |= {f"{name} on the list": theirs for name, _, theirs in told}
-    both = ", ".join(f"{name} “{ours}” in HubSpot, “{theirs}” on the list" for name, ours, theirs in told)
+    both = "; ".join(f"“{ours}” in HubSpot, “{theirs}” on the list" for _, ours, theirs in told)
     message = f"Our CRM and the partner's list disagree on the lead's {what}: {both}."
     action = "Find out which side is right and have the other one corrected; or reject the lead."
     return Cause(key=f"conflict {what}", message=message, evidence=evidence, action=action)

@@ -68,6 +68,7 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
                 key=owner,
                 due=found[0][0].isoformat(),
                 owner=owner,
+                required_action="" if owner else f"Give the leads an owner in HubSpot. {setting.required_action}",
             )
 
 

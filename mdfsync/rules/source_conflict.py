@@ -62,10 +62,10 @@ def _of_leads(setting: RuleSetting, joint: str, field: str, conflicts: list[Sour
     leads = "1 lead" if len(lines) == 1 else f"{len(lines)} leads"
     return speak(
         setting,
-        Subject(table="Campaigns", id=joint),
-        f"Sources disagree about {field} of {leads}.",
+        Subject(table="Sources", id="partner.leads"),
+        f"Sources disagree about {field} of {leads} of {joint}.",
         evidence={"leads": "\n".join(lines)},
         sources=[source for conflict in conflicts for source in conflict.values],
-        key=f"leads {field}",
+        key=f"{joint} {field}",
         severity="low",
     )
