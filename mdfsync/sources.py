@@ -44,8 +44,14 @@ def guard(pull: SourcePull, known: int, accepted: Sequence[int], setting: RuleSe
     if rows == 0:
         return f"the source returned nothing where it had {known} rows"
     if missing := too_few(setting, usual, rows):
-        return f"{rows} rows where {usual} were usual: {missing} are missing"
+        unread = f"; {_unread(pull)}" if pull.rejects else ""
+        return f"{rows} rows where {usual} were usual: {missing} are missing{unread}"
     return ""
+
+
+def _unread(pull: SourcePull) -> str:
+    """How many rows could not be read, and what the first of them says: often the reason why so few are left."""
+    return f"{len(pull.rejects)} could not be read, such as {pull.rejects[0].detail}"
 
 
 def health(

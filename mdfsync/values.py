@@ -148,6 +148,11 @@ def instant_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def in_utc(at: datetime) -> str:
+    """A time as stories and messages show it: day and minute in UTC."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def _checkbox_text(raw: Any) -> str:
     text = str(raw).strip().lower()
     if text in {"true", "1", "yes"}:

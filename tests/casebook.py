@@ -178,7 +178,7 @@ def _record(table: str, row: Mapping[str, str], n: int) -> Record:
     record_id = row.get("record") or f"rec{table.replace(' ', '')}{n}"
     fields = {}
     for name, cell in row.items():
-        if name == "record" or not cell:
+        if (name == "record" and name not in spec.fields) or not cell:
             continue
         kind = spec.fields[name].kind
         raw: Any = [part.strip() for part in cell.split(";")] if kind in LISTS else cell.replace("\\n", "\n")

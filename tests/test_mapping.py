@@ -239,6 +239,11 @@ def test_complete_tracking_clears_and_unknown_tracking_is_no_fault() -> None:
     assert held("tracking_incomplete", unknown) == []
 
 
+def test_the_one_thing_that_is_missing_is_said_at_once() -> None:
+    (found,) = findings("tracking_incomplete", world(ground=INCOMPLETE, status="live"))
+    assert found.message == f"The campaign runs, and its tracking is not ready: {found.evidence['missing']}."
+
+
 # ------------------------------------------------------------------------------------------ UTM values that stray
 
 
@@ -296,6 +301,15 @@ dl-1           | JC-1              | https://x.example/?utm_medium=social&utm_ca
         "utm_medium “social” is outside the convention (event or email or paid_social): link of dl-1",
         "utm_source “Partner” is outside the convention (partner): submission s8",
     ]
+    first = found.evidence["values"].splitlines()[0]
+    assert found.message == f"4 UTM values in 4 places are outside the convention, such as {first}."
+
+
+def test_the_one_value_that_strays_is_said_at_once() -> None:
+    (found,) = findings("utm_outside_convention", world(utm("something-else")))
+    assert found.message == (
+        "Outside the convention: utm_campaign “something-else” where fernway-roadshow-berlin is agreed: submission s7."
+    )
 
 
 # ------------------------------------------------------------------------------------------ deals with gaps
@@ -466,8 +480,20 @@ def test_counts_that_agree_say_so_side_by_side() -> None:
 def test_a_difference_beyond_the_tolerance_is_one_exception_with_the_ids() -> None:
     view = counted({**SAME, "contactsNumber": 9, "dealsNumber": 9, "dealAmount": 9000}, other="13")
     (found,) = findings("totals_differ", view)
-    assert found.message == "HubSpot's report and our own count differ in contacts and deals and deal amount."
-    assert found.evidence["contacts"] == "ours 2, HubSpot says 9; only ours: 12; only in HubSpot: 13"
+    assert found.message == (
+        "HubSpot's report and our own count differ: contacts (HubSpot 7 more); deals (HubSpot 7 more); "
+        "deal amount (HubSpot 7,500 USD more)."
+    )
+    assert found.evidence["contacts"] == "HubSpot 7 more; only ours: 12; only in HubSpot: 13"
+
+
+def test_a_difference_says_the_same_again_while_both_sides_grow_alike() -> None:
+    """A person who let a gap pass is not asked again because a shared deal grew."""
+    before = counted({**SAME, "dealAmount": 9000}, currency="EUR", home="500")
+    after = counted({**SAME, "dealAmount": 9100}, currency="EUR", home="600")
+    told = [[(f.message, f.evidence) for f in findings("totals_differ", view)] for view in (before, after)]
+    assert told[0]
+    assert told[0] == told[1]
 
 
 @pytest.mark.parametrize(

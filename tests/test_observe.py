@@ -190,6 +190,18 @@ def test_a_partners_lead_that_meets_two_contacts_meets_neither() -> None:
     assert list(cells(out, "Leads")) == ["pl-1"]
 
 
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (partner_lead(joint_campaign_id="JC-9"), "the base has no joint_campaign_id JC-9"),
+        (partner_lead(partner_id="nobody"), "the base has no partner_id nobody"),
+    ],
+)
+def test_a_lead_of_an_unknown_campaign_or_partner_becomes_no_row(row: RawRow, told: str) -> None:
+    out = observed(row, contact(email="ann@acme.example"))
+    assert ([r.detail for r in out.rejects], cells(out, "Leads")) == ([told], {})
+
+
 @pytest.mark.parametrize("row", [partner_lead(joint_campaign_id=""), partner_lead(key="")])
 def test_a_lead_without_campaign_or_id_is_rejected(row: RawRow) -> None:
     out = observed(row)
@@ -201,6 +213,24 @@ def test_a_lead_without_campaign_or_id_is_rejected(row: RawRow) -> None:
 
 def overlap(**body: str) -> RawRow:
     return raw("crossbeam.exports", "o1", {"partner_name": "cobalt harbor inc", "account_name": "Acme", **body})
+
+
+def test_an_export_of_a_partner_that_nobody_knows_is_told_once() -> None:
+    rows = [raw("crossbeam.exports", f"o{n}", {"partner_name": "Mystery Corp", "account_name": "A"}) for n in (1, 2)]
+    out = observed(*rows, company("31", "A"))
+    assert [f.message for f in out.findings] == [
+        "Overlaps with partners that Partners does not know by name are not used: Mystery Corp (2)"
+    ]
+    shown_by_api = raw("crossbeam.api", "o1", {"partner_name": "Mystery Corp", "account_name": "A"})
+    assert observed(shown_by_api, company("31", "A")).findings == ()
+
+
+def test_a_thinner_source_does_not_weaken_a_match() -> None:
+    thin = overlap(our_record_id="31")
+    whole = raw("crossbeam.api", "o2", {**thin.body, "our_record_id": "31", "partner_domain": "acme.example"})
+    out = observed(thin, whole, company("31", "Acme", "acme.example"))
+    said = {seen.value for seen in out.observations if seen.field in {"match_basis", "match_confidence"}}
+    assert len(said) == 2
 
 
 OVERLAPS: list[tuple[dict[str, str], list[RawRow], str]] = [

@@ -191,6 +191,9 @@ def test_a_partners_lead_is_matched_and_complete(leads: str, expected: list[str]
 def test_an_incomplete_lead_says_what_it_lacks() -> None:
     [found] = findings("unreconciled_lead", case(f"{PARTNERSHIP}{partner_lead(consent='')}"))
     assert found.message == "The lead was handed over and still lacks: consent_basis."
+    assert found.required_action == (
+        "Have the consent recorded on the contact or on the partner's list. Or reject the lead."
+    )
 
 
 OURS = """

@@ -231,6 +231,38 @@ def test_a_conflict_shows_both_values() -> None:
     }
 
 
+def _of_lead(lead: str, field: str, **values: str) -> SourceConflict:
+    subject = Subject(table="Leads", id=lead)
+    return SourceConflict(subject=subject, field=field, values={k.replace("_", "."): v for k, v in values.items()})
+
+
+LISTED = """
+Leads
+lead_id | joint_campaign_id
+L-1     | JC-1
+L-2     | JC-1
+"""
+
+
+def test_what_the_reconciliation_compares_is_not_told_twice() -> None:
+    conflict = _of_lead("L-1", "company", hubspot_contacts="Tarn & Vale", partner_leads="Tarn Valley")
+    assert held("source_conflict", case(LISTED, facts=Facts(conflicts=(conflict,)))) == []
+
+
+def test_job_titles_of_a_partners_list_are_one_exception() -> None:
+    conflicts = tuple(_of_lead(id, "job_title", hubspot_contacts="CTO", partner_leads="Cto") for id in ("L-2", "L-1"))
+    [found] = findings("source_conflict", case(LISTED, facts=Facts(conflicts=conflicts)))
+    assert (found.subject.id, found.severity, found.message) == (
+        "partner.leads", "low", "Sources disagree about job_title of 2 leads of JC-1.",
+    )  # fmt: skip
+    assert found.evidence["leads"].splitlines()[0] == "L-1: hubspot.contacts “CTO”, partner.leads “Cto”"
+
+
+def test_consent_of_a_lead_is_told_by_itself() -> None:
+    conflict = _of_lead("L-1", "consent_basis", hubspot_contacts="none", partner_leads="opt-in")
+    assert held("source_conflict", case(LISTED, facts=Facts(conflicts=(conflict,)))) == ["Leads/L-1 consent_basis"]
+
+
 def test_a_withdrawn_value_is_named() -> None:
     gone = Withdrawal(subject=EXPENSE, field="paid_on", source_id="finance.expenses", value="2026-07-01")
     [found] = findings("source_withdrew", case("", facts=Facts(withdrawals=(gone,))))
@@ -272,6 +304,7 @@ def of_source(found: Iterable[Any], source: str) -> list[str]:
         (health(last_accepted_at=None, required=False), []),
         (health(absent="needs scope forms"), ["absent"]),
         (health(refresh_window=None), []),
+        (health(last_accepted_at=AS_OF - timedelta(hours=27), held="far fewer rows"), []),  # source_cut_off says so
     ],
 )
 def test_a_source_must_deliver_inside_its_window(now: SourceHealth, keys: list[str]) -> None:

@@ -53,7 +53,7 @@ def called(at: str, direction: str = "OUTBOUND") -> str:
     return CALLED.format(at=at, direction=direction)
 
 
-def world(*parts: str, as_of: str = "2026-11-20T12:00:00Z", unread: tuple[str, ...] = ()) -> View:
+def world(*parts: str, as_of: str = "2026-09-20T12:00:00Z", unread: tuple[str, ...] = ()) -> View:
     return case("\n".join((PARTNERSHIP, *parts)), as_of=as_of, unread=unread)
 
 
@@ -93,6 +93,32 @@ def test_leads_of_one_owner_are_one_finding_with_the_first_day() -> None:
         (other, other, "2026-06-22", "L-3: due on 2026-06-22"),
         (SAM, SAM, "2026-06-20", "L-2: due on 2026-06-20\nL-1: due on 2026-06-22"),
     ]
+    assert [f.message for f in found] == [
+        f"{other}: 1 lead of JC-1 not followed up within 48 hours.",
+        f"{SAM}: 2 leads of JC-1 not followed up within 48 hours.",
+    ]
+
+
+def test_a_lead_of_nobody_says_so() -> None:
+    [found] = findings("follow_up_overdue", world(a_lead(owner="")))
+    assert (found.message, found.owner) == ("Owned by nobody: 1 lead of JC-1 not followed up within 48 hours.", "")
+
+
+@pytest.mark.parametrize(
+    ("status", "end", "as_of", "told"),
+    [
+        ("live", "", "2026-11-20T12:00:00Z", True),
+        ("completed", "", "2026-07-22T12:00:00Z", True),  # due on 2026-06-22
+        ("completed", "", "2026-07-23T12:00:00Z", False),
+        ("live", "2026-07-01", "2026-07-22T12:00:00Z", True),
+        ("live", "2026-07-01", "2026-07-23T12:00:00Z", False),
+    ],
+)
+def test_a_campaign_that_is_over_asks_for_a_month_only(status: str, end: str, as_of: str, told: bool) -> None:
+    text = PARTNERSHIP.replace("hubspot_marketing_event_ids\n", "hubspot_marketing_event_ids | campaign_status\n")
+    text = text.replace("| ev-1\n", f"| ev-1 | {status}\n").replace("| 2026-09-30 |", f"| {end} |")
+    view = case(text + a_lead(), as_of=as_of)
+    assert held("follow_up_overdue", view) == (OVERDUE if told else [])
 
 
 def test_the_charters_hours_stand_before_the_rulebooks() -> None:
@@ -196,5 +222,7 @@ def test_a_months_report_is_due_from_our_counterpart_on_its_day() -> None:
     )
     [found] = findings("disposition_overdue", case(text + a_lead(), as_of="2026-08-26T12:00:00Z"))
     assert (found.due, found.owner, found.message) == (
-        "2026-08-25", SAM, "The partner has not reported what became of its leads; the report of month 2 was due.",
+        "2026-08-25", SAM,
+        "Cobalt Harbor has not reported what became of 1 of its 1 leads of JC-1; "
+        "the report of month 2 was due on 2026-08-25.",
     )  # fmt: skip

@@ -75,6 +75,12 @@ def test_a_disputed_registration_is_not_told_as_overdue_as_well() -> None:
     assert held("registration_review_overdue", view) == []
 
 
+def test_one_outside_the_agreement_waits_for_the_agreement_and_not_for_the_review() -> None:
+    view = registered({"submitted_at": "2025-06-01T15:00:00Z"}, on="2026-06-20T12:00:00Z")
+    assert held("outside_agreement", view) == ["Deal Registrations/DR-1"]
+    assert held("registration_review_overdue", view) == []
+
+
 @pytest.mark.parametrize(
     "row, on, message",
     [

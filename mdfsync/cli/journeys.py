@@ -53,7 +53,10 @@ def _document(view: View, wanted: str, policy: Policy) -> tuple[JourneysDocument
         return journeys_document([journey(view, deal, windows)], policy, as_of=view.as_of), deal
     if wanted.startswith(DEAL):
         raise UsageError(f"no opportunity {wanted!r} in the base")
-    campaign = campaign_named(view, wanted)
+    try:
+        campaign = campaign_named(view, wanted)
+    except UsageError as error:
+        raise UsageError(f"{error}; a deal is named by its opportunity_id, such as {DEAL}50010003") from None
     stories = [journey(view, row, windows) for row in deals_of(view, campaign)]
     stories.sort(key=lambda story: (story.name.casefold(), story.opportunity_id))
     heading = campaign.text("campaign_name") or campaign.id

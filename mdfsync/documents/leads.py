@@ -54,6 +54,7 @@ def leads_document(view: View, campaign: Row, partners: Sequence[str], lists: Se
             ("Partners", "\n".join(_name(view, partner) for partner in partners) or BLANK),
             ("Leads", str(len(rows))),
             ("Leads that count", str(sum(counts(view, row) for row in rows))),
+            ("What waits", "\n".join(_waits(view, campaign, rows, partners)) or "nothing"),
             ("As of", day_text(view.as_of.date())),
         ),
         notices=(
@@ -66,6 +67,22 @@ def leads_document(view: View, campaign: Row, partners: Sequence[str], lists: Se
         as_of=view.as_of.date(),
         data=_data(view, campaign, rows, partners, lists),
     )
+
+
+def _waits(view: View, campaign: Row, rows: Sequence[Row], partners: Sequence[str]) -> Iterator[str]:
+    """What somebody has to do, in numbers: the sections below say of whom and why."""
+    counting = [row for row in rows if counts(view, row)]
+    if held := sum(1 for row in counting if reconciled(view, row).causes):
+        yield f"{held} to be reconciled"
+    if unsettled := sum(1 for row in counting if owner_of(view, row) in {"DISPUTED", "UNKNOWN"}):
+        yield f"{unsettled} whose owner is disputed or unknown"
+    clocks = [(row, clock) for row in counting if (clock := follow_up(view, row))]
+    if late := sum(1 for row, clock in clocks if _pace(view, row, clock) == "overdue"):
+        yield f"{late} not followed up in time"
+    for part in view.where("Campaign Partners", "joint_campaign_id", campaign.id):
+        partner = view.ref(part, "partner_id")
+        if partner in partners and (owed := reporting(view, part)) and owed.owed:
+            yield f"{len(owed.owed)} dispositions of {partner}, due on {day_text(owed.due)}"
 
 
 def outgoing_lists(view: View, campaign: Row, partner: str = "") -> tuple[OutgoingList, ...]:

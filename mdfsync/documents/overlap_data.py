@@ -81,7 +81,9 @@ def _partner_data(partner: PartnerMap) -> dict[str, Any]:
         "snapshot": {"snapshot_id": id, "taken_at": at, "label": label},
         "counts": {
             "visible": len(partner.visible), "withdrawn": len(partner.withdrawn), "appeared": len(partner.appeared),
-            **{status: len(partner.standing(status)) for status in ("target", "excluded", "review")},
+            "target": len(partner.standing("target")),
+            "excluded": len(set(partner.standing("excluded")) - set(partner.withdrawn)),
+            "review": len(partner.standing("review")),
             "unmatched": len(partner.unmatched),
         },
         "matrix": [

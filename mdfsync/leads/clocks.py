@@ -85,6 +85,11 @@ def handed_over(view: View, lead: Row) -> datetime | None:
     return _end_of(lead, "partner_submitted_on", campaign)
 
 
+def follow_up_hours(view: View, campaign: Row) -> timedelta:
+    """The charter's hours for turning to a lead, else the rulebook's."""
+    return _hours(campaign, "lead_follow_up_hours", view.rules[FOLLOW_UP].params["hours"])
+
+
 def follow_up(view: View, lead: Row) -> FollowUp | None:
     """The lead's follow-up clock; `None` while nothing has started it, or where nobody can count it."""
     campaign = campaign_in_force(view, view.ref(lead, "joint_campaign_id"))
@@ -94,8 +99,7 @@ def follow_up(view: View, lead: Row) -> FollowUp | None:
         return None
     params = view.rules[FOLLOW_UP].params
     zone = zone_of(campaign.text("charter_time_zone"))
-    hours = _hours(campaign, "lead_follow_up_hours", params["hours"])
-    due = after(start, hours, zone, params["free_days"])
+    due = after(start, follow_up_hours(view, campaign), zone, params["free_days"])
     if due is None:
         return None
     own = (t for t in journeys(view).touches.get(lead.text("contact_id"), ()) if t.own and t.moment.stated)

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Literal
 
 from mdfsync.leads.clocks import charter_for, qualifying
-from mdfsync.values import instant_text
+from mdfsync.values import in_utc
 from mdfsync.view import Row, View
 from mdfsync.view.deals import OwnDeal, all_deals
 from mdfsync.view.standing import in_force
@@ -89,7 +89,7 @@ def _start(view: View, lead: Row) -> _Start | None:
         return _Start(words=f"handed over on {day.isoformat()}", zone=zone, day=day)
     touches = qualifying(view, lead)
     if touches and (at := touches[0].moment.stated):
-        return _Start(words=f"first touch {touches[0].name} at {instant_text(at)}", zone=zone, at=at)
+        return _Start(words=f"first touch {touches[0].name} at {in_utc(at)}", zone=zone, at=at)
     return None
 
 
@@ -109,7 +109,7 @@ def _ours(view: View, lead: Row, start: _Start | None) -> tuple[Side, list[str]]
 
 
 def _span(deal: OwnDeal) -> str:
-    ended = "" if deal.is_open else f", closed {instant_text(deal.closed) if deal.closed else 'at an unknown time'}"
+    ended = "" if deal.is_open else f", closed {in_utc(deal.closed) if deal.closed else 'at an unknown time'}"
     return f"{deal.id} created {deal.shown}{ended}"
 
 
@@ -150,14 +150,14 @@ def _theirs(view: View, row: Row, start: _Start | None) -> tuple[Side, str]:
     partner, now = view.ref(row, "partner_id"), row.text("partner_population")
     frozen, taken = row.text("partner_population_at_launch"), row.instant("snapshot_taken_at")
     if frozen and taken and _has_open(frozen) and start and start.came_after(taken):
-        return "yes", f"open opportunity of {partner} in the snapshot of {instant_text(taken)}: {frozen} ({row.id})"
+        return "yes", f"open opportunity of {partner} in the snapshot of {in_utc(taken)}: {frozen} ({row.id})"
     if not now:
         return "unknown", f"{partner} does not show in which of its populations the account is ({row.id})"
     if not _has_open(now, row.text("partner_population_types")):
         return "no", f"no open opportunity of {partner}: {now} ({row.id})"
     captured = row.instant("captured_at")
     if start and captured and start.came_after(captured):
-        return "yes", f"open opportunity of {partner}: {now}, seen since {instant_text(captured)} ({row.id})"
+        return "yes", f"open opportunity of {partner}: {now}, seen since {in_utc(captured)} ({row.id})"
     return "unknown", f"{partner} shows {now}, and whether it did then nobody has seen ({row.id})"
 
 

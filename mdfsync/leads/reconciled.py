@@ -30,13 +30,21 @@ _GROUND = {
 }
 
 
+_OWED = {
+    "consent_basis": "Have the consent recorded on the contact or on the partner's list.",
+    "owner": "Give the contact an owner in HubSpot, or enter `ownership`.",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """One reason to hold the lead. `key` tells it apart on the row and stays while the cause is the same."""
+    """One reason to hold the lead, and what frees it. `key` tells it apart on the row and stays while the cause is the
+    same."""
 
     key: str
     message: str
     evidence: Mapping[str, str]
+    action: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +114,8 @@ def _only_partner(view: View, lead: Row) -> Reconciled:
         "candidates": "; ".join(alike),
     }
     message = "The partner's lead meets no single HubSpot contact by its e-mail address."
-    cause = Cause(key="no contact", message=message, evidence=evidence)
+    action = "Have the person made or merged in HubSpot, or the address corrected on one side; or reject the lead."
+    cause = Cause(key="no contact", message=message, evidence=evidence, action=action)
     return Reconciled(status="only_partner", facts=(fact, *(f"candidate: {c}" for c in alike)), causes=(cause,))
 
 
@@ -151,8 +160,10 @@ def _conflict(what: str, differ: list[tuple[str, str, str]]) -> Cause:
     told = [(name, ours, theirs) for name, ours, theirs in differ if what in name]
     evidence = {f"{name} in HubSpot": ours for name, ours, _ in told}
     evidence |= {f"{name} on the list": theirs for name, _, theirs in told}
-    message = f"Our CRM and the partner's list disagree on the lead's {what}."
-    return Cause(key=f"conflict {what}", message=message, evidence=evidence)
+    both = "; ".join(f"“{ours}” in HubSpot, “{theirs}” on the list" for _, ours, theirs in told)
+    message = f"Our CRM and the partner's list disagree on the lead's {what}: {both}."
+    action = "Find out which side is right and have the other one corrected; or reject the lead."
+    return Cause(key=f"conflict {what}", message=message, evidence=evidence, action=action)
 
 
 def _incomplete(view: View, lead: Row) -> Iterator[Cause]:
@@ -166,6 +177,7 @@ def _incomplete(view: View, lead: Row) -> Iterator[Cause]:
             key="incomplete",
             message=f"The lead was handed over and still lacks: {', '.join(missing)}.",
             evidence={"lacks": ", ".join(missing), "partner_submitted_on": lead.text("partner_submitted_on")},
+            action=f"{' '.join(_OWED[name] for name in missing)} Or reject the lead.",
         )
 
 
@@ -192,5 +204,6 @@ def _only_ours(view: View, lead: Row) -> Reconciled:
         "lists delivered by": ", ".join(listed),
     }
     message = "Our CRM has this lead of the campaign; the partner's list does not."
-    cause = Cause(key="not acknowledged", message=message, evidence=evidence)
+    action = "Ask the partner whether it knows the lead and have it put on its list; or reject the lead."
+    cause = Cause(key="not acknowledged", message=message, evidence=evidence, action=action)
     return Reconciled(status="only_ours", facts=facts, causes=(cause,))

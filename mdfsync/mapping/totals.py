@@ -49,9 +49,20 @@ class Side:
         """Both counts, and the ids that only one side has."""
         unit = f" {self.currency}" if self.currency else ""
         said = "HubSpot does not say" if self.theirs is None else f"HubSpot says {_plain(self.theirs)}{unit}"
+        return "; ".join([f"ours {_plain(self.ours)}{unit}{self.detail}, {said}", *self._named()])
+
+    @property
+    def gap(self) -> str:
+        """How far the two are apart, and the ids that only one side has; `""` where they agree. It stays while both
+        grow alike."""
+        apart = self.ours - self.theirs if self.theirs is not None else Decimal(0)
+        unit = f" {self.currency}" if self.currency else ""
+        more = [f"{'we' if apart > 0 else 'HubSpot'} {_plain(abs(apart))}{unit} more"] if apart else []
+        return "; ".join([*more, *self._named()])
+
+    def _named(self) -> list[str]:
         sides = (("only ours", self.only_ours), ("only in HubSpot", self.only_theirs))
-        named = [f"{who}: {some(ids)}" for who, ids in sides if ids]
-        return "; ".join([f"ours {_plain(self.ours)}{unit}{self.detail}, {said}", *named])
+        return [f"{who}: {some(ids)}" for who, ids in sides if ids]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ def observe(mirror: Mirror, snapshot: Snapshot, policy: Policy) -> Observed:
     links = link(mirror, snapshot)
     observe_campaigns(say, mirror, links)
     observe_deals(say, mirror, snapshot, links)
-    observe_leads(say, mirror, links)
+    observe_leads(say, mirror, snapshot, links)
     observe_overlaps(say, mirror, snapshot, links)
     observe_records(say, mirror, policy)
     observe_registrations(say, mirror, links)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mdfsync.model import RawRow, Subject
+from mdfsync.model import RawRow, Snapshot, Subject
 from mdfsync.observe.landing import AddressBook, landings, lead_subject, said
 from mdfsync.observe.linking import Links, prop
 from mdfsync.observe.saying import Sayings
 
+Known = Mapping[str, frozenset[str]]
 
-def observe_leads(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], links: Links) -> None:
+
+def observe_leads(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], snapshot: Snapshot, links: Links) -> None:
     """Leads subjects from contact reports and partner lists."""
     reports = _report_rows(mirror, links)
     for contact, campaigns in sorted(links.contacts.items()):
@@ -27,7 +29,7 @@ def observe_leads(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], links:
                 say.value(subject, "contact_id", contact, report.ref)
             if row:
                 _contact(say, subject, contact, row, links)
-    _partner_lists(say, mirror.get("partner.leads", ()), links)
+    _partner_lists(say, mirror.get("partner.leads", ()), links, _known(snapshot, links))
 
 
 def _report_rows(mirror: Mapping[str, tuple[RawRow, ...]], links: Links) -> dict[tuple[str, str], list[RawRow]]:
@@ -51,13 +53,28 @@ def _contact(say: Sayings, subject: Subject, contact: str, row: RawRow, links: L
         say.value(subject, "owner", owner, row.ref)
 
 
-def _partner_lists(say: Sayings, rows: tuple[RawRow, ...], links: Links) -> None:
+def _known(snapshot: Snapshot, links: Links) -> Known:
+    """Joint campaigns and partners that a list may name."""
+    joints = {r.subject.id for r in snapshot.tables.get("Campaigns", ())} | set(links.campaigns.values())
+    return {
+        "joint_campaign_id": frozenset(joints),
+        "partner_id": frozenset(r.subject.id for r in snapshot.tables.get("Partners", ())),
+    }
+
+
+def _partner_lists(say: Sayings, rows: tuple[RawRow, ...], links: Links, known: Known) -> None:
     landed = landings(rows, AddressBook(links.contact_rows.values()))
     for row in rows:
         landing = landed.get(row.ref.external_id)
         if landing is None:
             missing = "joint campaign" if not said(row, "joint_campaign_id") else "id of its own"
             say.reject(row.ref, "missing id", f"the partner's lead names no {missing}")
+            continue
+        strange = [
+            f"{name} {said(row, name)}" for name, ids in known.items() if said(row, name) and said(row, name) not in ids
+        ]
+        if strange:
+            say.reject(row.ref, "unknown campaign or partner", f"the base has no {' and no '.join(strange)}")
             continue
         if not landing.speaks:
             say.used(row)

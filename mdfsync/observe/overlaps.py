@@ -17,7 +17,8 @@ from mdfsync.observe.linking import Links, prop
 from mdfsync.observe.saying import Sayings
 from mdfsync.values import digest
 
-SOURCES = ("crossbeam.exports", "crossbeam.api")
+EXPORTS = "crossbeam.exports"
+SOURCES = (EXPORTS, "crossbeam.api")
 RULE = "overlap_unmatched"
 CLOSED = frozenset({"archived", "cancelled"})
 _NAMES = {
@@ -40,12 +41,16 @@ def observe_overlaps(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], sna
     domains = {r.subject.id: own_domains((r.get("partner_domains"),)) for r in snapshot.tables.get("Partners", ())}
     campaigns = _campaigns_of_partners(snapshot)
     companies = Companies(links.companies, company_settings(say.policy.rules[RULE].params))
+    best: dict[tuple[str, str], Match] = {}  # over all sources: a thinner export does not weaken a match
+    met: list[dict[tuple[str, str], list[tuple[RawRow, dict[str, Any]]]]] = []
     for source in SOURCES:
         pairs: dict[tuple[str, str], list[tuple[RawRow, dict[str, Any]]]] = {}
-        best: dict[tuple[str, str], Match] = {}
         alone: dict[str, list[_Unmatched]] = {}
+        strangers: dict[str, list[RawRow]] = {}
         for row in mirror.get(source, ()):
             partner = partners.get(name_key(row.body.get("partner_name")))
+            if not partner:
+                strangers.setdefault(str(row.body.get("partner_name") or "no partner"), []).append(row)
             if not partner or partner not in campaigns:
                 continue
             body = overlap_body(row.body)
@@ -56,18 +61,22 @@ def observe_overlaps(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], sna
                 best[place] = min(best.get(place, match), match, key=lambda found: found.weakness)
             else:
                 alone.setdefault(partner, []).append((row, body, match))
-        for (partner, company), rows in pairs.items():
-            body = _folded([body for _, body in rows])
-            for joint in campaigns[partner]:
-                for row, _ in rows:
-                    say.used(row)
-                _say(say, rows[0][0], body, joint, partner, best[partner, company], links)
+        met.append(pairs)
+        if source == EXPORTS and strangers:  # somebody dropped the file on purpose; the API shows everybody
+            _strangers(say, strangers)
         for partner, unmatched in alone.items():
             if len(unmatched) > int(say.policy.rules[RULE].params["most_each"]):
                 _many_unmatched(say, partner, unmatched)
                 continue
             for row, body, match in unmatched:
                 _unmatched(say, row, body, partner, match)
+    for pairs in met:
+        for (partner, company), rows in pairs.items():
+            body = _folded([body for _, body in rows])
+            for joint in campaigns[partner]:
+                for row, _ in rows:
+                    say.used(row)
+                _say(say, rows[0][0], body, joint, partner, best[partner, company], links)
 
 
 def _folded(bodies: list[dict[str, Any]]) -> dict[str, Any]:
@@ -148,6 +157,21 @@ def _many_unmatched(say: Sayings, partner: str, unmatched: list[_Unmatched]) -> 
         ref=unmatched[0][0].ref,
         evidence={"accounts": "; ".join(sorted(names)[:MANY_NAMED]) + (" …" if len(names) > MANY_NAMED else "")},
         key=digest(sorted(row.ref.external_id for row, _, _ in unmatched))[:16],
+    )
+
+
+def _strangers(say: Sayings, strangers: Mapping[str, list[RawRow]]) -> None:
+    """Overlaps with partners that Partners does not know by these names: none of them becomes a row."""
+    told = ", ".join(f"{name} ({len(rows)})" for name, rows in sorted(strangers.items()))
+    say.finding(
+        RULE,
+        Subject(table="Sources", id=EXPORTS),
+        f"Overlaps with partners that Partners does not know by name are not used: {told}",
+        ref=next(iter(strangers.values()))[0].ref,
+        evidence={"names": "; ".join(sorted(strangers))},
+        key=digest(["strangers", *sorted(strangers)])[:16],
+        action="Enter the name in crossbeam_partner_name of the partner's row, or let it pass if it is no partner of "
+        "a joint campaign.",
     )
 
 

@@ -93,8 +93,10 @@ class Sayings:
         ref: SourceRef,
         evidence: Mapping[str, str],
         key: str = "",
+        action: str = "",
     ) -> None:
-        """An exception that only the observer can see; its settings come from the rulebook."""
+        """An exception that only the observer can see; its settings come from the rulebook, `action` stands before
+        what the rulebook asks for."""
         setting = self.policy.rules[rule_id]
         if not setting.on:
             return
@@ -102,7 +104,7 @@ class Sayings:
             Finding(
                 rule_id=rule_id, kind=setting.kind, severity=setting.severity, subject=subject, message=message,
                 evidence={name: value for name, value in evidence.items() if value}, source_ids=(ref.source_id,),
-                owner_role=setting.owner_role, required_action=setting.required_action, key=key,
+                owner_role=setting.owner_role, required_action=action or setting.required_action, key=key,
             )
         )  # fmt: skip
 

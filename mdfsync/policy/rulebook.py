@@ -144,7 +144,9 @@ KNOWN: Mapping[str, KnownRule] = {
     "duplicate_id": _FIRM,
     "link_disagreement": _EXCEPTION,
     "unknown_value": _EXCEPTION,
-    "follow_up_overdue": KnownRule(kind="exception", params={"hours": "count", "free_days": "any words"}),
+    "follow_up_overdue": KnownRule(
+        kind="exception", params={"hours": "count", "days_after": "count", "free_days": "any words"}
+    ),
     "disposition_overdue": KnownRule(
         kind="exception", params={"months": "count", "grace_days": "count", "final": "words"}
     ),

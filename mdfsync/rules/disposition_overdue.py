@@ -23,7 +23,7 @@ from mdfsync.leads.lists import SOURCE
 from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import speak
-from mdfsync.view import View
+from mdfsync.view import Row, View
 
 ID = "disposition_overdue"
 TABLES = ("Campaign Partners", "Leads")
@@ -37,7 +37,8 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
         yield speak(
             setting,
             part.place,
-            f"The partner has not reported what became of its leads; the report of month {owed.month} was due.",
+            f"{_name(view, part)} has not reported what became of {len(owed.owed)} of its {len(owed.leads)} leads of "
+            f"{view.ref(part, 'joint_campaign_id')}; the report of month {owed.month} was due on {owed.due}.",
             evidence={
                 "partner_id": view.ref(part, "partner_id"),
                 "handed over since": owed.first.isoformat(),
@@ -49,3 +50,9 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
             due=owed.due.isoformat(),
             owner=part.text("our_counterpart"),
         )
+
+
+def _name(view: View, part: Row) -> str:
+    partner_id = view.ref(part, "partner_id")
+    partner = view.row("Partners", partner_id)
+    return (partner.text("partner_name") if partner else "") or partner_id

@@ -49,6 +49,13 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
         yield _without(view, setting, partner_id, rows)
 
 
+def uncovered(view: View, row: Row) -> bool:
+    """Whether the rule holds this row: its partner or one of its dates stands under no signed agreement."""
+    partner_id, days = view.ref(row, "partner_id"), _days(view, row)
+    kinds = _KINDS.get(row.subject.table, GENERAL)
+    return bool(partner_id and days) and cover(view, partner_id, days.values(), kinds) != "inside"
+
+
 def _outside(
     view: View, setting: RuleSetting, row: Row, partner_id: str, days: Mapping[str, date], kinds: frozenset[str]
 ) -> Finding:

@@ -75,7 +75,7 @@ def _held(health: SourceHealth) -> Iterator[Remark]:
     if health.held:
         yield (
             f"held {health.sha}",
-            "its last delivery is held and not used.",
+            f"its last delivery is held and not used: {health.held}.",
             {"reason": health.held, "delivery": health.sha},
         )
 

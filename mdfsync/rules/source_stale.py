@@ -6,6 +6,8 @@ Evidence outside its refresh window is marked, and everything that rests on it l
 When it fires: nothing was accepted from a source within the refresh window that the source register
 promises; a required source has never delivered or cannot be read (a refused scope, a missing file).
 
+When it does not: its deliveries come and are held; `source_cut_off` says so, and why.
+
 What clears it: a delivery is accepted.
 """
 
@@ -32,7 +34,7 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
             message, key = f"{source_id} is required and has never delivered.", "never"
         elif health.absent:
             message, key = f"{source_id} delivered before and cannot be read now.", "absent"
-        elif window is not None and view.as_of - last > window:
+        elif window is not None and view.as_of - last > window and not health.held:
             message, key = f"{source_id} has not delivered within its refresh window.", "stale"
         else:
             continue

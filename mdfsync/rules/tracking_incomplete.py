@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from mdfsync.mapping.portal import CAMPAIGNS, SETUP
-from mdfsync.mapping.readiness import launched, readiness
+from mdfsync.mapping.readiness import Missing, launched, readiness
 from mdfsync.mapping.seen import SUBMISSIONS
 from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
@@ -46,7 +46,7 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
         yield speak(
             setting,
             campaign.place,
-            f"The campaign {when}, and its tracking is not ready.",
+            f"The campaign {when}, and its tracking is not ready: {_said(state.missing)}.",
             evidence={"missing": "\n".join(map(str, state.missing)), "start_date": campaign.text("start_date")},
             sources=(BASE, CAMPAIGNS, SETUP, SUBMISSIONS),
             due="" if runs or first is None else first.isoformat(),
@@ -63,3 +63,8 @@ def _soon(view: View, campaign: Row, days: int) -> bool:
     if campaign.text("campaign_status") != "approved" or first is None:
         return False
     return first - timedelta(days=days) <= view.as_of.date()
+
+
+def _said(missing: tuple[Missing, ...]) -> str:
+    """The one thing that is missing, or how many there are: the list stands on the campaign."""
+    return str(missing[0]) if len(missing) == 1 else f"{len(missing)} things are missing"

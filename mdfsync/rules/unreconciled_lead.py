@@ -47,7 +47,15 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     sources = {*sources_of(view, "Leads", "email"), "partner.leads"}
     for lead in view.rows("Leads"):
         for cause in reconciled(view, lead).causes:
-            yield speak(setting, lead.place, cause.message, evidence=cause.evidence, sources=sources, key=cause.key)
+            yield speak(
+                setting,
+                lead.place,
+                cause.message,
+                evidence=cause.evidence,
+                sources=sources,
+                key=cause.key,
+                required_action=cause.action,
+            )
 
 
 def _no_list(view: View, setting: RuleSetting, campaign: Row) -> Iterator[Finding]:
@@ -69,5 +77,6 @@ def _no_list(view: View, setting: RuleSetting, campaign: Row) -> Iterator[Findin
             },
             sources=("partner.leads", *sources_of(view, "Leads", "contact_id")),
             key="no list",
+            required_action="Ask the partner for its lead list of the campaign.",
             blocks=[lead.place for lead in leads],
         )

@@ -38,7 +38,7 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
         yield speak(
             setting,
             Subject(table="Campaigns", id=joint),
-            "Links or records of the campaign carry UTM values outside the convention.",
+            _said(found),
             evidence={
                 "values": _lines(found),
                 "count": str(len({stray.place for stray in found})),
@@ -46,6 +46,15 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
             },
             sources=[stray.source_id for stray in found],
         )
+
+
+def _said(found: tuple[Stray, ...]) -> str:
+    """The one value that strays with its places, or how many there are: the list is the evidence."""
+    lines = _lines(found).splitlines()
+    if len(lines) == 1:
+        return f"Outside the convention: {lines[0]}."
+    places = len({stray.place for stray in found})
+    return f"{len(lines)} UTM values in {places} places are outside the convention, such as {lines[0]}."
 
 
 def _lines(found: tuple[Stray, ...]) -> str:

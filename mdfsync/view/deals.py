@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from mdfsync.values import instant_text
+from mdfsync.values import in_utc
 from mdfsync.view.base import View
 from mdfsync.view.touches import instant_of, property_of
 
@@ -27,7 +27,7 @@ class OwnDeal:
 
     @property
     def shown(self) -> str:
-        return instant_text(self.created) if self.created else "an unknown date"
+        return in_utc(self.created) if self.created else "an unknown date"
 
 
 def own_deals(view: View) -> dict[str, list[OwnDeal]]:

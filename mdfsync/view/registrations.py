@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Literal
 
+from mdfsync.values import in_utc
 from mdfsync.view.base import View
 from mdfsync.view.charter import Charter, charter_of
 from mdfsync.view.moments import TOLERANCE
@@ -194,8 +195,3 @@ def _decided(view: View, row: Row, protection: Protection) -> Iterator[Step]:
         by = f" by {author.actor}" if author else ""
         words = "called in conflict" if decision == "conflict" else decision
         yield in_utc(at), f"{words}{by}{f': {reason}' if reason else ''}"
-
-
-def in_utc(at: datetime) -> str:
-    """A time as stories and messages show it: day and minute in UTC."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
