@@ -18,7 +18,7 @@ from mdfsync.view.case import Case, shown_at
 from mdfsync.view.charter import cover
 from mdfsync.view.exclusions import barred
 from mdfsync.view.moments import Moment, came_before
-from mdfsync.view.registrations import standing_of
+from mdfsync.view.registrations import certified_until, standing_of
 from mdfsync.view.row import Row
 from mdfsync.view.touches import LINKS, OURS, OWN_SALES, SOURCE_OF, Touch, unknown_sources
 
@@ -232,6 +232,9 @@ def _registration_tests(case: Case, registration: Row) -> Iterator[Test]:
     if standing.had_ended(case.created_on):
         protection = standing.protection
         yield "no", f"{name} had ended on {protection.ended_on}: {protection.why_ended}"
+    until, over = certified_until(case.view, standing)
+    if over:
+        yield "unknown", f"{name}: the partner's certification had ended on {until}"
 
 
 def _assist_tests(case: Case, event: Event) -> Iterator[Test]:
@@ -241,8 +244,12 @@ def _assist_tests(case: Case, event: Event) -> Iterator[Test]:
     if missing:
         yield "unknown", f"the partner's action lacks {', '.join(missing)}"
     owner, confirmed = case.opportunity.text("opportunity_owner"), case.row.text("assist_confirmed_by")
-    if confirmed and owner and confirmed != owner:
+    if confirmed and not owner:
+        yield "unknown", "the opportunity has no owner on record who could confirm the action"
+    elif confirmed and confirmed != owner:
         yield "unknown", f"confirmed by {confirmed}, not by the opportunity's owner {owner}"
+    if event.moment.stated and event.moment.stated > case.view.as_of:
+        yield "unknown", f"the partner's action at {shown_at(event.moment)} has not taken place yet"
     if event.moment.known:
         # An action on an open deal: creation is before it, by whichever clock knows both.
         order = came_before(case.created, event.moment, case.zone)
