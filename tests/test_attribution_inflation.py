@@ -7,7 +7,18 @@ from __future__ import annotations
 
 import pytest
 from attribution_lab import (
-    CLOSED, FERNWAY, SECOND_CAMPAIGN, Row, attended, cells_of, fixed, lead, met, overlap, registered, world,
+    CLOSED,
+    FERNWAY,
+    SECOND_CAMPAIGN,
+    Row,
+    attended,
+    cells_of,
+    fixed,
+    lead,
+    met,
+    overlap,
+    registered,
+    world,
 )  # fmt: skip
 from casebook import findings, rulebook
 

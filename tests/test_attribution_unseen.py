@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from attribution_lab import CLOSED, FERNWAY, Row, attended, cells_of, lead, met, overlap, registered, world
-from casebook import case
+
+from mdfsync.view import Interval, SourceHealth
 
 DEALS_CLOCK = "created_at_hubspot: 2026-07-01T14:00:00Z"
 EDITED = "create_date: 2026-07-01T14:00:00Z"
@@ -339,3 +341,58 @@ def test_it_is_told_as_it_is(row: Row) -> None:
     found = cells_of(world(row))
     assert {name: found.get(name) for name in row.gives} == dict(row.gives), found.get("computed_reason")
     assert row.held in found["computed_reason"], found["computed_reason"]
+
+
+# ---------------------------------------------------------------- what came when
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def came(row: Row, source: str, id: str, after: str, by: str) -> dict[str, str]:
+    """The cells when the line reached us between two pulls."""
+    view = world(row)
+    seen = {(source, id): Interval(after=at(after), by=at(by))}
+    return cells_of(replace(view, facts=replace(view.facts, seen=seen), memo={}))
+
+
+LISTED = """
+partner.leads
+id  | email           | partner_id | joint_campaign_id | partner_submitted_on
+L-1 | bo@acme.example | cobalt     | JC-1              | 2026-06-10
+
+"""
+ATTENDED = """
+partner.attendees
+id | joint_campaign_id | email            | attendance | attended_at
+a1 | JC-1              | ana@acme.example | attended   | 2026-06-10T15:05:00Z
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "id", "more", "by", "gives"),
+    [
+        ("partner.registrations", "DR-1", registered(), "2026-06-29T06:00:00Z", "sourced"),  # a weekly file
+        ("partner.registrations", "DR-1", registered(), "2026-07-11T06:00:00Z", "hold"),  # nobody knew of it before
+        ("partner.registrations", "DR-1", registered(), "2026-11-01T06:00:00Z", "direct"),  # after the lock
+        ("partner.leads", "L-1", lead("2026-06-10") + LISTED, "2026-06-16T06:00:00Z", "sourced"),
+        ("partner.leads", "L-1", lead("2026-06-10") + LISTED, "2026-07-09T06:00:00Z", "hold"),
+        ("partner.leads", "L-1", lead("2026-06-10") + LISTED, "2026-11-01T06:00:00Z", "direct"),
+        ("partner.attendees", "a1", ATTENDED, "2026-06-20T06:00:00Z", "influenced"),
+        ("partner.attendees", "a1", ATTENDED, "2026-10-01T06:00:00Z", "hold"),  # a list made after the close
+    ],
+)
+def test_a_list_that_comes_late_dates_nothing_back(source: str, id: str, more: str, by: str, gives: str) -> None:
+    row = Row(name="", gives={}, more=more)
+    before = (at(by) - timedelta(days=1)).isoformat()
+    assert came(row, source, id, before, by)["computed_class"] == gives
+
+
+@pytest.mark.parametrize(("read", "gives"), [("2026-06-19T06:00:00Z", "hold"), ("2026-06-21T06:00:00Z", "sourced")])
+def test_own_sales_that_were_last_read_before_the_event_are_not_known(read: str, gives: str) -> None:
+    stopped = SourceHealth(last_accepted_at=at(read), status="stale", held="far fewer rows than usual")
+    view = world(Row(name="", gives={}, more=registered()))
+    found = cells_of(replace(view, sources={**view.sources, "hubspot.emails": stopped}, memo={}))
+    assert found["computed_class"] == gives

@@ -4,8 +4,9 @@ told.
 Tried in that order; the first class that an event carries is the class. If none carries one but something
 is unknown (a time, a link, a source that was not delivered, two clocks in dispute), the class is `hold`
 with its reasons, never `direct`: only what was looked for and not found is direct. If a second partner also
-comes out as sourced, both are held; so is one while another may still come out as the earlier source. Overlap alone never gives a class. Used by the derivation that fills
-Attributions and by the rule that holds unsupported claims, so that both speak of one judgement.
+comes out as sourced, both are held; so is one while another may still come out as the earlier source. Overlap
+alone never gives a class. Used by the derivation that fills Attributions and by the rule that holds unsupported
+claims, so that both speak of one judgement.
 """
 
 from __future__ import annotations

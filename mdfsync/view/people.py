@@ -1,7 +1,8 @@
 """Who the contacts are: to which companies each belongs, and which of them are no customer's people at all.
 
 Our own staff, a partner's staff and test records are told by their e-mail domain or address; what they do earns nobody
-credit. A domain where anybody may have a mailbox is no company's, whoever of us uses it. It judges people only by what stands on record and never by a name. Part of the timed facts (`touches`).
+credit. A domain where anybody may have a mailbox is no company's, whoever of us uses it. It judges people only by what
+stands on record and never by a name. Part of the timed facts (`touches`).
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from mdfsync.view.arrivals import REGISTRATIONS, came_late, handed_late
 from mdfsync.view.belonging import Outcome, Test, belongs
 from mdfsync.view.case import Case, shown_at
 from mdfsync.view.charter import cover
@@ -142,11 +143,12 @@ def _origins(case: Case) -> Iterator[Event]:
         moment = Moment(stated=at, recorded=typed)
         yield Event(name="introduction", moment=moment, contact=contact, source_id=BASE)
     for contact in sorted(case.account_contacts):
-        for lead in case.view.where("Leads", "contact_id", contact):
+        for lead in sorted(case.view.where("Leads", "contact_id", contact), key=lambda row: row.id):
             day = lead.day("partner_submitted_on")
             owned = lead.text("ownership") == "OWNED-PARTNER" and case.view.ref(lead, "partner_id") == case.partner_id
             if owned and day:
-                moment = Moment(day=day)
+                handed = (contact, case.partner_id, case.view.ref(lead, "joint_campaign_id"), day.isoformat())
+                moment = Moment(day=day, recorded=handed_late(case.view, case.facts.by_email, handed))
                 name = f"lead {lead.id}"
                 yield Event(name=name, moment=moment, contact=contact, source_id="partner.leads", lead=lead)
     for touch in case.touches_by(case.partner_id):
@@ -161,11 +163,12 @@ def _registrations(case: Case) -> Iterator[Event]:
     ids = (case.opportunity.id, *(f"hs-deal-{old}" for old in case.merged))
     named = [r for id in ids for r in view.where("Deal Registrations", "opportunity_id", id)]
     loose = [r for r in view.where("Deal Registrations", "account_id", account) if not view.refs(r, "opportunity_id")]
-    for registration in (*named, *loose):
+    for registration in sorted((*named, *loose), key=lambda row: (row.text("submitted_at"), row.id)):
         if view.ref(registration, "partner_id") == case.partner_id:
+            submitted = registration.instant("submitted_at")
             yield Event(
                 name=f"registration {registration.id}",
-                moment=Moment(stated=registration.instant("submitted_at")),
+                moment=Moment(stated=submitted, recorded=came_late(view, REGISTRATIONS, registration.id, submitted)),
                 contact=case.facts.by_email.get(registration.text("contact_email").lower(), ""),
                 source_id=BASE,
                 registration=registration,
@@ -304,7 +307,18 @@ def _own_sales_test(case: Case, event: Event) -> Test:
     unread = unknown_sources(case.view, LINKS, PEOPLE[0], *OWN_SALES)
     if unread:
         return "unknown", f"own sales activity cannot be read: {', '.join(unread)}"
+    behind = [source for source in OWN_SALES if _read_before(case, source, event.moment)]
+    if behind:
+        return "unknown", f"own sales activity was last read before {event.name}: {', '.join(behind)}"
     return "yes", "no own sales activity on record in the lookback"
+
+
+def _read_before(case: Case, source: str, moment: Moment) -> bool:
+    """Whether the source was last read before the moment, so that what came between is not known."""
+    read, at, day = case.view.health(source).last_accepted_at, moment.stated or moment.recorded, moment.day
+    if read is None:
+        return True
+    return read < at if at else day is not None and read.astimezone(case.zone).date() <= day
 
 
 def _customer_test(case: Case) -> Test:
