@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from attribution_lab import CLOSED, FERNWAY, Row, attended, cells_of, lead, met, overlap, registered, world
+from attribution_lab import CLOSED, FERNWAY, Row, attended, cells_of, fixed, lead, met, overlap, registered, world
 
 from mdfsync.view import Interval, SourceHealth
 
@@ -320,6 +320,37 @@ AG-1B        | cobalt     | partner_agreement | 2026-06-09   | 2026-12-31 | 2026
         name="the account was excluded when the target list was made",
         more=registered() + overlap(snapshot_label="at_launch", target_decision="exclude"),
         gives={"computed_class": "direct"},
+    ),
+    Row(
+        name="the currency was changed after the close, and the amount with it",
+        parts={**CLOSED, **fixed("40000", rate="0.91"), "deal_currency: USD": "deal_currency: EUR"},
+        more=attended(),
+        gives={
+            "computed_class": "influenced",
+            "reported_amount": "40000",
+            "reported_currency": "USD",
+            "amount_raised_later": "0",
+            "fixed_rate": "0.91",
+            "class_notes": "In EUR after it was closed; the class stands on 40000 USD.",
+        },
+    ),
+    Row(
+        name="raised after the close, and moved to another closed stage",
+        parts={
+            **CLOSED,
+            "fixed_rate: -rate-": "opportunity_closed_at: 2026-09-01T10:00:00Z",
+            "-amount-": "40000",
+            "-currency-": "USD",
+            "-fixed-": "2026-09-01T10:00:00Z",
+            CLOSE: "1  | 2026-09-01T10:00:00Z | 2026-10-15T10:00:00Z",
+        },
+        more=attended(),
+        gives={
+            "computed_class": "influenced",
+            "reported_amount": "40000",
+            "amount_raised_later": "8000",
+            "amount_fixed_at": "2026-09-01T10:00:00.000Z",
+        },
     ),
     Row(
         name="re-opened and sold further: the first creation stands, and what came after it sources nothing",
