@@ -175,6 +175,40 @@ ROWS = (
         more=registered(),
         gives={"computed_class": "sourced"},
     ),
+    Row(
+        name="the meeting of another partner's staff in nobody's campaign",
+        parts={"| cobaltharbor.example | 9001": "| cobaltharbor.example | 9001\nfernway | Fernway | fernway.example |"},
+        more=met("2026-06-20T10:00:00Z").replace("| 502 |", "| 503 |")
+        + """
+hubspot.owners
+id  | email
+503 | lena@fernway.example
+
+""",
+        gives={"computed_class": "direct"},
+    ),
+    Row(
+        name="the lead of another partner",
+        more=lead("2026-06-20").replace("partner_id: cobalt", "partner_id: fernway"),
+        gives={"computed_class": "direct"},
+    ),
+    # ------------------------------------------------ windows
+    Row(
+        name="registered on the first day of the window",
+        more=registered(at="2026-04-02T15:00:00Z", approved="2026-06-02T15:00:00Z"),
+        gives={"computed_class": "sourced"},
+    ),
+    Row(
+        name="registered the day before the window",
+        more=registered(at="2026-04-01T15:00:00Z", approved="2026-06-02T15:00:00Z"),
+        gives={"computed_class": "direct"},
+    ),
+    Row(
+        name="an import of our own calls, of which nobody knows when they were",
+        more=registered() + ours("2026-06-28T09:00:00Z", hs_was_imported="true"),
+        gives={"computed_class": "hold"},
+        held="own call o1 with the account bears no time of its own",
+    ),
     # ------------------------------------------------ registrations
     Row(
         name="a registration that had run out is called won before its last day",
