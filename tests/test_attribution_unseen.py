@@ -211,6 +211,12 @@ id  | email
     ),
     # ------------------------------------------------ registrations
     Row(
+        name="a registration of the account, which names no deal",
+        more=registered().replace("opportunity_id: hs-deal-1", "account_id: hs-co-77"),
+        gives={"computed_class": "hold"},
+        held="registration DR-1 names an account, not this opportunity",
+    ),
+    Row(
         name="a registration that had run out is called won before its last day",
         more=registered(at="2026-06-01T09:00:00Z", until="2026-06-25").replace(
             "expires_on: 2026-06-25", "expires_on: 2026-06-25\nclosed_outcome: won\nclosed_on: 2026-06-24"
