@@ -2,7 +2,8 @@
 
 A cell such as an expense's `eligibility_decision` frees money or credit, so it counts only when whoever typed it is
 known (from the change feed, or from the base's own Change History) and may take that decision by the approval
-matrix. What does not count stays in the cell, is shown to no rule or derivation, and is reported. Approvals are judged
+matrix. It is about what stood beside it: what somebody without the role changes there afterwards (`bound`) it no longer
+covers. What does not count stays in the cell, is shown to no rule or derivation, and is reported. Approvals are judged
 gate by gate (`approval/`): here they only get their authors, and of the worker's own columns beside them what the
 worker wrote, so that nobody signs by typing there. It writes nothing. A pure function, between the snapshot and `view`
 in the flow.
@@ -26,6 +27,7 @@ from mdfsync.view import Author
 
 KIND = "operator_edit"
 APPROVALS, RULINGS, RAISER = "Approvals", "Decisions", "raiser-ruler"
+REFUSAL = "rejected"
 SIGNED = ("values_seen", "approved_digest", "policy_version", "decided_by", "decided_at")
 
 Authors = Mapping[tuple[str, str, str], tuple[str, Author]]
@@ -65,7 +67,7 @@ def count_decisions(
                 if table == APPROVALS:
                     rows.append(_as_signed(row, edits, bases.get(row.subject, {}), policy))
                     continue
-                barred = dict(_barred(row, names, by, policy, cells))
+                barred = dict(_barred(row, names, by, policy, cells, edits))
                 for name, reason in barred.items():
                     findings += _finding(row, name, reason, policy)
                 kept = {k: v for k, v in row.fields.items() if k not in barred} if barred else row.fields
@@ -120,7 +122,7 @@ def _as_signed(row: Record, edits: Edits, known: Mapping[str, CellBase], policy:
 
 
 def _barred(
-    row: Record, names: list[str], authors: Mapping[str, Author], policy: Policy, cells: Cells
+    row: Record, names: list[str], authors: Mapping[str, Author], policy: Policy, cells: Cells, edits: Edits
 ) -> Iterator[tuple[str, str]]:
     """(field, reason) of each decision of the row that does not count."""
     for name in names:
@@ -129,8 +131,26 @@ def _barred(
         author = authors.get(name)
         if author is None:
             yield name, "nobody can be shown to have made this decision; decide again while the change feed is on"
-        elif reason := _objection(row, name, author, policy, cells) or _aimless(row, name, policy):
+        elif reason := (
+            _objection(row, name, author, policy, cells)
+            or _aimless(row, name, policy)
+            or _overtaken(row, name, author, policy, cells, edits)
+        ):
             yield name, reason
+
+
+def _overtaken(row: Record, name: str, author: Author, policy: Policy, cells: Cells, edits: Edits) -> str:
+    """Who changed what the decision is about after it, without being one who may take it."""
+    matrix, table = policy.approvals, row.subject.table
+    about = () if row.get(name) == REFUSAL else matrix.bound.get(f"{table}.{name}", ())
+    for other in about:
+        edit = edits.get((table, row.record_id, other))
+        if edit is None or edit.value != row.get(other) or matrix.is_worker(edit.actor):
+            continue
+        later = edit.at is None or author.at is None or edit.at > author.at
+        if later and matrix.may_decide(edit.actor, table, name, KIND, cells(row.subject), on=author.day):
+            return f"{edit.actor or 'somebody'} changed {other} afterwards and may not take it; decide again"
+    return ""
 
 
 def _aimless(row: Record, name: str, policy: Policy) -> str:

@@ -80,6 +80,9 @@ class World:
     unread: frozenset[str]
     action: bool = False
     """Whether the partner's staff did something on the open deal, as its owner confirms."""
+    created: datetime = CREATED
+    closes: datetime = CLOSED
+    """The dates that anybody can edit in HubSpot."""
 
     def view(self) -> View:
         deal = f"""
@@ -88,7 +91,8 @@ opportunity_id: hs-deal-1
 deal_id: 1
 joint_campaign_id: JC-1
 account_id: hs-co-77
-create_date: 2026-07-01T14:00:00Z
+opportunity_owner: sam@northlight.example
+create_date: {text_of(self.created)}
 created_at_hubspot: 2026-07-01T14:00:00Z
 is_closed: {str(self.closed).lower()}
 
@@ -99,7 +103,8 @@ attr-1-fernway | hs-deal-1      | fernway    | JC-1{" | | | | |" if self.action 
 
 """
         text = "\n".join(f"{h.text.replace('#', str(n))}\n" for n, h in enumerate(self.happenings))
-        return case(f"{GROUND}{deal}{text}", unread=self.unread)
+        ground = GROUND.replace("1  | 2026-09-01T10:00:00Z |", f"1  | {text_of(self.closes)} |")
+        return case(f"{ground}{deal}{text}", unread=self.unread)
 
     def plus(self, *more: Happening) -> World:
         return replace(self, happenings=(*self.happenings, *more))
@@ -239,6 +244,23 @@ def test_less_evidence_of_a_partner_never_raises_its_class(world: World, n: int)
         return
     less = replace(world, happenings=without(world.happenings, mine[n % len(mine)]))
     assert reach(judged(less)["attr-1-cobalt"]) <= reach(judged(world)["attr-1-cobalt"])
+
+
+@many
+@given(WORLDS, st.integers(min_value=1, max_value=80 * 24), st.booleans())
+def test_a_later_create_or_close_date_never_raises_a_class(world: World, hours: int, close: bool) -> None:
+    later = timedelta(hours=hours)
+    edited = replace(world, closes=CLOSED + later) if close else replace(world, created=CREATED + later)
+    before, after = judged(world), judged(edited)
+    assert all(reach(after[id]) <= reach(before[id]) or credit(after[id]) == 0 for id in before)
+
+
+@many
+@given(WORLDS, st.sampled_from(("", "approved")), TIMES)
+def test_another_partners_registration_never_raises_this_ones_class(world: World, decision: str, at: str) -> None:
+    before, after = judged(world), judged(world.plus(registration(at, "fernway", decision)))
+    mine = "attr-1-cobalt"
+    assert credit(after[mine]) <= max(credit(before[mine]), RANK["influenced"])
 
 
 def without(happenings: Iterable[Happening], one: Happening) -> tuple[Happening, ...]:

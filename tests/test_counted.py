@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from core_lab import DANA, LEE, NOW, PRIYA, TOM, WORKER, bases, edit, policy, record, snapshot, subject
 
@@ -133,6 +135,53 @@ def test_nobody_else_puts_another_ruling_into_a_decision_that_counts(who: str, s
 @pytest.mark.parametrize("state", ["open", "superseded"])
 def test_an_open_question_needs_no_author(state: str) -> None:
     assert ruling("", decision_state=state).findings == ()
+
+
+# ---------------------------------------------------------------- what a decision is about
+
+REGISTRATION = "Deal Registrations/DR-1"
+
+
+def about_a_registration(who: str, name: str, hours: int, *, decision: str = "approved") -> Counted:
+    """Dana decided; somebody changes another cell so many hours later."""
+    row = record(REGISTRATION, "rec-r", registration_decision=decision, **{name: "x"})
+    changed = edit("Deal Registrations", "rec-r", name, "x", who, NOW + timedelta(hours=hours))
+    return counted(
+        row, edits={**edit("Deal Registrations", "rec-r", "registration_decision", decision, DANA), **changed}
+    )
+
+
+@pytest.mark.parametrize("name", ["partner_id", "opportunity_id", "submitted_at", "contact_email"])
+@pytest.mark.parametrize(
+    ("who", "hours", "stands"), [(LEE, 1, False), (LEE, -1, True), (TOM, 1, True), (WORKER, 1, True)]
+)
+def test_an_approved_registration_is_not_turned_into_another_one(name: str, who: str, hours: int, stands: bool) -> None:
+    out = about_a_registration(who, name, hours)
+    assert cell(out, REGISTRATION, "registration_decision") == ("approved" if stands else "")
+    words = f"registration_decision “approved” does not count: {LEE} changed {name} afterwards and may not take it; "
+    assert [f.message for f in out.findings] == ([] if stands else [f"{words}decide again"])
+
+
+def test_a_refused_registration_stays_refused_whatever_is_changed() -> None:
+    assert cell(
+        about_a_registration(LEE, "contact_email", 1, decision="rejected"), REGISTRATION, "registration_decision"
+    )
+
+
+@pytest.mark.parametrize(
+    ("decision", "value", "name"),
+    [
+        ("introduction_at", "2026-06-20T09:00:00.000Z", "introduction_contact_id"),
+        ("assist_confirmed_by", "sam@northlight.example", "assist_at"),
+        ("validated_class", "sourced", "validation_reason"),
+    ],
+)
+@pytest.mark.parametrize(("who", "stands"), [(LEE, False), (TOM, True)])
+def test_credit_is_not_completed_by_somebody_else(decision: str, value: str, name: str, who: str, stands: bool) -> None:
+    row = record("Attributions/attr-1-p", "rec-a", **{decision: value, name: "x"})
+    typed = edit("Attributions", "rec-a", decision, value, TOM)
+    out = counted(row, edits={**typed, **edit("Attributions", "rec-a", name, "x", who, NOW + timedelta(hours=1))})
+    assert cell(out, "Attributions/attr-1-p", decision) == (value if stands else "")
 
 
 # ---------------------------------------------------------------- deadlines

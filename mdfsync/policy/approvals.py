@@ -132,6 +132,7 @@ class ApprovalMatrix:
     clocks: Mapping[str, Clock]
     worker_users: tuple[str, ...]
     counted: tuple[str, ...]
+    bound: Mapping[str, tuple[str, ...]]
 
     def right(self, table: str, field: str, kind: str) -> DecisionRight | None:
         """The first entry that covers the decision, None when nobody may take it."""
@@ -240,6 +241,7 @@ NOBODY = ApprovalMatrix(
     clocks={},
     worker_users=(),
     counted=(),
+    bound={},
 )
 """The matrix under which nobody may decide anything."""
 
@@ -282,6 +284,7 @@ def load_approvals(root: Path, reasons: list[str]) -> ApprovalMatrix | None:
         clocks={name: Clock(concerns=name, **row.model_dump()) for name, row in model.clocks.items()},
         worker_users=model.worker_users,
         counted=model.counted,
+        bound=model.bound,
     )
 
 

@@ -90,6 +90,9 @@ class MatrixFile(FileModel):
     """The worker's own users of the base; they decide nothing."""
     counted: tuple[str, ...] = ()
     """`Table.field` patterns of people's decision columns that count only from somebody who may take the decision."""
+    bound: Annotated[dict[Cell, tuple[str, ...]], Field(default_factory=dict)]
+    """What a counted decision is about, by its cell: once one of these cells of the row is changed afterwards by
+    somebody who may not take the decision, it no longer counts."""
     roles: Annotated[dict[Role, RoleRow], Field(min_length=1)]
     delegations: tuple[DelegationRow, ...] = ()
     decisions: Annotated[tuple[RightRow, ...], Field(min_length=1)]

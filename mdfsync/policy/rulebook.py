@@ -92,6 +92,7 @@ KNOWN: Mapping[str, KnownRule] = {
             "lock_after_create_days": "count",
             "registration_valid_days": "count",
             "backdating_gap_days": "count",
+            "delivery_days": "count",
             "expansion_deal_types": "words",
             "sourced_labels": "words",
             "assisted_labels": "words",

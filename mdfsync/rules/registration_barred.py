@@ -19,8 +19,7 @@ from mdfsync.model import Finding
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import BASE, shown, speak
 from mdfsync.view import View
-from mdfsync.view.contests import certified_until
-from mdfsync.view.registrations import TABLE, standing_of
+from mdfsync.view.registrations import TABLE, certified_until, standing_of
 
 ID = "registration_barred"
 TABLES = (TABLE,)

@@ -15,7 +15,7 @@ read, the claim is withdrawn or lowered, or a permitted person validates the cla
 claim counts for nothing.
 
 Params: the windows used where a charter states none, in days; `backdating_gap_days` = how long after its
-stated time a touch may have been logged.
+stated time a touch may have been logged; `delivery_days` = how long after what it tells of a partner's list may come.
 """
 
 from __future__ import annotations

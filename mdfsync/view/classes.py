@@ -4,8 +4,9 @@ told.
 Tried in that order; the first class that an event carries is the class. If none carries one but something
 is unknown (a time, a link, a source that was not delivered, two clocks in dispute), the class is `hold`
 with its reasons, never `direct`: only what was looked for and not found is direct. If a second partner also
-comes out as sourced, both are held. Overlap alone never gives a class. Used by the derivation that fills
-Attributions and by the rule that holds unsupported claims, so that both speak of one judgement.
+comes out as sourced, both are held; so is one while another may still come out as the earlier source. Overlap
+alone never gives a class. Used by the derivation that fills Attributions and by the rule that holds unsupported
+claims, so that both speak of one judgement.
 """
 
 from __future__ import annotations
@@ -64,7 +65,17 @@ def classify(view: View, row: Row, defaults: Mapping[str, Any]) -> Verdict:
     if undecided := [name for name, order in orders if order not in {"firm", "stated"}]:
         reason = f"{', '.join(undecided)} also meets every test of sourced, and one partner can source a deal"
         return replace(verdict, class_="hold", reasons=(reason, *verdict.reasons), open_to="sourced")
+    if open_ := sorted((name, rival.reasons[0]) for name, rival in rivals if _may_be_first(verdict, rival)):
+        reason = "; ".join(f"{name} may have sourced it too: {why}" for name, why in open_)
+        return replace(verdict, class_="hold", reasons=(reason, *verdict.reasons), open_to="sourced")
     return verdict
+
+
+def _may_be_first(mine: Verdict, other: Verdict) -> bool:
+    """Whether another partner, of whom it cannot be told yet, may come out as the source before me."""
+    if other.class_ != "hold" or other.open_to != "sourced" or other.trial is None or mine.case is None:
+        return False
+    return _registered_first(mine, other, mine.case) not in {"firm", "stated"}
 
 
 def _registered_first(mine: Verdict, other: Verdict, case: Case) -> Order:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import combinations
 
 from mdfsync.model import Subject
@@ -25,7 +25,7 @@ from mdfsync.view.charter import GENERAL, cover
 from mdfsync.view.deals import own_deals
 from mdfsync.view.moments import TOLERANCE
 from mdfsync.view.protection import DECISION
-from mdfsync.view.registrations import TABLE, RegistrationStanding, charter_for, standing_of
+from mdfsync.view.registrations import TABLE, RegistrationStanding, certified_until, charter_for, standing_of
 from mdfsync.view.row import Row
 from mdfsync.view.touches import LINKS, OWN_SALES, Touch, journeys, unknown_sources
 
@@ -98,13 +98,6 @@ def related(view: View, row: Row) -> tuple[RegistrationStanding, ...]:
         for standing in _by_customer(view).get(_customer(view, row), ())
         if standing.row.place != row.place and standing.live and _one_deal(view, standing.row, row)
     )
-
-
-def certified_until(view: View, standing: RegistrationStanding) -> tuple[date | None, bool]:
-    """The last day of the partner's certification, and whether it was over when the registration was submitted."""
-    partner = view.target(standing.row, "partner_id")
-    until, on = partner.day("certification_expiry") if partner else None, standing.submitted_on
-    return until, bool(until and on and on > until)
 
 
 def doubts(view: View, standing: RegistrationStanding) -> tuple[str, ...]:

@@ -3,9 +3,9 @@ system took.
 
 A meeting's start, a form's `submittedAt`, a deal's create date are *stated* and can be backdated;
 `createdAt` or our own first sight of a row is *recorded* and cannot. An order is firm only when both faces
-say so; a side that is missing is never filled with the other. It refuses to decide between times that lie
-closer together than the systems that stamp them agree, or between two that are known by the day alone. Used
-by the attribution classes.
+say so. Where one side was not recorded, its stated time must agree with the other's recorded one as well: whoever
+moves a deal's create date or close date changes no order. It refuses to decide between times that lie closer together
+than the systems that stamp them agree, or between two that are known by the day alone. Used by the attribution classes.
 """
 
 from __future__ import annotations
@@ -53,19 +53,29 @@ def came_before(first: Moment, second: Moment, zone: ZoneInfo) -> Order:
     """Whether `first` came before `second`: `firm` (both faces say so), `stated` (only the stated times
     can say so), `not`, `disputed` (they contradict each other, or lie too close together), `unknown` (a
     side is missing)."""
-    stated = _sign(first.stated, second.stated)
-    if stated is None:
-        stated = _day_sign(first, second, zone)
+    stated = _stated(first, second, zone)
     recorded = _sign(first.recorded, second.recorded)
     if stated is None:
         return {None: "unknown", -1: "stated", 0: "disputed", 1: "not"}[recorded]  # type: ignore[return-value]
     if stated == 0:
         return "disputed"
     if recorded is None:
+        if _stated(_at_best(first), _at_best(second), zone) not in {None, stated}:
+            return "disputed"
         return "stated" if stated < 0 else "not"
     if stated != recorded:
         return "disputed" if recorded else ("stated" if stated < 0 else "not")
     return "firm" if stated < 0 else "not"
+
+
+def _stated(first: Moment, second: Moment, zone: ZoneInfo) -> int | None:
+    sign = _sign(first.stated, second.stated)
+    return _day_sign(first, second, zone) if sign is None else sign
+
+
+def _at_best(moment: Moment) -> Moment:
+    """The moment by its recorded time alone, where it has one."""
+    return Moment(stated=moment.recorded) if moment.recorded else moment
 
 
 def _sign(left: datetime | None, right: datetime | None) -> int | None:

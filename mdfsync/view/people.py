@@ -1,7 +1,8 @@
 """Who the contacts are: to which companies each belongs, and which of them are no customer's people at all.
 
 Our own staff, a partner's staff and test records are told by their e-mail domain or address; what they do earns nobody
-credit. It judges people only by what stands on record and never by a name. Part of the timed facts (`touches`).
+credit. A domain where anybody may have a mailbox is no company's, whoever of us uses it. It judges people only by what
+stands on record and never by a name. Part of the timed facts (`touches`).
 """
 
 from __future__ import annotations
@@ -53,10 +54,18 @@ def turned(sets: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
 
 
 def partner_domains(view: View) -> dict[str, str]:
-    """E-mail domain → partner."""
+    """E-mail domain → partner. Our own domains are no partner's, nor are those where anybody may have a mailbox."""
+    nobodys = _freemail(view) | set(view.rules["unreconciled_lead"].params["own_domains"])
     return {
-        domain.lower(): partner.id for partner in view.rows("Partners") for domain in partner.listed("partner_domains")
+        domain.lower(): partner.id
+        for partner in view.rows("Partners")
+        for domain in partner.listed("partner_domains")
+        if domain.lower() not in nobodys
     }
+
+
+def _freemail(view: View) -> frozenset[str]:
+    return frozenset(view.rules["unreconciled_lead"].params["freemail_domains"])
 
 
 def no_customers(view: View, people: Mapping[str, RawRow]) -> dict[str, str]:
@@ -66,7 +75,7 @@ def no_customers(view: View, people: Mapping[str, RawRow]) -> dict[str, str]:
         domain
         for row in view.mirror.get("hubspot.owners", ())
         if (domain := str(row.body.get("email") or "").lower().rpartition("@")[2]) and domain not in partners
-    }
+    } - _freemail(view)
     out = {}
     for contact, row in people.items():
         for address in addresses(row):

@@ -28,6 +28,7 @@ TABLE = "Deal Registrations"
 Status = Literal["incomplete", "pending", "conflict", "valid", "expired", "rejected", "late", "won", "lost", "closed"]
 Step = tuple[str, str]
 WITHDRAWN = "withdrawn"
+CREATED = ("create_date", "created_at_hubspot")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,13 @@ def charter_for(view: View, row: Row) -> Charter | None:
     return charter_of(campaign, view.rules["unsupported_influence"].params) if campaign else None
 
 
+def certified_until(view: View, standing: RegistrationStanding) -> tuple[date | None, bool]:
+    """The last day of the partner's certification, and whether it was over when the registration was submitted."""
+    partner = view.target(standing.row, "partner_id")
+    until, on = partner.day("certification_expiry") if partner else None, standing.submitted_on
+    return until, bool(until and on and on > until)
+
+
 def _standing(view: View, row: Row) -> RegistrationStanding:
     charter = charter_for(view, row)
     zone: tzinfo = (charter.zone if charter else None) or UTC
@@ -106,12 +114,14 @@ def _standing(view: View, row: Row) -> RegistrationStanding:
 
 def _outcome(row: Row, opportunity: Row | None, zone: tzinfo) -> tuple[str, date | None]:
     """How it ended (won, lost, withdrawn) and on which day: as HubSpot says of its opportunity, else as people say.
-    That the partner withdrew it is for people alone to say."""
+    That the partner withdrew it is for people alone to say. No deal ends before it was there, whatever day was set."""
     stated, day = row.text("closed_outcome"), row.day("closed_on")
-    if stated == WITHDRAWN or opportunity is None or opportunity.text("is_closed") != "true":
-        return stated, day if stated else None
-    closed = opportunity.instant("close_date")
-    return "won" if opportunity.text("is_won") == "true" else "lost", closed.astimezone(zone).date() if closed else day
+    if stated != WITHDRAWN and opportunity is not None and opportunity.text("is_closed") == "true":
+        stated = "won" if opportunity.text("is_won") == "true" else "lost"
+        closed = opportunity.instant("close_date")
+        day = closed.astimezone(zone).date() if closed else day
+    born = [at.astimezone(zone).date() for name in CREATED if opportunity and (at := opportunity.instant(name))]
+    return stated, max([day, *born]) if stated and day else None
 
 
 def _is_late(submitted: datetime | None, opportunity: Row | None) -> bool:

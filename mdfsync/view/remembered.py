@@ -1,9 +1,10 @@
 """Cells in which the worker itself remembers what a lost state must not lose: which version of a charter is in force
-with its terms, which version each signature is for, what an overlap was at launch, at what amount a deal was closed.
+with its terms, which version each signature is for, what an overlap was at launch, which class and amount a
+deal was reported with, on which day silence ended a registration.
 
 A charter's terms are JSON with their hash; signatures are lines of `version N: row`. What cannot be read, or does not
 match its hash, is nothing: a charter is never taken from a cell that somebody typed over. Read and written by
-`standing`, the derivations of charter and overlap cells, and `derive/amounts`.
+`standing`, the derivations of charter and overlap cells, `derive/amounts` and `protection`.
 """
 
 from __future__ import annotations
@@ -40,9 +41,13 @@ REMEMBERED = (
     ("Campaigns", "charter_digest"),
     ("Campaigns", "charter_in_force"),
     ("Campaigns", "charter_signatures"),
+    ("Attributions", "computed_class"),
+    ("Attributions", "attribution_class"),
     ("Attributions", "reported_amount"),
+    ("Attributions", "reported_currency"),
     ("Attributions", "amount_fixed_at"),
     ("Attributions", "fixed_rate"),
+    ("Deal Registrations", "expired_on"),
 )
 """Cells in which the worker remembers: what somebody typed over them is told, and never judged by."""
 CELL_LIMIT = 100_000

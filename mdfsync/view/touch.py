@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from mdfsync.model import RawRow
 from mdfsync.values import to_instant
+from mdfsync.view.arrivals import came_late
 from mdfsync.view.base import View
 from mdfsync.view.campaign_marks import Marks
 from mdfsync.view.moments import TOLERANCE, Moment
@@ -214,8 +215,8 @@ def _listed_at(recorded: datetime | None, stated: datetime) -> datetime | None:
 
 
 def attendees(view: View, emails: Mapping[str, str], marks: Marks) -> Iterator[Touch]:
-    """What partners' attendee lists say. A list is delivered after its event, so when it came says nothing; a row
-    without a time of its own has none."""
+    """What partners' attendee lists say. A list is delivered after its event, so when it came says nothing unless it
+    came late; a row without a time of its own has none."""
     kinds = {"attended": "event_attendance", "registered": "event_registration", "no_show": "event_registration"}
     for row in view.mirror.get(ATTENDEES, ()):
         attendance = str(row.body.get("attendance") or "attended")
@@ -229,7 +230,7 @@ def attendees(view: View, emails: Mapping[str, str], marks: Marks) -> Iterator[T
         yield Touch(
             kind=kind,
             contacts=(contact,),
-            moment=Moment(stated=stated),
+            moment=Moment(stated=stated, recorded=came_late(view, ATTENDEES, row.ref.external_id, stated)),
             source_id=row.ref.source_id,
             external_id=row.ref.external_id,
             campaigns=frozenset({joint} if joint else ()) | marks.by_event.get(_event_id(row), frozenset()),

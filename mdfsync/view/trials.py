@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from mdfsync.view.arrivals import REGISTRATIONS, came_late, handed_late
 from mdfsync.view.belonging import Outcome, Test, belongs
 from mdfsync.view.case import Case, shown_at
 from mdfsync.view.charter import cover
 from mdfsync.view.exclusions import barred
 from mdfsync.view.moments import Moment, came_before
-from mdfsync.view.registrations import standing_of
+from mdfsync.view.registrations import certified_until, standing_of
 from mdfsync.view.row import Row
 from mdfsync.view.touches import LINKS, OURS, OWN_SALES, SOURCE_OF, Touch, unknown_sources
 
@@ -144,7 +145,8 @@ def _origins(case: Case) -> Iterator[Event]:
             day = lead.day("partner_submitted_on")
             owned = lead.text("ownership") == "OWNED-PARTNER" and case.view.ref(lead, "partner_id") == case.partner_id
             if owned and day:
-                moment = Moment(day=day)
+                handed = (contact, case.partner_id, case.view.ref(lead, "joint_campaign_id"), day.isoformat())
+                moment = Moment(day=day, recorded=handed_late(case.view, case.facts.by_email, handed))
                 name = f"lead {lead.id}"
                 yield Event(name=name, moment=moment, contact=contact, source_id="partner.leads", lead=lead)
     for touch in case.touches_by(case.partner_id):
@@ -160,11 +162,12 @@ def _registrations(case: Case) -> Iterator[Event]:
     named = [r for id in ids for r in view.where("Deal Registrations", "opportunity_id", id)]
     loose = [r for r in view.where("Deal Registrations", "account_id", account) if not view.refs(r, "opportunity_id")]
     # Of two that are alike the same one speaks in every run.
-    for registration in sorted((*named, *loose), key=lambda row: row.id):
+    for registration in sorted((*named, *loose), key=lambda row: (row.text("submitted_at"), row.id)):
         if view.ref(registration, "partner_id") == case.partner_id:
+            submitted = registration.instant("submitted_at")
             yield Event(
                 name=f"registration {registration.id}",
-                moment=Moment(stated=registration.instant("submitted_at")),
+                moment=Moment(stated=submitted, recorded=came_late(view, REGISTRATIONS, registration.id, submitted)),
                 contact=case.facts.by_email.get(registration.text("contact_email").lower(), ""),
                 source_id=BASE,
                 registration=registration,
@@ -231,6 +234,9 @@ def _registration_tests(case: Case, registration: Row) -> Iterator[Test]:
     if standing.had_ended(case.created_on):
         protection = standing.protection
         yield "no", f"{name} had ended on {protection.ended_on}: {protection.why_ended}"
+    until, over = certified_until(case.view, standing)
+    if over:
+        yield "unknown", f"{name}: the partner's certification had ended on {until}"
 
 
 def _assist_tests(case: Case, event: Event) -> Iterator[Test]:
@@ -240,8 +246,12 @@ def _assist_tests(case: Case, event: Event) -> Iterator[Test]:
     if missing:
         yield "unknown", f"the partner's action lacks {', '.join(missing)}"
     owner, confirmed = case.opportunity.text("opportunity_owner"), case.row.text("assist_confirmed_by")
-    if confirmed and owner and confirmed != owner:
+    if confirmed and not owner:
+        yield "unknown", "the opportunity has no owner on record who could confirm the action"
+    elif confirmed and confirmed != owner:
         yield "unknown", f"confirmed by {confirmed}, not by the opportunity's owner {owner}"
+    if event.moment.stated and event.moment.stated > case.view.as_of:
+        yield "unknown", f"the partner's action at {shown_at(event.moment)} has not taken place yet"
     if event.moment.known:
         # An action on an open deal: creation is before it, by whichever clock knows both.
         order = came_before(case.created, event.moment, case.zone)
@@ -296,7 +306,18 @@ def _own_sales_test(case: Case, event: Event) -> Test:
     unread = unknown_sources(case.view, LINKS, PEOPLE[0], *OWN_SALES)
     if unread:
         return "unknown", f"own sales activity cannot be read: {', '.join(unread)}"
+    behind = [source for source in OWN_SALES if _read_before(case, source, event.moment)]
+    if behind:
+        return "unknown", f"own sales activity was last read before {event.name}: {', '.join(behind)}"
     return "yes", "no own sales activity on record in the lookback"
+
+
+def _read_before(case: Case, source: str, moment: Moment) -> bool:
+    """Whether the source was last read before the moment, so that what came between is not known."""
+    read, at, day = case.view.health(source).last_accepted_at, moment.stated or moment.recorded, moment.day
+    if read is None:
+        return True
+    return read < at if at else day is not None and read.astimezone(case.zone).date() <= day
 
 
 def _customer_test(case: Case) -> Test:
