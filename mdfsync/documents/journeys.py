@@ -22,7 +22,7 @@ from mdfsync.documents.keeping import file_name
 from mdfsync.documents.paper import Paper
 from mdfsync.documents.render import LAYOUT
 from mdfsync.documents.wording import day_text
-from mdfsync.journeys.funnel import CLASSES, Funnel
+from mdfsync.journeys.funnel import Funnel
 from mdfsync.journeys.journey import placed_at
 from mdfsync.journeys.plain import funnel_data, journey_data
 from mdfsync.journeys.story import LANES, WEIGHTS, Journey
@@ -156,8 +156,7 @@ def _drawn(data: Mapping[str, Any]) -> dict[str, Any]:
     """The funnel with the length of each step's bar, the longest being 200."""
     most = max((step["distinct"] for step in data["steps"]), default=0)
     steps = [{**step, "width": round(200 * step["distinct"] / most) if most else 0} for step in data["steps"]]
-    classes = [row for row in data["classes"] if row["class"] in CLASSES]
-    return {"steps": steps, "classes": classes}
+    return {**data, "steps": steps}
 
 
 def _shown(story: Journey, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def journey(view: View, opportunity: Row, windows_default: Mapping[str, Any]) ->
             spans += _lookback(verdict.case, trials, ground)
             entries = against_entries(entries, verdict.case, trials, ground)
         by_id = {entry.id: entry for entry in entries}
-        judgements.append(judgement(row, partner, verdict, trials, by_id, ground))
+        judgements.append(judgement(view, row, verdict, trials, by_id, ground))
     entries = passed_over(entries, cases)
     amount = opportunity.text("amount")
     return Journey(
