@@ -18,7 +18,6 @@ from mdfsync.view import Row, View
 from mdfsync.view.touches import journeys
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One step of the funnel: of each partner, and of all together with everything counted once."""

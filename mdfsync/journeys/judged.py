@@ -55,9 +55,7 @@ def tried_entries(
     names = names_of(case, ground)
     found: dict[str, list[Tried]] = {}
     for class_, trial in trials:
-        tests = tuple(
-            Test(outcome=outcome, text=ground.plain(text, case.zone, names)) for outcome, text in trial.tests
-        )
+        tests = tuple(Test(outcome=outcome, text=ground.plain(text, case.zone, names)) for outcome, text in trial.tests)
         tried = Tried(partner_id=case.partner_id, class_=class_, outcome=trial.outcome, tests=tests)
         found.setdefault(entry_id(trial.event, case.row), []).append(tried)
     decides = deciding(verdict, case.row) if verdict.class_ != "hold" else ""

@@ -1,9 +1,10 @@
 """Cells in which the worker itself remembers what a lost state must not lose: which version of a charter is in force
-with its terms, which version each signature is for, what an overlap was at launch, at what amount a deal was closed.
+with its terms, which version each signature is for, what an overlap was at launch, at what amount a deal was closed, on
+which day silence ended a registration.
 
 A charter's terms are JSON with their hash; signatures are lines of `version N: row`. What cannot be read, or does not
 match its hash, is nothing: a charter is never taken from a cell that somebody typed over. Read and written by
-`standing`, the derivations of charter and overlap cells, and `derive/amounts`.
+`standing`, `protection`, the derivations of charter and overlap cells, and `derive/amounts`.
 """
 
 from __future__ import annotations
@@ -41,8 +42,10 @@ REMEMBERED = (
     ("Campaigns", "charter_in_force"),
     ("Campaigns", "charter_signatures"),
     ("Attributions", "reported_amount"),
+    ("Attributions", "reported_currency"),
     ("Attributions", "amount_fixed_at"),
     ("Attributions", "fixed_rate"),
+    ("Deal Registrations", "expired_on"),
 )
 """Cells in which the worker remembers: what somebody typed over them is told, and never judged by."""
 CELL_LIMIT = 100_000
