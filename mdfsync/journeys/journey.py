@@ -63,7 +63,7 @@ def journey(view: View, opportunity: Row, windows_default: Mapping[str, Any]) ->
         *windows.period_spans(view, opportunity, campaigns, [partner for _, partner, _ in verdicts], local, ground),
     ]
     judgements: list[Judgement] = []
-    for row, partner, verdict in verdicts:
+    for row, _, verdict in verdicts:
         trials = trials_of(verdict.case) if verdict.case else ()
         if verdict.case is not None:
             entries = tried_entries(entries, verdict.case, trials, verdict, ground)

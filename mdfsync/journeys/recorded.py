@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from mdfsync.addresses import exact
 from mdfsync.journeys.ground import Ground, of_base
 from mdfsync.journeys.story import Entry, When
 from mdfsync.model import Subject
@@ -63,7 +64,7 @@ def registrations(view: View, opportunity: Row, by_email: dict[str, str], ground
     for row in registered(view, opportunity):
         partner = view.ref(row, "partner_id")
         name = ground.partner(partner)
-        contact = by_email.get(row.text("contact_email").lower(), "")
+        contact = by_email.get(exact(row.text("contact_email")), "")
         whom = f", naming {ground.person(contact)}" if contact else ""
         loose = "" if view.refs(row, "opportunity_id") else " (the account, not this deal)"
         common = {"lane": "partner", "partner_id": partner, "people": (contact,) if contact else ()}

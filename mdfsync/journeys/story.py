@@ -136,8 +136,8 @@ class Unknown:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """The class of one partner. `class_` is what reports use: the validated class where it counts, else the one by the
-    rules. `claimed` is the class that the claim amounts to, `claimed_label` the words it came in. `why` is the answer in
-    two sentences; `against` is what spoke against stronger classes; `notes` are what a reader should know beside it;
+    rules. `claimed` is the class that the claim amounts to, `claimed_label` the words it came in. `why` is the answer
+    in two sentences; `against` is what spoke against stronger classes; `notes` are what a reader should know beside it;
     `deciding` is an entry's id; `cells` are the computed cells that the next run would write."""
 
     attribution_id: str

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from mdfsync.addresses import exact
 from mdfsync.view.belonging import Outcome, Test, belongs
 from mdfsync.view.case import Case, shown_at
 from mdfsync.view.charter import cover
@@ -165,7 +166,7 @@ def _registrations(case: Case) -> Iterator[Event]:
             yield Event(
                 name=f"registration {registration.id}",
                 moment=Moment(stated=registration.instant("submitted_at")),
-                contact=case.facts.by_email.get(registration.text("contact_email").lower(), ""),
+                contact=case.facts.by_email.get(exact(registration.text("contact_email")), ""),
                 source_id=BASE,
                 registration=registration,
             )
@@ -315,7 +316,7 @@ def _scope_test(case: Case) -> Test:
     if kind.casefold() in case.charter.expansions and case.charter.campaign.text("expansions_count") != "yes":
         return "no", f"existing business ({kind}), which this charter does not let a partner source"
     partner = case.view.row("Partners", case.partner_id)
-    if why := barred(case.view, case.account, case.charter.campaign, partner):
+    if why := barred(case.view, case.account, case.charter.campaign, partner, case.created_on):
         return "no", f"the account is {why}"
     for shared in case.view.where("Shared Accounts", "account_id", account):
         mine = shared.text("joint_campaign_id") == case.campaigns[0]
