@@ -3,13 +3,17 @@ writes nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from flow_lab import HEARTBEAT, INES, LEE, Lab, unrecorded
-from flow_start import later
+from flow_lab import DANA, HEARTBEAT, INES, LEE, Lab, unrecorded
+from flow_start import later, set_deal
 
+from mdfsync.sandbox.clock import Clock
+from mdfsync.sandbox.hubspot.world import archive, touch
+from mdfsync.sandbox.store import Store
 from mdfsync.sandbox.story.dates import day_zero
 from mdfsync.sandbox.story.files import add_row, write_files
 
@@ -123,6 +127,47 @@ def test_each_of_many_defects_is_told_once(fresh: Lab) -> None:
     ]
     sound = fresh.row("Expenses", expense_id="EXP-9000")["fields"]
     assert (sound["eligibility_status"], sound["claimable_amount"]) == ("eligible", 100)
+    assert idle(fresh)
+    assert not unrecorded(fresh)
+
+def in_hubspot(lab: Lab, do: Callable[[Store, Clock], object]) -> None:
+    """Something happens in HubSpot."""
+    later(lab)
+    life = lab.world.life
+    assert life is not None
+    with life.store.transaction():
+        do(life.store, life.clock)
+
+
+def test_each_of_many_defects_of_accounts_leads_and_claims_is_told_once(fresh: Lab) -> None:
+    before = told(fresh)
+    lead = {"Campaign ID": "JC-1041", "Partner ID": "pt-fernway", "First name": "Ida", "Last name": "Moss",
+            "Organisation": "Nowhere Known", "Submitted on": day(fresh, -3), "Ownership": "SHARED"}  # fmt: skip
+    registration = {
+        "Registration number": "CHR-9900", "Partner ID": "pt-cobalt-harbor", "Campaign ID": "JC-1042",
+        "Submitted": f"{day(fresh, -1)}T09:00:00Z", "Registered by": "tomas.reyl@cobaltharbor.example",
+        "Customer": "Nowhere Known Ltd", "Customer domain": "nowhere-known.example", "Products": "Spend analytics",
+    }  # fmt: skip
+    deliver(
+        fresh,
+        ("leads-fernway-systems", {**lead, "Lead ID": "FW-9900", "Work email": "ida.moss@nowhere-known.example"}),
+        ("registrations-cobalt-harbor", registration),
+    )
+    in_hubspot(fresh, lambda store, clock: archive(store, clock, "deals", "50010020"))
+    in_hubspot(
+        fresh, lambda store, clock: touch(store, clock, "companies", "8810020041", {"do_not_contact": "true"})
+    )
+    set_deal(fresh, "50010011", deal_source="Grandfather", partner_name="Fernway Systems")
+    set_deal(fresh, "50010013", partner_influence_type="sourced", partner_name="Fernway Systems")
+    edit(fresh, LEE, "Deliverables", {"tracking_url": "https://www.northlight.example/x?utm_source=Somebody Else"},
+         deliverable_id="dl-1043-page")  # fmt: skip
+    edit(fresh, DANA, "Deal Registrations", {"submitted_at": f"{day(fresh, 30)}T09:00:00.000Z"}, registration_id="dr-0106")
+    fresh.run()
+    after = told(fresh)
+    for one in before:
+        after.remove(one)
+    assert after == [
+    ]
     assert idle(fresh)
     assert not unrecorded(fresh)
 
