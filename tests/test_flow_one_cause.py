@@ -130,6 +130,7 @@ def test_each_of_many_defects_is_told_once(fresh: Lab) -> None:
     assert idle(fresh)
     assert not unrecorded(fresh)
 
+
 def in_hubspot(lab: Lab, do: Callable[[Store, Clock], object]) -> None:
     """Something happens in HubSpot."""
     later(lab)
@@ -147,6 +148,8 @@ def test_each_of_many_defects_of_accounts_leads_and_claims_is_told_once(fresh: L
         "Registration number": "CHR-9900", "Partner ID": "pt-cobalt-harbor", "Campaign ID": "JC-1042",
         "Submitted": f"{day(fresh, -1)}T09:00:00Z", "Registered by": "tomas.reyl@cobaltharbor.example",
         "Customer": "Nowhere Known Ltd", "Customer domain": "nowhere-known.example", "Products": "Spend analytics",
+        "Customer contact": "Ida Moss", "Contact e-mail": "ida.moss@nowhere-known.example", "Deal size": "20000",
+        "Currency": "USD", "Expected close": day(fresh, 60),
     }  # fmt: skip
     deliver(
         fresh,
@@ -154,19 +157,25 @@ def test_each_of_many_defects_of_accounts_leads_and_claims_is_told_once(fresh: L
         ("registrations-cobalt-harbor", registration),
     )
     in_hubspot(fresh, lambda store, clock: archive(store, clock, "deals", "50010020"))
-    in_hubspot(
-        fresh, lambda store, clock: touch(store, clock, "companies", "8810020041", {"do_not_contact": "true"})
-    )
+    in_hubspot(fresh, lambda store, clock: touch(store, clock, "companies", "8810020041", {"do_not_contact": "true"}))
     set_deal(fresh, "50010011", deal_source="Grandfather", partner_name="Fernway Systems")
-    set_deal(fresh, "50010013", partner_influence_type="sourced", partner_name="Fernway Systems")
-    edit(fresh, LEE, "Deliverables", {"tracking_url": "https://www.northlight.example/x?utm_source=Somebody Else"},
+    set_deal(fresh, "50010016", partner_influence_type="sourced", partner_name="Fernway Systems")
+    edit(fresh, LEE, "Deliverables", {"tracking_url": "https://www.northlight.example/x?utm_source=partner&utm_medium=webinar&utm_campaign=Quillstack_Warehouse-Native"},
          deliverable_id="dl-1043-page")  # fmt: skip
-    edit(fresh, DANA, "Deal Registrations", {"submitted_at": f"{day(fresh, 30)}T09:00:00.000Z"}, registration_id="dr-0106")
+    edit(fresh, DANA, "Deal Registrations", {"extended_until": "2028-01-31"}, registration_id="dr-0102")
     fresh.run()
     after = told(fresh)
     for one in before:
         after.remove(one)
     assert after == [
+        ("approval_missing", "JC-1041"),  # its target list lost the company that nobody may contact
+        ("registration_check", "dr-0102"),
+        ("registration_check", "dr-pt-cobalt-harbor-CHR-9900"),
+        ("source_conflict", "attr-50010016-pt-fernway"),
+        ("unknown_value", "hs-deal-50010011"),
+        ("unreconciled_lead", "pl-pt-fernway-JC-1041-FW-9900"),
+        ("utm_outside_convention", "JC-1043"),
+        ("vanished_from_source", "hs-deal-50010020"),
     ]
     assert idle(fresh)
     assert not unrecorded(fresh)

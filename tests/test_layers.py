@@ -41,7 +41,7 @@ LAYERS = {
     "operator_edits": 9,
     "drift": 5,
     "ledger": 7,
-    "leads": 6,
+    "leads": 7,
     "rules": 8,
     "derive": 8,
     "journeys": 9,
