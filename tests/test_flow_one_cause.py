@@ -3,17 +3,14 @@ writes nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from flow_lab import DANA, HEARTBEAT, INES, LEE, Lab, unrecorded
-from flow_start import later, set_deal
+from flow_start import later
 
-from mdfsync.sandbox.clock import Clock
 from mdfsync.sandbox.hubspot.world import archive, touch
-from mdfsync.sandbox.store import Store
 from mdfsync.sandbox.story.dates import day_zero
 from mdfsync.sandbox.story.files import add_row, write_files
 
@@ -131,15 +128,6 @@ def test_each_of_many_defects_is_told_once(fresh: Lab) -> None:
     assert not unrecorded(fresh)
 
 
-def in_hubspot(lab: Lab, do: Callable[[Store, Clock], object]) -> None:
-    """Something happens in HubSpot."""
-    later(lab)
-    life = lab.world.life
-    assert life is not None
-    with life.store.transaction():
-        do(life.store, life.clock)
-
-
 def test_each_of_many_defects_of_accounts_leads_and_claims_is_told_once(fresh: Lab) -> None:
     before = told(fresh)
     lead = {"Campaign ID": "JC-1041", "Partner ID": "pt-fernway", "First name": "Ida", "Last name": "Moss",
@@ -156,10 +144,16 @@ def test_each_of_many_defects_of_accounts_leads_and_claims_is_told_once(fresh: L
         ("leads-fernway-systems", {**lead, "Lead ID": "FW-9900", "Work email": "ida.moss@nowhere-known.example"}),
         ("registrations-cobalt-harbor", registration),
     )
-    in_hubspot(fresh, lambda store, clock: archive(store, clock, "deals", "50010020"))
-    in_hubspot(fresh, lambda store, clock: touch(store, clock, "companies", "8810020041", {"do_not_contact": "true"}))
-    set_deal(fresh, "50010011", deal_source="Grandfather", partner_name="Fernway Systems")
-    set_deal(fresh, "50010016", partner_influence_type="sourced", partner_name="Fernway Systems")
+    life = fresh.world.life
+    assert life is not None
+    with life.store.transaction():
+        archive(life.store, life.clock, "deals", "50010020")
+        touch(life.store, life.clock, "companies", "8810020041", {"do_not_contact": "true"})
+        for deal, claim in (
+            ("50010011", {"deal_source": "Grandfather"}),
+            ("50010016", {"partner_influence_type": "sourced"}),
+        ):
+            touch(life.store, life.clock, "deals", deal, {**claim, "partner_name": "Fernway Systems"})
     edit(fresh, LEE, "Deliverables", {"tracking_url": "https://www.northlight.example/x?utm_source=partner&utm_medium=webinar&utm_campaign=Quillstack_Warehouse-Native"},
          deliverable_id="dl-1043-page")  # fmt: skip
     edit(fresh, DANA, "Deal Registrations", {"extended_until": "2028-01-31"}, registration_id="dr-0102")
