@@ -44,10 +44,9 @@ def funnel(view: View, campaign: Row, stories: Sequence[Journey]) -> Funnel:
     tried = [judged.partner_id for story in stories for judged in story.judgements]
     ids = tuple(dict.fromkeys(filter(None, (*parts, *tried))))
     shown = {
-        (Subject(table="Attributions", id=judged.attribution_id), name): text
+        Subject(table="Attributions", id=judged.attribution_id): judged.cells
         for story in stories
         for judged in story.judgements
-        for name, text in judged.cells.items()
     }
     return Funnel(
         campaign_id=campaign.id,
