@@ -1,7 +1,7 @@
 """The sources as last seen, with this run's deliveries on top: what `observe` reads and what dependent sources ask.
 
 A delivery is taken into local state only by a run that may write; `--plan` and `--campaign` lay it over the state in
-memory and forget it, so that they move no cursor and judge no absence. Between the source edges and `plan`.
+memory and forget it, so that they move no cursor and judge no absence anew. Between the source edges and `plan`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class SourceMemory(Protocol):
 
 class SeenRows:
     """Rows by source; reads each source from state at most once. `keep` = remember deliveries; `absence` = judge what
-    is gone."""
+    these deliveries no longer have."""
 
     def __init__(self, memory: SourceMemory, *, keep: bool, absence: bool = True) -> None:
         self.memory = memory
@@ -126,8 +126,9 @@ class SeenRows:
                 self.memory.put(f"rejects:{pull.source_id}", json.dumps([_entry(r) for r in kept]))
 
     def gone(self, source_id: str) -> tuple[RawRow, ...]:
-        """Rows that a complete listing no longer had; nothing when absence is not judged."""
-        held = self._gone_of(source_id) if self.absence else {}
+        """Rows that a complete listing no longer had. What an earlier run concluded stands, also where this one judges
+        no absence itself."""
+        held = self._gone_of(source_id)
         return tuple(held[key] for key in sorted(held))
 
     def _gone_of(self, source_id: str) -> dict[str, RawRow]:

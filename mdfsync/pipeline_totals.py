@@ -65,12 +65,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassTotal:
-    """One class over all lines: `summed` counts a deal once for each partner, `distinct` once. `additive` = the lines
-    may be added, since by right and in fact each deal has one partner."""
+    """One class over all lines: `summed` counts a deal once for each partner, `distinct` once; the outcomes are those
+    of distinct deals. `additive` = the lines may be added, since by right and in fact each deal has one partner."""
 
     class_: str
     summed: Sum
     distinct: Sum
+    by_outcome: Mapping[Outcome, Sum]
     additive: bool
 
 
@@ -98,13 +99,12 @@ def _lines(counted: Iterable[Counted]) -> Iterator[Line]:
         key = (deal.joint_campaign_id, deal.partner_id, CLASSES.index(deal.class_))
         groups.setdefault(key, []).append(deal)
     for (joint, partner, rank), deals in sorted(groups.items()):
-        by_outcome = {outcome: [deal for deal in deals if deal.outcome == outcome] for outcome in OUTCOMES}
         yield Line(
             joint_campaign_id=joint,
             partner_id=partner,
             class_=CLASSES[rank],
             total=_sum(deals),
-            by_outcome={outcome: _sum(of) for outcome, of in by_outcome.items() if of},
+            by_outcome=_by_outcome(deals),
             opportunity_ids=tuple(sorted(deal.opportunity_id for deal in deals)),
         )
 
@@ -117,7 +117,20 @@ def _classes(counted: Iterable[Counted]) -> Iterator[ClassTotal]:
         if deals := of_class.get(class_):
             once = {deal.opportunity_id: deal for deal in sorted(deals, key=lambda deal: deal.partner_id, reverse=True)}
             additive = class_ in ADDITIVE and len(once) == len(deals)
-            yield ClassTotal(class_=class_, summed=_sum(deals), distinct=_sum(once.values()), additive=additive)
+            yield ClassTotal(
+                class_=class_,
+                summed=_sum(deals),
+                distinct=_sum(once.values()),
+                by_outcome=_by_outcome(once.values()),
+                additive=additive,
+            )
+
+
+def _by_outcome(deals: Iterable[Counted]) -> dict[Outcome, Sum]:
+    found: dict[Outcome, list[Counted]] = {outcome: [] for outcome in OUTCOMES}
+    for deal in deals:
+        found[deal.outcome].append(deal)
+    return {outcome: _sum(of) for outcome, of in found.items() if of}
 
 
 def _sum(deals: Iterable[Counted]) -> Sum:

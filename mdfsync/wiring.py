@@ -278,6 +278,8 @@ class Wired:
             return [str(stage["id"]) for row in seen.rows("hubspot.pipelines") for stage in row.body.get("stages", ())]
 
         paths = [(source, path) for spec in self.policy.dictionary.all_fields() for source, path in spec.paths.items()]
+        wishes = self.policy.rules["overlap_changed"].params["do_not_contact_properties"]  # names differ by portal
+        paths += [("hubspot.companies", f"properties.{name}") for name in wishes]
         world = self.world
         api = open_hubspot(
             token=world.hubspot_token, url=world.hubspot_url, calls=self.calls, pace=world.pace_of(world.hubspot_url),

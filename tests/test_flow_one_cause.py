@@ -7,9 +7,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from flow_lab import HEARTBEAT, INES, LEE, Lab, unrecorded
+from flow_lab import DANA, HEARTBEAT, INES, LEE, Lab, unrecorded
 from flow_start import later
 
+from mdfsync.sandbox.hubspot.world import archive, touch
 from mdfsync.sandbox.story.dates import day_zero
 from mdfsync.sandbox.story.files import add_row, write_files
 
@@ -123,6 +124,53 @@ def test_each_of_many_defects_is_told_once(fresh: Lab) -> None:
     ]
     sound = fresh.row("Expenses", expense_id="EXP-9000")["fields"]
     assert (sound["eligibility_status"], sound["claimable_amount"]) == ("eligible", 100)
+    assert idle(fresh)
+    assert not unrecorded(fresh)
+
+
+def test_each_of_many_defects_of_accounts_leads_and_claims_is_told_once(fresh: Lab) -> None:
+    before = told(fresh)
+    lead = {"Campaign ID": "JC-1041", "Partner ID": "pt-fernway", "First name": "Ida", "Last name": "Moss",
+            "Organisation": "Nowhere Known", "Submitted on": day(fresh, -3), "Ownership": "SHARED"}  # fmt: skip
+    registration = {
+        "Registration number": "CHR-9900", "Partner ID": "pt-cobalt-harbor", "Campaign ID": "JC-1042",
+        "Submitted": f"{day(fresh, -1)}T09:00:00Z", "Registered by": "tomas.reyl@cobaltharbor.example",
+        "Customer": "Nowhere Known Ltd", "Customer domain": "nowhere-known.example", "Products": "Spend analytics",
+        "Customer contact": "Ida Moss", "Contact e-mail": "ida.moss@nowhere-known.example", "Deal size": "20000",
+        "Currency": "USD", "Expected close": day(fresh, 60),
+    }  # fmt: skip
+    deliver(
+        fresh,
+        ("leads-fernway-systems", {**lead, "Lead ID": "FW-9900", "Work email": "ida.moss@nowhere-known.example"}),
+        ("registrations-cobalt-harbor", registration),
+    )
+    life = fresh.world.life
+    assert life is not None
+    with life.store.transaction():
+        archive(life.store, life.clock, "deals", "50010020")
+        touch(life.store, life.clock, "companies", "8810020041", {"do_not_contact": "true"})
+        for deal, claim in (
+            ("50010011", {"deal_source": "Grandfather"}),
+            ("50010016", {"partner_influence_type": "sourced"}),
+        ):
+            touch(life.store, life.clock, "deals", deal, {**claim, "partner_name": "Fernway Systems"})
+    edit(fresh, LEE, "Deliverables", {"tracking_url": "https://www.northlight.example/x?utm_source=partner&utm_medium=webinar&utm_campaign=Quillstack_Warehouse-Native"},
+         deliverable_id="dl-1043-page")  # fmt: skip
+    edit(fresh, DANA, "Deal Registrations", {"extended_until": "2028-01-31"}, registration_id="dr-0102")
+    fresh.run()
+    after = told(fresh)
+    for one in before:
+        after.remove(one)
+    assert after == [
+        ("approval_missing", "JC-1041"),  # its target list lost the company that nobody may contact
+        ("registration_check", "dr-0102"),
+        ("registration_check", "dr-pt-cobalt-harbor-CHR-9900"),
+        ("source_conflict", "attr-50010016-pt-fernway"),
+        ("unknown_value", "hs-deal-50010011"),
+        ("unreconciled_lead", "pl-pt-fernway-JC-1041-FW-9900"),
+        ("utm_outside_convention", "JC-1043"),
+        ("vanished_from_source", "hs-deal-50010020"),
+    ]
     assert idle(fresh)
     assert not unrecorded(fresh)
 

@@ -10,7 +10,10 @@ from typing import Any
 
 import openpyxl
 from flow_lab import PRIYA, Lab
+from flow_start import later
 from pypdf import PdfReader
+
+from mdfsync.sandbox.hubspot.world import touch
 
 JC, ACCOUNT = "JC-1041", "sa-JC-1041-pt-fernway-hs-co-8810020011"
 TOM = "tom.hale@northlight.example"
@@ -123,3 +126,16 @@ def test_a_cell_that_looks_like_a_formula_is_neutralised(fresh: Lab) -> None:
     fresh.edit(TOM, "Shared Accounts", row["id"], partner_owner_name='=HYPERLINK("http://evil.example")')
     [path] = told(fresh, JC, "--format", "csv")["files"]
     assert "'=HYPERLINK" in Path(path).read_text(encoding="utf-8-sig")
+
+
+def test_a_company_that_hubspot_marks_do_not_contact_leaves_the_target_list(fresh: Lab) -> None:
+    id = partner_targets(told(fresh, JC))[0]
+    later(fresh)
+    life = fresh.world.life
+    assert life is not None
+    with life.store.transaction():
+        touch(life.store, life.clock, "companies", id.rpartition("hs-co-")[2], {"do_not_contact": "true"})
+    later(fresh)
+    fresh.run()
+    cells = account(fresh, id)
+    assert (cells["target_status"], cells["exclusion_rule"]) == ("excluded", "do_not_contact")

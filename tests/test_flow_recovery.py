@@ -18,6 +18,7 @@ from flow_lab import DANA, HEARTBEAT, Lab, live, open_lab, unrecorded
 from world_time import MORNING
 
 from mdfsync.policy import Policy, load_policy
+from mdfsync.view.remembered import REMEMBERED, SNAPSHOT
 
 ROOT = Path(__file__).parent.parent
 
@@ -84,6 +85,39 @@ def test_lost_state_overwrites_nothing_and_doubles_nothing(lab: Lab, monkeypatch
     mark = lab.mark()
     other.run()
     assert {w["table"] for w in other.writes(mark)} <= {HEARTBEAT}
+
+
+def remembered(lab: Lab) -> dict[tuple[str, str, str], Any]:
+    """What the worker froze or wrote down for itself, by table, id and field."""
+    return {
+        (table, row["fields"][id_field(table)], name): row["fields"][name]
+        for table, name in REMEMBERED
+        for row in lab.rows(table)
+        if name in row["fields"] and id_field(table) in row["fields"]
+    }
+
+
+def test_what_the_worker_wrote_down_outlives_its_state(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Launch snapshots, amounts at the close, charters in force and ended protections stand in the base itself. Whoever
+    takes it over invents none of them anew."""
+    for _ in range(6):
+        lab.run()
+        lab.advance()
+    lab.run()
+    before = remembered(lab)
+    assert {name for _, _, name in before} >= {"snapshot_id", "reported_amount", "charter_in_force", "expired_on"}
+    other = live(lab, monkeypatch, lab.home / "second", lab.world.base_id)
+    assert other.mdfsync("init", "--adopt", "--yes").code == 0
+    mark = lab.mark()
+    other.run()
+    assert remembered(lab) == before
+    written = {(w["table"], w["field"]) for w in other.writes(mark)}
+    assert not written & set(REMEMBERED)
+    lab.advance(40)
+    other.run()
+    frozen = {place for place in before if place[:1] + place[2:] in SNAPSHOT}
+    after = remembered(lab)
+    assert {place: after.get(place) for place in frozen} == {place: before[place] for place in frozen}
 
 
 def test_a_copied_base_is_taken_over_without_overwriting(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,14 +193,14 @@ def killed(lab: Lab, seconds: float) -> bool:
     return alive
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(("seed", "days"), [(1, 2), (2, 2), (3, 6)])
 def test_runs_killed_at_any_moment_end_in_the_same_base(
     lab: Lab, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch, seed: int,
+    monkeypatch: pytest.MonkeyPatch, seed: int, days: int,
 ) -> None:  # fmt: skip
     lab.world.admin("POST", "clock", {"freeze": MORNING})
     lab.run()
-    lab.advance(2)
+    lab.advance(days)
     dice = random.Random(seed)  # noqa: S311 - moments, not secrets
     deaths = [killed(lab, dice.uniform(0.6, 2.4)) for _ in range(5)]
     assert any(deaths)
@@ -179,7 +213,7 @@ def test_runs_killed_at_any_moment_end_in_the_same_base(
     assert {w["table"] for w in lab.writes(mark)} <= {HEARTBEAT}
     with open_lab(tmp_path_factory.mktemp("calm"), capsys, monkeypatch, frozen=True) as calm:
         calm.run()
-        calm.advance(2)
+        calm.advance(days)
         calm.run()
         undisturbed = content(calm)
     differences = [

@@ -112,6 +112,19 @@ def test_run_for_one_campaign_writes_only_its_rows(lab: Lab) -> None:
     assert len({r["fields"].get("joint_campaign_id") for r in lab.rows("Opportunities")}) > 1
 
 
+def test_a_narrowed_run_keeps_what_earlier_runs_know_to_be_gone(lab: Lab) -> None:
+    """It judges no absence itself, and unlearns none either."""
+    for _ in range(5):
+        lab.run()
+        lab.advance()
+    lab.run()
+    assert "no_longer_visible" in {row["fields"]["overlap_status"] for row in lab.rows("Shared Accounts")}
+    mark = lab.mark()
+    for campaign in ("JC-1041", "JC-1042"):
+        lab.run("--campaign", campaign)
+    assert {w["table"] for w in lab.writes(mark)} == {HEARTBEAT}
+
+
 def test_fail_on_hold_gives_exit_code_five(lab: Lab) -> None:
     assert lab.mdfsync("run", "--fail-on", "hold").code == 5
 

@@ -316,3 +316,27 @@ def test_entries_stand_in_order_of_time() -> None:
     data = journey_data(told(world(REGISTERED + ATTENDED + OWN_CALL + OVERLAP, **WON)))
     shown = [entry["stated"]["utc"] for entry in data["entries"] if entry["stated"]["utc"]]
     assert shown == sorted(shown)
+
+
+def test_a_claim_is_shown_as_the_class_it_amounts_to_with_its_own_words() -> None:
+    judged = told(world(ATTENDED, claimed_label="Co-sell")).judgements[0]
+    assert (judged.claimed, judged.claimed_label) == ("assisted", "Co-sell")
+
+
+def test_a_validation_without_a_reason_adds_nothing_and_says_so() -> None:
+    judged = told(world(ATTENDED, validated_class="sourced")).judgements[0]
+    assert (judged.class_, judged.by_rules) == ("influenced", "influenced")
+    assert judged.why.endswith("A person validated “sourced” without a reason, which adds nothing.")
+
+
+def test_a_raise_after_the_close_is_told_beside_the_class() -> None:
+    fixed = {"reported_amount": "80000", "reported_currency": "USD", "amount_fixed_at": "2026-11-10T00:00:00.000Z"}
+    judged = told(world(ATTENDED, **WON, **fixed)).judgements[0]
+    assert judged.notes == ("Raised by 4000 USD after it was closed; the class stands on 80000 USD.",)
+
+
+def test_a_registration_ends_where_its_protection_does_whatever_day_is_typed_beside_it() -> None:
+    ends = [(e.kind, str(e.stated.day)) for e in told(world(REGISTERED)).entries if e.kind.startswith("registration_e")]
+    typed = REGISTERED.replace("2027-01-03", "2028-01-03")
+    later = [(e.kind, str(e.stated.day)) for e in told(world(typed)).entries if e.kind.startswith("registration_e")]
+    assert (ends, later) == ([("registration_ends", "2027-01-03")], [("registration_ends", "2027-01-04")])

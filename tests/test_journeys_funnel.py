@@ -5,10 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 from casebook import case
-from journey_lab import ATTENDED, OVERLAP, ROADSHOW, told, world
+from journey_lab import ATTENDED, OVERLAP, ROADSHOW, WON, told, world
 
 from mdfsync.journeys import deals_of
 from mdfsync.journeys.funnel import Funnel, funnel
+from mdfsync.journeys.plain import funnel_data
+from mdfsync.pipeline_totals import ClassTotal
 from mdfsync.view import View
 
 SECOND_PARTNER = """
@@ -17,8 +19,8 @@ partner_id | partner_name
 cobalt     | Cobalt Harbor
 
 Attributions
-attribution_id | opportunity_id | partner_id | validated_class
-attr-1-cobalt  | hs-deal-1      | cobalt     | influenced
+attribution_id | opportunity_id | partner_id | validated_class | validation_reason
+attr-1-cobalt  | hs-deal-1      | cobalt     | influenced      | met at their stand
 """
 
 SECOND_DEAL = """
@@ -27,8 +29,8 @@ opportunity_id | deal_id | joint_campaign_id | other_joint_campaign_ids | amount
 hs-deal-2      | 2       | JC-9              | JC-1                     | 500.50 | EUR           | true
 
 Attributions
-attribution_id | opportunity_id | partner_id | validated_class
-attr-2-fernway | hs-deal-2      | fernway    | influenced
+attribution_id | opportunity_id | partner_id | validated_class | validation_reason
+attr-2-fernway | hs-deal-2      | fernway    | influenced      | met at their stand
 """
 
 LEADS = """
@@ -46,20 +48,30 @@ def made(view: View) -> Funnel:
     return funnel(view, campaign, [told(view, row.id) for row in deals_of(view, campaign)])
 
 
+def of_class(found: Funnel, class_: str) -> ClassTotal:
+    return next(total for total in found.totals.classes if total.class_ == class_)
+
+
 def test_a_deal_of_two_partners_is_one_deal_beside_the_sum() -> None:
-    total = made(world(ATTENDED + SECOND_PARTNER)).by_class["influenced"]
-    assert (total.deals, total.distinct, total.amounts) == (2, 1, {"USD": Decimal(84000)})
+    total = of_class(made(world(ATTENDED + SECOND_PARTNER)), "influenced")
+    assert (total.summed.deals, total.distinct.deals, total.distinct.amounts) == (2, 1, {"USD": Decimal(84000)})
 
 
-def test_amounts_stand_by_currency_and_a_deal_beside_its_own_campaign_counts() -> None:
-    found = made(world(ATTENDED + SECOND_DEAL)).by_class["influenced"]
-    assert found.amounts == {"EUR": Decimal("500.50"), "USD": Decimal(84000)}
-    assert (found.distinct_won, found.won_amounts) == (1, {"EUR": Decimal("500.50")})
+def test_a_deal_in_two_campaigns_is_told_in_both_and_counted_where_the_charter_decided() -> None:
+    found = made(world(ATTENDED + SECOND_DEAL))
+    assert [step.distinct for step in found.steps if step.name == "Opportunities"] == [2]
+    assert of_class(found, "influenced").distinct.amounts == {"USD": Decimal(84000)}
 
 
 def test_an_amount_without_a_currency_is_counted_as_missing() -> None:
-    found = made(world(ATTENDED, currency="")).by_class["influenced"]
+    found = of_class(made(world(ATTENDED, currency="")), "influenced").distinct
     assert (found.amounts, found.without_amount) == ({}, 1)
+
+
+def test_a_closed_deal_counts_with_the_amount_it_closed_with() -> None:
+    fixed = {"reported_amount": "80000", "reported_currency": "USD", "amount_fixed_at": "2026-11-10T00:00:00.000Z"}
+    found = of_class(made(world(ATTENDED, **WON, **fixed)), "influenced")
+    assert found.by_outcome["won"].amounts == {"USD": Decimal(80000)}
 
 
 def test_each_step_counts_once_and_by_partner() -> None:
@@ -81,4 +93,5 @@ def test_an_untouched_target_stays_untouched() -> None:
 
 def test_a_campaign_without_deals_has_a_funnel_of_zeros() -> None:
     view = case(ROADSHOW)
-    assert {total.distinct for total in made(view).by_class.values()} == {0}
+    assert made(view).totals.classes == ()
+    assert {row["all_partners"]["deals"] for row in funnel_data(made(view))["classes"]} == {0}

@@ -31,6 +31,7 @@ joint_campaign_id: JC-1
 partner_id: cobalt
 account_id: hs-co-77
 partner_population: {now}
+partner_population_types: {types}
 partner_population_at_launch: {launch}
 snapshot_taken_at: {taken}
 captured_at: {seen}
@@ -43,8 +44,8 @@ def deal(created: str, ended: str = "", origin: str = "") -> str:
     return DEAL.format(created=created, closed=closed, ended=when, origin=origin)
 
 
-def theirs(now: str, launch: str = "", taken: str = "", seen: str = "2026-06-01T08:00:00Z") -> str:
-    return SHARED_ACCOUNT.format(now=now, launch=launch, taken=taken, seen=seen)
+def theirs(now: str, launch: str = "", taken: str = "", seen: str = "2026-06-01T08:00:00Z", types: str = "") -> str:
+    return SHARED_ACCOUNT.format(now=now, launch=launch, taken=taken, seen=seen, types=types)
 
 
 def owned(*more: str, claim: str = "", decided: str = "", unread: tuple[str, ...] = ()) -> View:
@@ -77,6 +78,9 @@ OPEN, CUSTOMER = theirs("Open Opps"), theirs("Customers")
         ((OPEN,), "OWNED-PARTNER"),
         ((CUSTOMER,), "SHARED"),
         ((theirs("Former opportunities"),), "SHARED"),
+        ((theirs("Q3 list", types="open_opportunities"),), "OWNED-PARTNER"),
+        ((theirs("Q3 list, All", types="customers, open_opportunities"),), "OWNED-PARTNER"),
+        ((theirs("Q3 list", types="customers"),), "SHARED"),
         ((theirs(""),), "UNKNOWN"),
         ((theirs("Open Opportunities", seen="2026-07-01T08:00:00Z"),), "UNKNOWN"),
         ((theirs("Customers", "Open Opportunities", "2026-06-01T08:00:00Z"),), "OWNED-PARTNER"),

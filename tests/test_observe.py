@@ -10,9 +10,9 @@ from core_lab import policy, raw, record, snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mdfsync.hosts import host_name, registrable
 from mdfsync.model import Observed, RawRow, Record
 from mdfsync.observe import observe
-from mdfsync.observe.hosts import host_name, registrable
 
 CHARTER = (
     record("Partners/cobalt", partner_name="Cobalt Harbor", crossbeam_partner_name="Cobalt Harbor, Inc."),

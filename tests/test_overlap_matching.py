@@ -11,10 +11,10 @@ from core_lab import policy, raw, record, snapshot
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mdfsync.company_names import alike, plain_name
 from mdfsync.countries import country_code
 from mdfsync.model import Observed, RawRow
 from mdfsync.observe import observe
-from mdfsync.observe.companies import alike, plain_name
 
 BASE = (
     record("Partners/cobalt", partner_name="Cobalt Harbor", partner_domains="cobalt.com"),

@@ -10,7 +10,8 @@ import pytest
 from casebook import case
 
 from mdfsync.derive.overlap import overlap
-from mdfsync.overlaps.lists import entries, markets_of
+from mdfsync.exclusion_lists import entries
+from mdfsync.overlaps.markets import markets_of
 from mdfsync.overlaps.standing import standing
 from mdfsync.overlaps.targets import BY
 from mdfsync.view import View

@@ -276,6 +276,31 @@ def test_a_vanished_row_is_reported_not_removed() -> None:
     ]
 
 
+def test_a_deal_that_is_gone_is_told_once_whatever_was_made_from_it() -> None:
+    deal, attribution = (
+        Subject(table=t, id=i) for t, i in (("Opportunities", "hs-deal-1"), ("Attributions", "attr-1"))
+    )
+    gone = tuple(
+        Vanished(subject=subject, source_id=source, external_id=id)
+        for subject, source, id in (
+            (attribution, "hubspot.deals", "1"),
+            (deal, "hubspot.associations", "deals:1:contacts"),
+            (deal, "hubspot.deals", "1"),
+        )
+    )
+    assert held("vanished_from_source", case("", facts=Facts(vanished=gone))) == [
+        "Opportunities/hs-deal-1 hubspot.deals 1"
+    ]
+
+
+def test_links_that_are_gone_from_a_record_that_is_there_are_told() -> None:
+    gone = Vanished(
+        subject=Subject(table="Opportunities", id="hs-deal-1"), source_id="hubspot.associations",
+        external_id="deals:1:companies",
+    )  # fmt: skip
+    assert len(held("vanished_from_source", case("", facts=Facts(vanished=(gone,))))) == 1
+
+
 # ---------------------------------------------------------------------------------------------- source_stale
 
 

@@ -168,8 +168,12 @@ def test_an_account_that_is_not_matched_has_candidates() -> None:
     assert found.evidence["candidates"] == "hs-co-77 Acme Inc.; hs-co-78 ACME INC."
 
 
+TERRITORY = ["Deal Registrations/DR-1 territory"]
+
+
 @pytest.mark.parametrize(
-    "country, told", [("Germany", []), ("Chile", ["Deal Registrations/DR-1 territory"]), ("CL", []), ("", [])]
+    "country, told",
+    [("Germany", []), ("Chile", TERRITORY), ("CL", TERRITORY), ("Deutschland", []), ("Atlantis", []), ("", [])],
 )
 def test_a_customer_outside_the_campaigns_markets_is_told(country: str, told: list[str]) -> None:
     view = registered({}, more=COMPANIES.format(country=country))

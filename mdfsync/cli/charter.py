@@ -8,8 +8,8 @@ from typing import Any
 import rich_click as click
 from rich.markup import escape
 
-from mdfsync.cli.console import OUT, print_json
-from mdfsync.cli.documents import as_json, campaign_named, forms, into, kept, opened
+from mdfsync.cli.console import OUT
+from mdfsync.cli.documents import as_json, campaign_named, forms, into, kept, opened, printed
 from mdfsync.documents.charter import charter_document
 from mdfsync.documents.paper import Paper
 from mdfsync.documents.render import Form
@@ -27,12 +27,7 @@ def charter(campaign: str, forms: tuple[Form, ...], out: Path | None, as_json: b
         row = campaign_named(view, campaign)
         paper = charter_document(view, row, wired.policy)
         files = kept(paper, forms, out, row.id, f"charter-v{paper.data['version']}", wired)
-    if as_json:
-        print_json({**paper.data, "files": [str(file) for file in files]})
-        return
-    _tell(paper)
-    for file in files:
-        OUT.print(escape(str(file)))
+    printed(paper, files, _tell, as_json=as_json)
 
 
 def _tell(paper: Paper) -> None:

@@ -4,7 +4,7 @@ nothing else. `charter` and its kin each have a file of their own beside this on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import rich_click as click
 from rich.markup import escape
 
-from mdfsync.cli.console import ERR
+from mdfsync.cli.console import ERR, OUT, print_json
 from mdfsync.documents.keeping import file_name, keep
 from mdfsync.documents.paper import Paper
 from mdfsync.documents.render import FORMS, Form, render, unprintable
@@ -85,3 +85,13 @@ def kept(
 def keep_files(files: Mapping[str, bytes], out: Path | None, name: str, wired: Wired) -> tuple[Path, ...]:
     """Files of any kind, in `out` or in the home's own folder for what `name` names."""
     return keep(out or wired.world.home / "documents" / file_name(name), files)
+
+
+def printed(paper: Paper, files: Iterable[Path], tell: Callable[[Paper], None], *, as_json: bool) -> None:
+    """What the verb says at its end: the document as JSON, or in a few words (`tell`) with its files."""
+    if as_json:
+        print_json({**paper.data, "files": [str(file) for file in files]})
+        return
+    tell(paper)
+    for file in files:
+        OUT.print(escape(str(file)))

@@ -8,8 +8,8 @@ from typing import Any
 import rich_click as click
 from rich.markup import escape
 
-from mdfsync.cli.console import OUT, print_json
-from mdfsync.cli.documents import as_json, campaign_named, forms, into, keep_files, kept, opened
+from mdfsync.cli.console import OUT
+from mdfsync.cli.documents import as_json, campaign_named, forms, into, keep_files, kept, opened, printed
 from mdfsync.documents.keeping import file_name
 from mdfsync.documents.leads import leads_document, outgoing_lists
 from mdfsync.documents.paper import Paper
@@ -39,12 +39,7 @@ def leads(campaign: str, partner: str, forms: tuple[Form, ...], out: Path | None
         files = list(kept(paper, forms, out, row.id, stem, wired))
         for made in lists:
             files += keep_files(_files(made), out, row.id, wired)
-    if as_json:
-        print_json({**paper.data, "files": [str(file) for file in files]})
-        return
-    _tell(paper)
-    for file in files:
-        OUT.print(escape(str(file)))
+    printed(paper, files, _tell, as_json=as_json)
 
 
 def _partners(view: View, campaign: Row, wanted: str) -> tuple[str, ...]:

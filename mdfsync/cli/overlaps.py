@@ -8,8 +8,8 @@ from typing import Any
 import rich_click as click
 from rich.markup import escape
 
-from mdfsync.cli.console import OUT, print_json
-from mdfsync.cli.documents import as_json, campaign_named, into, keep_files, kept, opened
+from mdfsync.cli.console import OUT
+from mdfsync.cli.documents import as_json, campaign_named, into, keep_files, kept, opened, printed
 from mdfsync.documents.keeping import file_name
 from mdfsync.documents.overlap_data import target_list
 from mdfsync.documents.overlaps import overlap_document
@@ -45,12 +45,7 @@ def overlaps(campaign: str, partner: str, forms: tuple[Any, ...], out: Path | No
         papers = tuple(form for form in forms if form in FORMS)
         files = list(kept(paper, papers, out, row.id, f"overlaps{name}", wired))
         files += keep_files(_tables(found, forms, f"targets{name}"), out, row.id, wired)
-    if as_json:
-        print_json({**paper.data, "files": [str(file) for file in files]})
-        return
-    _tell(paper)
-    for file in files:
-        OUT.print(escape(str(file)))
+    printed(paper, files, _tell, as_json=as_json)
 
 
 def _tables(found: OverlapMap, forms: tuple[str, ...], stem: str) -> dict[str, bytes]:

@@ -36,7 +36,7 @@ def attribution(view: View, defaults: Mapping[str, Any]) -> Iterator[Computed]:
     classes: dict[str, list[str]] = {}
     for row in view.rows("Attributions"):
         verdict = classify(view, row, defaults)
-        values = _cells(view, row, verdict)
+        values = attribution_cells(view, row, verdict)
         yield from cells(row.subject, values, rule=RULE, inputs=_inputs(verdict))
         said = f"{view.ref(row, 'partner_id')}: {values['attribution_class']}"
         classes.setdefault(view.ref(row, "opportunity_id"), []).append(said)
@@ -46,7 +46,8 @@ def attribution(view: View, defaults: Mapping[str, Any]) -> Iterator[Computed]:
         yield from cells(opportunity.subject, about, rule=RULE, inputs=("Attributions", "created_at_hubspot"))
 
 
-def _cells(view: View, row: Row, verdict: Verdict) -> dict[str, str]:
+def attribution_cells(view: View, row: Row, verdict: Verdict) -> dict[str, str]:
+    """The computed cells of an Attributions row by its verdict; journeys show the same."""
     claim = claim_of(view, row)
     values = {
         "computed_class": verdict.class_,

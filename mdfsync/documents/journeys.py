@@ -20,9 +20,9 @@ from zoneinfo import ZoneInfo
 from mdfsync.documents.journeys_paper import journeys_paper
 from mdfsync.documents.keeping import file_name
 from mdfsync.documents.paper import Paper
-from mdfsync.documents.render import LAYOUT
+from mdfsync.documents.render import LAYOUT, layouts
 from mdfsync.documents.wording import day_text
-from mdfsync.journeys.funnel import CLASSES, Funnel
+from mdfsync.journeys.funnel import Funnel
 from mdfsync.journeys.journey import placed_at
 from mdfsync.journeys.plain import funnel_data, journey_data
 from mdfsync.journeys.story import LANES, WEIGHTS, Journey
@@ -70,15 +70,7 @@ def journeys_document(
 
 def journeys_page(document: JourneysDocument) -> bytes:
     """The document as one self-contained HTML file."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(LAYOUT),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = layouts()
     environment.filters |= {
         "local_words": local_words, "utc_words": utc_words, "money": lambda text: f"{Decimal(text):,}",
         "day_words": lambda text: day_text(date.fromisoformat(text)) if text else "open", "first_sentence": _first,
@@ -156,8 +148,7 @@ def _drawn(data: Mapping[str, Any]) -> dict[str, Any]:
     """The funnel with the length of each step's bar, the longest being 200."""
     most = max((step["distinct"] for step in data["steps"]), default=0)
     steps = [{**step, "width": round(200 * step["distinct"] / most) if most else 0} for step in data["steps"]]
-    classes = [row for row in data["classes"] if row["class"] in CLASSES]
-    return {"steps": steps, "classes": classes}
+    return {**data, "steps": steps}
 
 
 def _shown(story: Journey, data: Mapping[str, Any]) -> dict[str, Any]:

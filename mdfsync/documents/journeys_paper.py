@@ -71,6 +71,8 @@ def _journey(story: Mapping[str, Any], *, alone: bool) -> Iterator[Section]:
     for of in story["classes"]:
         tone = "warning" if of["class"] == "hold" else "plain"
         blocks.append(Words(text=of["why"], tone=tone))  # type: ignore[arg-type]
+        if of["notes"]:
+            blocks.append(Words(text=" ".join(of["notes"])))
         if of["unknown"]:
             lines = "\n".join(f"{gap['what']} (would tell: {gap['source']})" for gap in of["unknown"])
             blocks.append(Pairs(rows=((f"Unknown for {of['partner']}", lines),)))

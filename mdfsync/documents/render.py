@@ -15,10 +15,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime, time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from mdfsync.documents.paper import Block, Grid, Pairs, Paper, SignHere, Words
 from mdfsync.errors import UsageError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 Form = Literal["html", "pdf", "md", "json"]
 FORMS: tuple[str, ...] = get_args(Form)
@@ -55,16 +58,21 @@ def unprintable(paper: Paper) -> tuple[str, ...]:
     return tuple(sorted(scripts - {"GREEK", "CYRILLIC", "LATIN", "MODIFIER"}))
 
 
-def _html(paper: Paper) -> bytes:
+def layouts() -> Environment:
+    """The HTML layouts: everything is escaped, and a name that nobody filled in is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(
+    return Environment(
         loader=FileSystemLoader(LAYOUT),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def _html(paper: Paper) -> bytes:
+    environment = layouts()
     environment.filters["pieces"] = lambda text: _breakable(text, WORD).split("\u200b")
     return environment.get_template("paper.html").render(paper=paper).encode()
 

@@ -48,10 +48,13 @@ class Answer:
     ground: Ground
     plain: Callable[[str], str]
 
-    def with_validation(self, validated: str, reason: str) -> str:
+    def with_validation(self, validated: str, used: str, reason: str) -> str:
+        """The answer with what a person validated; `used` = the class that reports use."""
         why = self.why()
         if not validated:
             return why
+        if validated != used:
+            return f"{why} A person validated “{validated}” without a reason, which adds nothing."
         given = f" Reason given: {reason.rstrip('.')}." if reason else " No reason is given."
         if validated == self.verdict.class_:
             return f"{why} A person validated it.{given}"

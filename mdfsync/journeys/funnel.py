@@ -1,35 +1,21 @@
 """A campaign's funnel: accounts targeted, accounts touched, leads, opportunities, won; and its deals by class.
 
 Classes are never added together, and a deal with two partners is one deal: beside every sum over partners stands the
-number of distinct deals. Amounts stand by currency and are not converted. A deal counts under the class that reports
-use (validated, else computed).
+number of distinct deals. What a class adds up to is counted in one place (`pipeline_totals`), here from the classes and
+amounts that the stories show. So a deal that is in several campaigns is told in each of them and counted in the one
+whose charter decided.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from mdfsync.journeys.story import Journey
+from mdfsync.model import Subject
+from mdfsync.pipeline_totals import Totals, pipeline_totals
 from mdfsync.view import Row, View
 from mdfsync.view.touches import journeys
-
-CLASSES = ("sourced", "assisted", "influenced", "direct", "hold")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Total:
-    """Deals of one class: `deals` of all partners added up, `distinct` each once; the same for those won; amounts by
-    currency, each deal once; `without_amount` = deals whose amount or currency is blank."""
-
-    deals: int
-    distinct: int
-    won: int
-    distinct_won: int
-    amounts: Mapping[str, Decimal]
-    won_amounts: Mapping[str, Decimal]
-    without_amount: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +30,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Funnel:
-    """`by_class` gives the total of all partners, `by_partner` of one: class → partner → total."""
+    """`totals` are of the deals whose class this campaign's charter decided; `partners` = names by id."""
 
     campaign_id: str
     steps: tuple[Step, ...]
-    by_class: Mapping[str, Total]
-    by_partner: Mapping[str, Mapping[str, Total]]
+    totals: Totals
     partners: Mapping[str, str]
 
 
@@ -58,44 +43,17 @@ def funnel(view: View, campaign: Row, stories: Sequence[Journey]) -> Funnel:
     parts = [view.ref(row, "partner_id") for row in view.where("Campaign Partners", "joint_campaign_id", campaign.id)]
     tried = [judged.partner_id for story in stories for judged in story.judgements]
     ids = tuple(dict.fromkeys(filter(None, (*parts, *tried))))
-    by_partner = {class_: {partner: totals(stories, class_, partner) for partner in ids} for class_ in CLASSES}
+    shown = {
+        Subject(table="Attributions", id=judged.attribution_id): judged.cells
+        for story in stories
+        for judged in story.judgements
+    }
     return Funnel(
         campaign_id=campaign.id,
         steps=(*_accounts_and_leads(view, campaign.id, ids), *_deals(stories, ids)),
-        by_class={class_: totals(stories, class_) for class_ in CLASSES},
-        by_partner=by_partner,
+        totals=pipeline_totals(view.with_coming(shown), campaign=campaign.id),
         partners={id: (row.text("partner_name") if (row := view.row("Partners", id)) else "") or id for id in ids},
     )
-
-
-def totals(stories: Sequence[Journey], class_: str, partner: str = "") -> Total:
-    """The deals of one class, of all partners or of one."""
-    found = [
-        story
-        for story in stories
-        for judged in story.judgements
-        if judged.class_ == class_ and partner in {"", judged.partner_id}
-    ]
-    once = {story.opportunity_id: story for story in found}
-    won = {id: story for id, story in once.items() if story.won}
-    return Total(
-        deals=len(found),
-        distinct=len(once),
-        won=sum(story.won for story in found),
-        distinct_won=len(won),
-        amounts=_by_currency(list(once.values())),
-        won_amounts=_by_currency(list(won.values())),
-        without_amount=sum(story.value is None or not story.value.currency for story in once.values()),
-    )
-
-
-def _by_currency(stories: Sequence[Journey]) -> dict[str, Decimal]:
-    out: dict[str, Decimal] = {}
-    for story in stories:
-        if story.value is not None and story.value.currency:
-            currency = story.value.currency
-            out[currency] = out.get(currency, Decimal(0)) + Decimal(story.value.amount)
-    return dict(sorted(out.items()))
 
 
 def _accounts_and_leads(view: View, joint: str, partners: Sequence[str]) -> tuple[Step, ...]:

@@ -63,14 +63,14 @@ def journey(view: View, opportunity: Row, windows_default: Mapping[str, Any]) ->
         *windows.period_spans(view, opportunity, campaigns, [partner for _, partner, _ in verdicts], local, ground),
     ]
     judgements: list[Judgement] = []
-    for row, partner, verdict in verdicts:
+    for row, _, verdict in verdicts:
         trials = trials_of(verdict.case) if verdict.case else ()
         if verdict.case is not None:
             entries = tried_entries(entries, verdict.case, trials, verdict, ground)
             spans += _lookback(verdict.case, trials, ground)
             entries = against_entries(entries, verdict.case, trials, ground)
         by_id = {entry.id: entry for entry in entries}
-        judgements.append(judgement(row, partner, verdict, trials, by_id, ground))
+        judgements.append(judgement(view, row, verdict, trials, by_id, ground))
     entries = passed_over(entries, cases)
     amount = opportunity.text("amount")
     return Journey(

@@ -1,9 +1,9 @@
 """The class of each partner on a deal, with the event that decided, every test in plain words, and two sentences that
 say why.
 
-`view.classes` judges; this only retells it. What cannot be told is
-listed with the source that would tell. A class that a person validated is what reports use, and the page says so
-beside the one by the rules.
+`view.classes` judges; this only retells it. What cannot be told is listed with the source that would tell. The class
+that reports use is the one that the next run would write (`derive.attribution`): a person's where it counts, with the
+one by the rules beside it. A claim is shown as the class it amounts to.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from mdfsync.derive.attribution import attribution_cells
+from mdfsync.derive.computed import NOTHING
 from mdfsync.journeys.answer import Answer, deciding, entry_id
 from mdfsync.journeys.ground import Ground
 from mdfsync.journeys.story import Entry, Judgement, Test, Tried, Unknown, Weight
 from mdfsync.journeys.touched import noun
-from mdfsync.view import Row
+from mdfsync.view import Row, View
 from mdfsync.view.case import Case
-from mdfsync.view.classes import Verdict
+from mdfsync.view.classes import Verdict, claim_of
 from mdfsync.view.trials import BASE, Event, Trial, assisted, influenced, own_activity, sourced
 
 _ORDER: tuple[Weight, ...] = ("decides", "counts", "against", "unknown", "does_not_count", "context")
@@ -53,9 +55,7 @@ def tried_entries(
     names = names_of(case, ground)
     found: dict[str, list[Tried]] = {}
     for class_, trial in trials:
-        tests = tuple(
-            Test(outcome=outcome, text=ground.plain(text, case.zone, names)) for outcome, text in tests_of(trial)
-        )
+        tests = tuple(Test(outcome=outcome, text=ground.plain(text, case.zone, names)) for outcome, text in trial.tests)
         tried = Tried(partner_id=case.partner_id, class_=class_, outcome=trial.outcome, tests=tests)
         found.setdefault(entry_id(trial.event, case.row), []).append(tried)
     decides = deciding(verdict, case.row) if verdict.class_ != "hold" else ""
@@ -111,16 +111,17 @@ def passed_over(entries: Sequence[Entry], cases: Sequence[Case]) -> list[Entry]:
     return out
 
 
-def tests_of(trial: Trial) -> tuple[tuple[str, str], ...]:
-    """The tests of a trial with their outcomes."""
-    return trial.tests
-
-
 def judgement(
-    row: Row, partner_id: str, verdict: Verdict, trials: Sequence[tuple[str, Trial]], entries: Mapping[str, Entry],
+    view: View,
+    row: Row,
+    verdict: Verdict,
+    trials: Sequence[tuple[str, Trial]],
+    entries: Mapping[str, Entry],
     ground: Ground,
-) -> Judgement:  # fmt: skip
+) -> Judgement:
+    partner_id = view.ref(row, "partner_id")
     case, partner = verdict.case, ground.partner(partner_id)
+    cells = attribution_cells(view, row, verdict)
     names = names_of(case, ground) if case else {}
 
     def plain(text: str) -> str:
@@ -133,16 +134,21 @@ def judgement(
         attribution_id=row.id,
         partner_id=partner_id,
         partner=partner,
-        class_=validated or verdict.class_,
+        class_=cells["attribution_class"],
         by_rules=verdict.class_,
-        claimed=row.text("claimed_class") or row.text("claimed_label"),
+        claimed=claim_of(view, row),
+        claimed_label=ground.without_addresses(row.text("claimed_label")),
         validated=validated,
-        why=answer.with_validation(validated, ground.without_addresses(row.text("validation_reason"))),
+        why=answer.with_validation(
+            validated, cells["attribution_class"], ground.without_addresses(row.text("validation_reason"))
+        ),
         against=against,
+        notes=tuple(plain(text) for text in cells["class_notes"].splitlines() if text != NOTHING),
         deciding=deciding(verdict, row),
         unknown=tuple(_unknown(verdict, trials, plain)),
         rule_version=case.charter.named if case else "",
         in_base=row.text("attribution_class"),
+        cells=cells,
     )
 
 

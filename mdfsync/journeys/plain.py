@@ -6,14 +6,17 @@ What is unknown is null. Amounts are text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mdfsync.journeys.funnel import Funnel, Step, Total
+from mdfsync.journeys.funnel import Funnel, Step
 from mdfsync.journeys.story import Entry, Journey, Judgement, Origin, Person, Span, Unknown, When
+from mdfsync.pipeline_totals import CLASSES, ClassTotal, Line, Outcome, Sum
 from mdfsync.values import instant_text
+
+_NONE = Sum(deals=0, amounts={}, without_amount=0, at_fixed_rate=None)
 
 
 def journey_data(story: Journey) -> dict[str, Any]:
@@ -45,18 +48,23 @@ def journey_data(story: Journey) -> dict[str, Any]:
 
 
 def funnel_data(made: Funnel) -> dict[str, Any]:
+    """Every class and partner has its place, those without a deal with zeros."""
+    classes = {total.class_: total for total in made.totals.classes}
+    lines = {(line.class_, line.partner_id): line for line in made.totals.lines}
     return {
         "steps": [_step(step, made.partners) for step in made.steps],
         "classes": [
             {
                 "class": class_,
-                "all_partners": _total(total),
+                "all_partners": _of_class(
+                    classes.get(class_), [lines[class_, id] for id in made.partners if (class_, id) in lines]
+                ),
                 "by_partner": [
-                    {"partner_id": id, "partner": made.partners[id], **_total(of)}
-                    for id, of in made.by_partner[class_].items()
+                    {"partner_id": id, "partner": name, **_of_line(lines.get((class_, id)))}
+                    for id, name in made.partners.items()
                 ],
             }
-            for class_, total in made.by_class.items()
+            for class_ in CLASSES
         ],
     }
 
@@ -89,10 +97,12 @@ def _judgement(judged: Judgement) -> dict[str, Any]:
         "class": judged.class_,
         "class_by_rules": judged.by_rules,
         "claimed_class": judged.claimed or None,
+        "claimed_label": judged.claimed_label or None,
         "validated_class": judged.validated or None,
         "class_in_base": judged.in_base or None,
         "why": judged.why,
         "against": list(judged.against),
+        "notes": list(judged.notes),
         "deciding_entry": judged.deciding or None,
         "unknown": [_unknown(gap) for gap in judged.unknown],
         "rule_version": judged.rule_version or None,
@@ -181,13 +191,33 @@ def _step(step: Step, partners: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _total(total: Total) -> dict[str, Any]:
+def _of_class(total: ClassTotal | None, lines: Sequence[Line]) -> dict[str, Any]:
+    if total is None:
+        return _counts(_NONE, {}, deals=0, won=0)
+    won = sum(line.by_outcome["won"].deals for line in lines if "won" in line.by_outcome)
+    return _counts(total.distinct, total.by_outcome, deals=total.summed.deals, won=won)
+
+
+def _of_line(line: Line | None) -> dict[str, Any]:
+    if line is None:
+        return _counts(_NONE, {}, deals=0, won=0)
+    won = line.by_outcome.get("won", _NONE).deals
+    return _counts(line.total, line.by_outcome, deals=line.total.deals, won=won)
+
+
+def _counts(distinct: Sum, by_outcome: Mapping[Outcome, Sum], *, deals: int, won: int) -> dict[str, Any]:
+    """`deals` and `won` = over the partners."""
+    of_won = by_outcome.get("won", _NONE)
     return {
-        "deals": total.deals,
-        "distinct_deals": total.distinct,
-        "won": total.won,
-        "distinct_won": total.distinct_won,
-        "amounts": [{"currency": currency, "amount": f"{sum_:f}"} for currency, sum_ in total.amounts.items()],
-        "won_amounts": [{"currency": currency, "amount": f"{sum_:f}"} for currency, sum_ in total.won_amounts.items()],
-        "deals_without_amount": total.without_amount,
+        "deals": deals,
+        "distinct_deals": distinct.deals,
+        "won": won,
+        "distinct_won": of_won.deals,
+        "amounts": _amounts(distinct),
+        "won_amounts": _amounts(of_won),
+        "deals_without_amount": distinct.without_amount,
     }
+
+
+def _amounts(of: Sum) -> list[dict[str, str]]:
+    return [{"currency": currency, "amount": f"{sum_:f}"} for currency, sum_ in of.amounts.items()]

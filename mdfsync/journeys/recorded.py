@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from mdfsync.addresses import exact
 from mdfsync.journeys.ground import Ground, of_base
 from mdfsync.journeys.story import Entry, When
 from mdfsync.model import Subject
 from mdfsync.view import Row, View
+from mdfsync.view.classes import claim_of
+from mdfsync.view.registrations import standing_of
 
 PRESENCE = "Presence, never credit: an overlap alone gives no class."
-_STEPS = (
-    ("submitted_at", "registration", "registered the deal"),
-    ("approved_at", "registration_approved", "got the registration approved"),
-)
 
 
 def presence(view: View, campaigns: tuple[str, ...], account: str, ground: Ground) -> Iterator[Entry]:
@@ -60,22 +59,34 @@ def launch(view: View, campaigns: tuple[str, ...]) -> Iterator[Entry]:
 
 
 def registrations(view: View, opportunity: Row, by_email: dict[str, str], ground: Ground) -> Iterator[Entry]:
-    """Registrations of the deal and those that name only its account: submitted, approved, expired, extended."""
+    """Registrations of the deal and those that name only its account: submitted, approved, extended, and the end of
+    their protection as it counts (`view.registrations`), whatever day is typed beside it."""
     for row in registered(view, opportunity):
         partner = view.ref(row, "partner_id")
         name = ground.partner(partner)
-        contact = by_email.get(row.text("contact_email").lower(), "")
+        contact = by_email.get(exact(row.text("contact_email")), "")
         whom = f", naming {ground.person(contact)}" if contact else ""
         loose = "" if view.refs(row, "opportunity_id") else " (the account, not this deal)"
         common = {"lane": "partner", "partner_id": partner, "people": (contact,) if contact else ()}
-        for field, kind, did in _STEPS:
-            if at := row.instant(field):
-                id = f"registration {row.id}" if field == "submitted_at" else f"{kind} {row.id}"
-                words = f"{name} {did}{loose}{whom if field == 'submitted_at' else ''}"
-                yield _entry(id, kind, words, When(at=at), row, field, **common)
-        for field, words in (("expires_on", "Registration expires"), ("extended_until", "Extended registration ends")):
-            if day := row.day(field):
-                yield _entry(f"{field} {row.id}", field, f"{words} ({name})", When(day=day), row, field, **common)
+        standing = standing_of(view, row)
+        protection = standing.protection
+        if at := standing.submitted_at:
+            words = f"{name} registered the deal{loose}{whom}"
+            yield _entry(f"registration {row.id}", "registration", words, When(at=at), row, "submitted_at", **common)
+        if at := protection.approved_at:
+            yield _entry(
+                f"registration_approved {row.id}", "registration_approved",
+                f"{name} got the registration approved{loose}", When(at=at), row, "approved_at", **common,
+            )  # fmt: skip
+        if protection.extended and (day := protection.extended[0]):
+            words = f"Registration extended until {protection.extended[1]} ({name})"
+            yield _entry(f"extended {row.id}", "extended", words, When(day=day), row, "extended_until", **common)
+        if day := protection.ended_on:
+            words = f"Protection of the registration ended ({name}): {protection.why_ended}"
+            yield _entry(f"ended {row.id}", "registration_ended", words, When(day=day), row, "expired_on", **common)
+        elif (day := protection.last_day) and standing.live:
+            words = f"Last day that the registration protects ({name})"
+            yield _entry(f"last_day {row.id}", "registration_ends", words, When(day=day), row, "expires_on", **common)
 
 
 def registered(view: View, opportunity: Row) -> tuple[Row, ...]:
@@ -127,12 +138,14 @@ def claims(view: View, attribution: Row, ground: Ground) -> Iterator[Entry]:
     """The claim, and a person's validation where the time of it is on record."""
     partner = view.ref(attribution, "partner_id")
     name = ground.partner(partner)
-    claimed = attribution.text("claimed_class") or attribution.text("claimed_label")
+    label = ground.without_addresses(attribution.text("claimed_label"))
+    claimed = claim_of(view, attribution) or label
     if claimed and (day := attribution.day("claimed_on")):
         by = attribution.text("claimed_by")
         who = f"{ground.by_address(by)} claims" if by else "Claimed:"
+        as_sent = f" (as “{label}”)" if label not in {"", claimed} else ""
         yield _entry(
-            f"claim {attribution.id}", "claim", f"{who} “{claimed}” for {name}", When(day=day), attribution,
+            f"claim {attribution.id}", "claim", f"{who} “{claimed}” for {name}{as_sent}", When(day=day), attribution,
             "claimed_on", lane="claims", partner_id=partner, why="A claim is no evidence; the tests decide.",
         )  # fmt: skip
     author = view.facts.authors.get((Subject(table="Attributions", id=attribution.id), "validated_class"))

@@ -135,8 +135,10 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """The class of one partner. `class_` is what reports use: the validated class, else the one by the rules. `why` is
-    the answer in two sentences; `against` is what spoke against stronger classes; `deciding` is an entry's id."""
+    """The class of one partner. `class_` is what reports use: the validated class where it counts, else the one by the
+    rules. `claimed` is the class that the claim amounts to, `claimed_label` the words it came in. `why` is the answer
+    in two sentences; `against` is what spoke against stronger classes; `notes` are what a reader should know beside it;
+    `deciding` is an entry's id; `cells` are the computed cells that the next run would write."""
 
     attribution_id: str
     partner_id: str
@@ -144,12 +146,15 @@ class Judgement:
     class_: str
     by_rules: str
     claimed: str
+    claimed_label: str
     validated: str
     why: str
     against: tuple[str, ...]
+    notes: tuple[str, ...]
     deciding: str
     unknown: tuple[Unknown, ...]
     rule_version: str
+    cells: Mapping[str, str]
     in_base: str
     """The class as the base shows it; it is older when something changed since the last run."""
 

@@ -16,6 +16,7 @@ from mdfsync.journeys.story import Span
 from mdfsync.view import Row, View
 from mdfsync.view.case import Case
 from mdfsync.view.charter import agreements_of
+from mdfsync.view.registrations import standing_of
 from mdfsync.view.trials import Event
 
 
@@ -76,9 +77,11 @@ def period_spans(
                 start=row.day("period_start"), end=last, rests_on=f"Agreements/{row.id}", partner_id=partner,
             )  # fmt: skip
     for row in registered(view, opportunity):
-        at, last = row.instant("submitted_at"), row.day("extended_until") or row.day("expires_on")
+        standing = standing_of(view, row)
+        at, protection = standing.submitted_at, standing.protection
+        last = protection.ended_on - timedelta(days=1) if protection.ended_on else protection.last_day
         partner = view.ref(row, "partner_id")
-        if at and last and row.text("registration_decision") == "approved":
+        if at and last:
             yield Span(
                 id=f"protection {row.id}", kind="registration", title=f"Registration of {ground.partner(partner)}",
                 start=at.astimezone(zone).date(), end=last, rests_on=f"Deal Registrations/{row.id}", partner_id=partner,

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz, process
 
 from mdfsync.addresses import ascii_domain, domain_of, exact, is_under
-from mdfsync.evidence.keys import text_key, vendor_key
+from mdfsync.company_names import plain_name
+from mdfsync.evidence.keys import text_key
 from mdfsync.leads.lists import lists_of, policy
 from mdfsync.model import RawRow
 from mdfsync.view import Row, View
@@ -74,7 +75,7 @@ def _on_domain(view: View, lead: Row) -> Iterator[str]:
 
 
 def _of_name(view: View, lead: Row) -> Iterator[str]:
-    for row in _known(view).names.get(vendor_key(lead.text("company")), ()):
+    for row in _known(view).names.get(plain_name(lead.text("company")), ()):
         yield f"company hs-co-{row.ref.external_id} {property_of(row, 'name')}: by its name only"
 
 
@@ -109,7 +110,7 @@ def _build(view: View) -> _Known:
     for _, row in sorted(lists.companies.items()):
         for companies, key in (
             (domains, ascii_domain(property_of(row, "domain"))),
-            (names, vendor_key(property_of(row, "name"))),
+            (names, plain_name(property_of(row, "name"))),
         ):
             if key:
                 companies.setdefault(key, []).append(row)

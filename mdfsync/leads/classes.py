@@ -7,18 +7,18 @@ alone resembling another; whatever no list names is genuine.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
-from mdfsync.addresses import ascii_domain, domain_of, exact, is_under
-from mdfsync.evidence.keys import text_key, vendor_key
+from mdfsync.addresses import domain_of, exact
+from mdfsync.exclusion_lists import Entry, entries
+from mdfsync.hosts import host_name
 from mdfsync.leads.lists import lists_of, policy
 from mdfsync.view import Row, View
+from mdfsync.view.outsiders import outsider
 from mdfsync.view.standing import campaign_in_force
 from mdfsync.view.touches import property_of
 
 GENUINE = "genuine"
-_NAME_ENDS = re.compile(r"[;,(:]|\s[-–—]\s")
 
 
 def class_of(view: View, lead: Row) -> tuple[str, str]:
@@ -43,57 +43,38 @@ def role_mailbox(view: View, lead: Row) -> str:
 def excluded_account(view: View, lead: Row) -> str:
     """The line of the charter that excludes the lead's company, whatever its reason; else `""`."""
     campaign = campaign_in_force(view, view.ref(lead, "joint_campaign_id"))
-    return _named(view, lead, campaign.text("exclusions").splitlines() if campaign else ())
+    return _named(view, lead, entries(campaign.text("exclusions")) if campaign else ())
 
 
 def _class(view: View, lead: Row) -> tuple[str, str]:
     if twin := lists_of(view).twins.get(lead.place):
         return "duplicate", f"the same person stands on {twin}"
-    lists, domain = policy(view), domain_of(lead.text("email"))
-    if reason := _test(lead, domain, lists["test_domains"], lists["test_names"]):
-        return "test", reason
-    if own := is_under(domain, lists["own_domains"]):
-        return "internal", f"{own} is our own domain"
-    for partner in view.rows("Partners"):
-        if found := is_under(domain, partner.listed("partner_domains")):
-            return "partner_employee", f"{found} is a domain of {partner.text('partner_name') or partner.id}"
-    if found := is_under(domain, lists["competitor_domains"]):
-        return "competitor", f"{found} is on the list of competitors"
-    for line in _competitors(view, lead):
-        if named := _named(view, lead, (line,)):
-            return "competitor", f"named as a competitor: {named}"
+    if found := outsider(view, [lead.text("email")], [lead.text("first_name"), lead.text("last_name")]):
+        return found.kind, found.reason
+    if named := _named(view, lead, _competitors(view, lead)):
+        return "competitor", f"named as a competitor: {named}"
     return GENUINE, ""
 
 
-def _test(lead: Row, domain: str, domains: tuple[str, ...], names: tuple[str, ...]) -> str:
-    if found := is_under(domain, domains):
-        return f"{found} is a domain for tests"
-    local = exact(lead.text("email")).rpartition("@")[0].partition("+")
-    words = {text_key(lead.text("first_name")), text_key(lead.text("last_name")), local[0], local[2]}
-    return next((f"“{word}” is a name for tests" for word in sorted(words) if word in names), "")
-
-
-def _competitors(view: View, lead: Row) -> Iterator[str]:
+def _competitors(view: View, lead: Row) -> Iterator[Entry]:
     """Lines that name competitors: those agreed with the campaign's partners, and the charter's that say so."""
     joint = view.ref(lead, "joint_campaign_id")
     for part in view.where("Campaign Partners", "joint_campaign_id", joint):
         partner = view.row("Partners", view.ref(part, "partner_id"))
-        yield from partner.text("competitor_exclusions").splitlines() if partner else ()
+        yield from entries(partner.text("competitor_exclusions")) if partner else ()
     campaign = campaign_in_force(view, joint)
-    for line in campaign.text("exclusions").splitlines() if campaign else ():
-        if "competitor" in line.casefold():
-            yield line
+    for entry in entries(campaign.text("exclusions")) if campaign else ():
+        if "competitor" in entry.line.casefold():
+            yield entry
 
 
-def _named(view: View, lead: Row, lines: Iterable[str]) -> str:
-    """The first line whose company is the lead's: by name without its legal form, by domain, or by account id."""
-    company = lists_of(view).companies.get(lead.text("account_id").removeprefix("hs-co-"))
-    names = {vendor_key(lead.text("company")), vendor_key(property_of(company, "name") if company else "")}
-    domains = {domain_of(lead.text("email")), ascii_domain(property_of(company, "domain") if company else "")}
-    for line in lines:
-        first = _NAME_ENDS.split(line.strip())[0].strip()
-        if not first:
-            continue
-        if vendor_key(first) in names or ascii_domain(first) in domains or first == lead.text("account_id"):
-            return line.strip()
+def _named(view: View, lead: Row, lines: Iterable[Entry]) -> str:
+    """The first line in force whose account is the lead's company, as the lead has it or as HubSpot does."""
+    account, day = lead.text("account_id"), view.as_of.date()
+    company = lists_of(view).companies.get(account.removeprefix("hs-co-"))
+    given = (lead.text("company"), domain_of(lead.text("email")))
+    known = (property_of(company, "name"), host_name(property_of(company, "domain"))) if company else ("", "")
+    for entry in lines:
+        if entry.holds(day) and any(entry.means(name, host, account) for name, host in (given, known)):
+            return entry.line
     return ""

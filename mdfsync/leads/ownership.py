@@ -9,12 +9,12 @@ disputes and refuses to take what the partner claims for a fact.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from typing import Literal
 
 from mdfsync.leads.clocks import charter_for, qualifying
+from mdfsync.overlaps.standing import SOURCES, statuses
 from mdfsync.values import in_utc
 from mdfsync.view import Row, View
 from mdfsync.view.deals import OwnDeal, all_deals
@@ -22,10 +22,8 @@ from mdfsync.view.standing import in_force
 from mdfsync.view.touches import LINKS, unknown_sources
 
 OURS, THEIRS, SHARED, DISPUTED, UNKNOWN = "OWNED-US", "OWNED-PARTNER", "SHARED", "DISPUTED", "UNKNOWN"
-CROSSBEAM = ("crossbeam.api", "crossbeam.exports")
 Side = Literal["yes", "no", "unknown"]
-_OPEN = re.compile(r"\b(opps?|opportunit\w*|pipeline)\b")
-_NOT_NOW = re.compile(r"\b(former|lost|closed|past|non|no|not|ex)\b")
+OPEN = "open_opportunity"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +128,7 @@ def _stood(deal: OwnDeal, start: _Start | None) -> Side:
 def _partners(view: View, lead: Row, start: _Start | None) -> tuple[Side, list[str]]:
     """Whether a partner of the campaign had an open opportunity on the account then, as far as Crossbeam shows."""
     joint, account = view.ref(lead, "joint_campaign_id"), lead.text("account_id")
-    if all(unknown_sources(view, source) for source in CROSSBEAM):
+    if all(unknown_sources(view, source) for source in SOURCES):
         return "unknown", ["Crossbeam could not be read"]
     if not account:
         return "no", []  # told on our own side already
@@ -149,25 +147,16 @@ def _theirs(view: View, row: Row, start: _Start | None) -> tuple[Side, str]:
     """What one overlap says of the partner's side at that time."""
     partner, now = view.ref(row, "partner_id"), row.text("partner_population")
     frozen, taken = row.text("partner_population_at_launch"), row.instant("snapshot_taken_at")
-    if frozen and taken and _has_open(frozen) and start and start.came_after(taken):
+    if frozen and taken and OPEN in statuses(frozen) and start and start.came_after(taken):
         return "yes", f"open opportunity of {partner} in the snapshot of {in_utc(taken)}: {frozen} ({row.id})"
     if not now:
         return "unknown", f"{partner} does not show in which of its populations the account is ({row.id})"
-    if not _has_open(now, row.text("partner_population_types")):
+    if OPEN not in statuses(now, row.text("partner_population_types")):
         return "no", f"no open opportunity of {partner}: {now} ({row.id})"
     captured = row.instant("captured_at")
     if start and captured and start.came_after(captured):
         return "yes", f"open opportunity of {partner}: {now}, seen since {in_utc(captured)} ({row.id})"
     return "unknown", f"{partner} shows {now}, and whether it did then nobody has seen ({row.id})"
-
-
-def _has_open(populations: str, types: str = "") -> bool:
-    """Whether one of the populations is of open opportunities, by its type where Crossbeam tells it; names are free
-    text."""
-    if "open_opportunities" in types:
-        return True
-    names = [name.casefold() for name in populations.split(",")]
-    return any(_OPEN.search(name) and not _NOT_NOW.search(name) for name in names)
 
 
 def _default(view: View, lead: Row) -> tuple[str, str]:

@@ -11,18 +11,14 @@ each with its score and the evidence behind it. Part of `observe`.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from cleanco import basename
-from rapidfuzz import fuzz
-
+from mdfsync.company_names import alike, plain_name
 from mdfsync.countries import country_code
+from mdfsync.hosts import host_name, label, registrable
 from mdfsync.model import RawRow
-from mdfsync.observe.hosts import host_name, label, registrable
 from mdfsync.observe.linking import prop
 
 AGREE = 90
@@ -191,10 +187,10 @@ class Companies:
         )
 
 
-def company_settings(params: Mapping[str, Any]) -> Settings:
-    """Settings from the params of the rule `overlap_unmatched`."""
+def company_settings(params: Mapping[str, Any], freemail: Iterable[str]) -> Settings:
+    """Settings from the params of the rule `overlap_unmatched`; a freemail domain says nothing of a company either."""
     return Settings(
-        useless_domains=frozenset(str(name).lower() for name in params["useless_domains"]),
+        useless_domains=frozenset(str(name).lower() for name in (*params["useless_domains"], *freemail)),
         most_per_domain=int(params["most_per_domain"]),
         max_candidates=int(params["max_candidates"]),
         min_score=int(params["min_score"]),
@@ -204,20 +200,6 @@ def company_settings(params: Mapping[str, Any]) -> Settings:
 def own_domains(texts: Iterable[str]) -> frozenset[str]:
     """Registrable domains of lines that name websites."""
     return frozenset(registrable(line) for text in texts for line in text.replace(",", "\n").splitlines()) - {""}
-
-
-def alike(left: str, right: str) -> float:
-    """How far two company names agree, 0 to 100, without legal forms, accents, punctuation and the order of words."""
-    ours, theirs = plain_name(left), plain_name(right)
-    return fuzz.token_sort_ratio(ours, theirs) if ours and theirs else 0.0
-
-
-@lru_cache(maxsize=100_000)
-def plain_name(name: str) -> str:
-    """A company name as it is compared: `Grupo Peñalara, S.L.` → `grupo penalara`."""
-    bare = str(basename(" ".join(name.split())) or name)
-    letters = unicodedata.normalize("NFKD", bare.casefold().replace("&", " and "))
-    return " ".join("".join(c if c.isalnum() else " " for c in letters if not unicodedata.combining(c)).split())
 
 
 def _words(name: str) -> tuple[str, ...]:

@@ -40,7 +40,9 @@ def observe_overlaps(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], sna
     partners = _partners(snapshot)
     domains = {r.subject.id: own_domains((r.get("partner_domains"),)) for r in snapshot.tables.get("Partners", ())}
     campaigns = _campaigns_of_partners(snapshot)
-    companies = Companies(links.companies, company_settings(say.policy.rules[RULE].params))
+    rules = say.policy.rules
+    freemail = rules["unreconciled_lead"].params["freemail_domains"]
+    companies = Companies(links.companies, company_settings(rules[RULE].params, freemail))
     best: dict[tuple[str, str], Match] = {}  # over all sources: a thinner export does not weaken a match
     met: list[dict[tuple[str, str], list[tuple[RawRow, dict[str, Any]]]]] = []
     for source in SOURCES:

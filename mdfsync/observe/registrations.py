@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mdfsync.hosts import host_name
 from mdfsync.model import RawRow, Subject
-from mdfsync.observe.hosts import host_name
 from mdfsync.observe.linking import Links, prop
 from mdfsync.observe.saying import Sayings
 

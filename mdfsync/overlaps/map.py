@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mdfsync.approval import Approval, InForce, Part, in_force
+from mdfsync.exclusion_lists import entries
 from mdfsync.model import Subject
-from mdfsync.overlaps.lists import entries, markets_of
+from mdfsync.overlaps.markets import markets_of
 from mdfsync.overlaps.standing import CLOSEST, UNKNOWN
 from mdfsync.overlaps.targets import RULE
 from mdfsync.values import digest

@@ -17,10 +17,10 @@ SOURCES = ("crossbeam.api", "crossbeam.exports")
 UNKNOWN = "unknown"
 CLOSEST = ("customer", "open_opportunity", "prospect")
 """Of several, the one that binds an account most."""
-_NOT_NOW = re.compile(r"\b(former|lost|churned|past|non|no|not|ex)\b")
+_NOT_NOW = re.compile(r"\b(former|lost|churned|closed|past|non|no|not|ex)\b")
 _WORDS = (
     ("customer", re.compile(r"customer")),
-    ("open_opportunity", re.compile(r"opportunit|\bopps?\b")),
+    ("open_opportunity", re.compile(r"opportunit|\bopps?\b|\bpipeline\b")),
     ("prospect", re.compile(r"prospect")),
 )
 _TYPES = {"customers": "customer", "open_opportunities": "open_opportunity", "prospects": "prospect"}
@@ -38,13 +38,20 @@ _STAGES = {
 @lru_cache(maxsize=4096)
 def standing(populations: str, types: str = "") -> str:
     """Customer, open opportunity, prospect or unknown, from Crossbeam populations and their types: the closest one
-    counts. Names are free text, so they are compared by the word they contain; "former customers" says nothing."""
+    counts."""
+    return _closest(statuses(populations, types))
+
+
+@lru_cache(maxsize=4096)
+def statuses(populations: str, types: str = "") -> frozenset[str]:
+    """Everything that populations and their types say. Names are free text, so they are compared by the word they
+    contain; "former customers" says nothing."""
     found = {_TYPES[type] for part in types.split(",") if (type := part.strip()) in _TYPES}
     for name in populations.split(","):
         plain = name.casefold()
         if not _NOT_NOW.search(plain):
             found |= {status for status, word in _WORDS if word.search(plain)}
-    return _closest(found)
+    return frozenset(found)
 
 
 def ours(view: View, row: Row) -> str:

@@ -12,14 +12,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mdfsync.company_names import plain_name
 from mdfsync.countries import country_code
+from mdfsync.exclusion_lists import entries
+from mdfsync.hosts import host_name, registrable
 from mdfsync.model import RawRow
-from mdfsync.observe.companies import own_domains, plain_name
-from mdfsync.observe.hosts import host_name, registrable
+from mdfsync.observe.companies import own_domains
 from mdfsync.observe.linking import prop
-from mdfsync.overlaps.lists import entries, markets_of
+from mdfsync.overlaps.markets import markets_of
 from mdfsync.overlaps.standing import UNKNOWN, standing
 from mdfsync.view import Row, View
+from mdfsync.view.outsiders import is_ours
 from mdfsync.view.standing import campaign_in_force, in_force
 
 RULE = "overlap_changed"
@@ -138,24 +141,15 @@ def _bars(view: View, account: Account, terms: _Terms, params: Mapping[str, Any]
 
 
 def _who(view: View, row: Row, terms: _Terms) -> Iterator[tuple[str, str]]:
-    """The partner itself, and ourselves: our own domains are those of the people whom the approval matrix names."""
+    """The partner itself, and ourselves."""
     host = registrable(row.text("account_domain"))
     if terms.partner is not None:
         own = own_domains((terms.of_partner("partner_domains"),))
         company = terms.of_partner("hubspot_company_id")
         if (company and row.text("account_id") == f"hs-co-{company}") or (host and host in own):
             yield "partner", "the account is the partner itself"
-    if host and host in _our_domains(view):
-        yield "own_company", f"{host} is our own domain"
-
-
-def _our_domains(view: View) -> frozenset[str]:
-    key = ("Shared Accounts", "our domains")
-    found: frozenset[str] | None = view.memo.get(key)
-    if found is None:
-        people = [person for role in view.matrix.roles.values() for person in role.people]
-        found = view.memo[key] = own_domains(person.partition("@")[2] for person in people)
-    return found
+    if ours := is_ours(view, host_name(row.text("account_domain"))):
+        yield "own_company", f"{ours} is our own domain"
 
 
 def _named(view: View, row: Row, terms: _Terms) -> Iterator[tuple[str, str]]:
@@ -224,8 +218,7 @@ def _outside_populations(part: Row | None, row: Row, account: Account) -> str:
 
 def _market(row: Row, terms: _Terms, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     markets = markets_of(terms.of_campaign("markets"), params.get("regions", ()))
-    code = country_code(row.text("account_country"))
-    if code and markets.codes and not (markets.everywhere or markets.unread or code in markets.codes):
+    if markets.bar(row.text("account_country")):
         yield "market", f"{row.text('account_country')} is none of the charter's markets"
 
 

@@ -32,8 +32,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mdfsync.leads.disputes import dispute_of
-from mdfsync.leads.ownership import CROSSBEAM
 from mdfsync.model import Finding, Subject
+from mdfsync.overlaps.standing import SOURCES
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.registrations import in_short
 from mdfsync.rules.rule import ruled, shown, sources_of, speak
@@ -59,7 +59,7 @@ def _leads(view: View, setting: RuleSetting) -> Iterator[Finding]:
         dispute = dispute_of(view, lead)
         if dispute is None or ruled(view, lead.place, "dispute", "lead_ownership"):
             continue
-        sources = {*sources_of(view, "Leads", "partner_claimed_ownership"), "hubspot.deals", *CROSSBEAM}
+        sources = {*sources_of(view, "Leads", "partner_claimed_ownership"), "hubspot.deals", *SOURCES}
         yield speak(setting, lead.place, dispute.message, evidence=dispute.evidence, sources=sources, key="lead")
 
 

@@ -24,8 +24,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 
+from mdfsync.hosts import host_name
 from mdfsync.model import Finding
-from mdfsync.observe.hosts import host_name
+from mdfsync.overlaps.markets import markets_of
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.registrations import in_short, tell
 from mdfsync.view import Row, View
@@ -150,12 +151,11 @@ def _account(view: View, row: Row) -> Iterator[Cause]:
 
 def _territory(view: View, standing: RegistrationStanding) -> Iterator[Cause]:
     charter = charter_for(view, standing.row)
-    markets = charter.campaign.listed("markets") if charter else ()
+    stated = charter.campaign.text("markets") if charter else ""
+    markets = markets_of(stated, view.rules["overlap_changed"].params["regions"])
     country = _country(view, standing.row.text("account_id"))
-    if any(name.isupper() for name in (country, *markets)):
-        return  # a code (US) or a region (DACH) cannot be compared with a country's name
-    if markets and country and country.casefold() not in {market.casefold() for market in markets}:
-        shown = {"country": country, "markets": ", ".join(markets)}
+    if markets.bar(country):
+        shown = {"country": country, "markets": stated}
         words = f"The customer's country, {country}, is none of the campaign's markets."
         yield "territory", words, shown, "Reject it as out of territory, or have the charter's markets changed first."
 

@@ -35,7 +35,7 @@ def _is_customer(case: Case, contact: str) -> Test:
         return "no", f"contact {contact} {why}"
     partner = case.view.row("Partners", case.partner_id)
     for company in sorted(case.facts.companies_of.get(contact, ())):
-        if why := barred(case.view, company, case.charter.campaign, partner):
+        if why := barred(case.view, company, case.charter.campaign, partner, case.created_on):
             return "no", f"contact {contact} is of a company {why}"
     return "yes", ""
 

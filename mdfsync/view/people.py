@@ -1,20 +1,25 @@
 """Who the contacts are: to which companies each belongs, and which of them are no customer's people at all.
 
-Our own staff, a partner's staff and test records are told by their e-mail domain or address; what they do earns nobody
-credit. A domain where anybody may have a mailbox is no company's, whoever of us uses it. It judges people only by what
-stands on record and never by a name. Part of the timed facts (`touches`).
+What our own people, a partner's, a competitor's and test records do earns nobody credit; `outsiders` tells who they
+are. Part of the timed facts (`touches`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
+from mdfsync.addresses import exact
 from mdfsync.model import RawRow
 from mdfsync.view.base import View
+from mdfsync.view.outsiders import Kind, outsider
 
 LINKS = "hubspot.associations"
-_TEST = re.compile(r"(?:test|testing|tester|qa|dummy|demo|no-?reply)(?:[.+_-].*|\d*)")
+_WORDS: Mapping[Kind, str] = {
+    "internal": "is one of our own people",
+    "partner_employee": "is on the staff of the partner {partner}",
+    "competitor": "is a competitor's",
+    "test": "is a test record",
+}
 
 
 def property_of(row: RawRow, name: str) -> str:
@@ -24,9 +29,9 @@ def property_of(row: RawRow, name: str) -> str:
 
 
 def addresses(row: RawRow) -> Iterator[str]:
-    """Every e-mail address of a contact, lower case, the primary one first."""
+    """Every e-mail address of a contact as it is compared, the primary one first."""
     for text in (property_of(row, "email"), *property_of(row, "hs_additional_emails").split(";")):
-        if address := text.strip().lower():
+        if address := exact(text):
             yield address
 
 
@@ -53,37 +58,12 @@ def turned(sets: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
     return {right: frozenset(lefts) for right, lefts in out.items()}
 
 
-def partner_domains(view: View) -> dict[str, str]:
-    """E-mail domain → partner. Our own domains are no partner's, nor are those where anybody may have a mailbox."""
-    nobodys = _freemail(view) | set(view.rules["unreconciled_lead"].params["own_domains"])
-    return {
-        domain.lower(): partner.id
-        for partner in view.rows("Partners")
-        for domain in partner.listed("partner_domains")
-        if domain.lower() not in nobodys
-    }
-
-
-def _freemail(view: View) -> frozenset[str]:
-    return frozenset(view.rules["unreconciled_lead"].params["freemail_domains"])
-
-
 def no_customers(view: View, people: Mapping[str, RawRow]) -> dict[str, str]:
-    """Contacts whose doings count for nobody, with the reason: our own people, a partner's, test records."""
-    partners = partner_domains(view)
-    ours = {
-        domain
-        for row in view.mirror.get("hubspot.owners", ())
-        if (domain := str(row.body.get("email") or "").lower().rpartition("@")[2]) and domain not in partners
-    } - _freemail(view)
+    """Contacts whose doings count for nobody, with the reason: our own people, a partner's, a competitor's, test
+    records."""
     out = {}
     for contact, row in people.items():
-        for address in addresses(row):
-            local, _, domain = address.rpartition("@")
-            if domain in partners:
-                out[contact] = f"is on the staff of the partner {partners[domain]}"
-            elif domain in ours:
-                out[contact] = "is one of our own people"
-            elif _TEST.fullmatch(local):
-                out[contact] = "is a test record"
+        names = (property_of(row, "firstname"), property_of(row, "lastname"))
+        if found := outsider(view, addresses(row), names):
+            out[contact] = _WORDS[found.kind].format(partner=found.partner_id)
     return out

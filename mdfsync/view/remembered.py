@@ -1,10 +1,10 @@
 """Cells in which the worker itself remembers what a lost state must not lose: which version of a charter is in force
-with its terms, which version each signature is for, what an overlap was at launch, which class and amount a
-deal was reported with, on which day silence ended a registration.
+with its terms, which version each signature is for, what an overlap was at launch, with which class and amount a deal
+was reported, on which day silence ended a registration.
 
 A charter's terms are JSON with their hash; signatures are lines of `version N: row`. What cannot be read, or does not
 match its hash, is nothing: a charter is never taken from a cell that somebody typed over. Read and written by
-`standing`, the derivations of charter and overlap cells, `derive/amounts` and `protection`.
+`standing`, `protection`, the derivations of charter and overlap cells, and `derive/amounts`.
 """
 
 from __future__ import annotations

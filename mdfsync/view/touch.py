@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from mdfsync.addresses import exact
 from mdfsync.model import RawRow
 from mdfsync.values import to_instant
 from mdfsync.view.arrivals import came_late
@@ -143,7 +144,7 @@ def submissions(view: View, emails: Mapping[str, str], marks: Marks) -> Iterator
     for row in view.mirror.get(SOURCE_OF["form_submission"], ()):
         stated = instant_of(row.body.get("submitted_at"))
         values: Mapping[str, str] = row.body.get("values") or {}
-        contact = emails.get(str(values.get("email") or "").strip().lower(), "")
+        contact = emails.get(exact(str(values.get("email") or "")), "")
         if stated is None or stated > view.as_of or not contact:
             continue
         form = str(row.body.get("form_id") or "").lower()
@@ -221,7 +222,7 @@ def attendees(view: View, emails: Mapping[str, str], marks: Marks) -> Iterator[T
     for row in view.mirror.get(ATTENDEES, ()):
         attendance = str(row.body.get("attendance") or "attended")
         kind = kinds.get(attendance)
-        contact = emails.get(str(row.body.get("email") or "").lower(), "")
+        contact = emails.get(exact(str(row.body.get("email") or "")), "")
         name = "attended_at" if kind == "event_attendance" else "registered_at"
         stated = instant_of(row.body.get(name))
         if kind is None or not contact or (stated is not None and stated > view.as_of):

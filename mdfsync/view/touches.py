@@ -20,7 +20,8 @@ from mdfsync.view.base import View
 from mdfsync.view.campaign_marks import Marks
 from mdfsync.view.facts import Interval
 from mdfsync.view.moments import TOLERANCE
-from mdfsync.view.people import LINKS, addresses, companies_of, no_customers, partner_domains, property_of, turned
+from mdfsync.view.outsiders import partner_of
+from mdfsync.view.people import LINKS, addresses, companies_of, no_customers, property_of, turned
 from mdfsync.view.touch import (
     ACTIVITIES,
     OWN_SALES,
@@ -154,10 +155,6 @@ def _joined(view: View, row: RawRow, contact: str) -> Interval:
 
 def _partner_staff(view: View) -> dict[str, str]:
     """HubSpot owner → partner, for owners whose address stands on one of the partner's domains."""
-    domains = partner_domains(view)
-    out: dict[str, str] = {}
-    for row in view.mirror.get("hubspot.owners", ()):
-        _, _, domain = str(row.body.get("email") or "").lower().rpartition("@")
-        if domain in domains:
-            out[row.ref.external_id] = domains[domain]
-    return out
+    owners = view.mirror.get("hubspot.owners", ())
+    found = {row.ref.external_id: partner_of(view, str(row.body.get("email") or "")) for row in owners}
+    return {owner: partner for owner, partner in found.items() if partner}

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from mdfsync.addresses import exact
 from mdfsync.view.arrivals import REGISTRATIONS, came_late, handed_late
 from mdfsync.view.belonging import Outcome, Test, belongs
 from mdfsync.view.case import Case, shown_at
@@ -168,7 +169,7 @@ def _registrations(case: Case) -> Iterator[Event]:
             yield Event(
                 name=f"registration {registration.id}",
                 moment=Moment(stated=submitted, recorded=came_late(view, REGISTRATIONS, registration.id, submitted)),
-                contact=case.facts.by_email.get(registration.text("contact_email").lower(), ""),
+                contact=case.facts.by_email.get(exact(registration.text("contact_email")), ""),
                 source_id=BASE,
                 registration=registration,
             )
@@ -336,7 +337,7 @@ def _scope_test(case: Case) -> Test:
     if kind.casefold() in case.charter.expansions and case.charter.campaign.text("expansions_count") != "yes":
         return "no", f"existing business ({kind}), which this charter does not let a partner source"
     partner = case.view.row("Partners", case.partner_id)
-    if why := barred(case.view, case.account, case.charter.campaign, partner):
+    if why := barred(case.view, case.account, case.charter.campaign, partner, case.created_on):
         return "no", f"the account is {why}"
     for shared in case.view.where("Shared Accounts", "account_id", account):
         mine = shared.text("joint_campaign_id") == case.campaigns[0]
