@@ -51,15 +51,17 @@ def stamped(change: Change, as_of: datetime) -> Change:
     """The change as it will read once it is applied."""
     if isinstance(change, Create):
         return _present(change, as_of)
-    stamps = _stamps(as_of)
-    return replace(change, value=stamps[change.value]) if change.value in stamps else change
+    return replace(change, value=_stamps(as_of)[change.value]) if change.value in _STAMPS else change
 
 
 def _present(create: Create, as_of: datetime) -> Create:
-    stamps = _stamps(as_of)
-    if not stamps.keys() & set(create.fields.values()):
+    if _STAMPS.isdisjoint(create.fields.values()):
         return create
+    stamps = _stamps(as_of)
     return replace(create, fields={name: stamps.get(value, value) for name, value in create.fields.items()})
+
+
+_STAMPS = frozenset({STAMP_NOW, STAMP_RUN})
 
 
 def _stamps(as_of: datetime) -> dict[str, str]:

@@ -32,6 +32,8 @@ STAMP_NOW = "\x00now"
 STAMP_RUN = "\x00run"
 LISTS = frozenset({"multi_select", "link", "attachment"})
 NUMBERS = frozenset({"integer", "number", "money", "percent"})
+PLAIN = frozenset({"text", "long_text", "url", "phone", "select"})
+"""Kinds of which a text is taken as it is."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
@@ -41,6 +43,8 @@ def canonical(kind: Kind, raw: Any) -> str:
     """Canonical text of a raw JSON or spreadsheet value; `""` for blank. `ValueError` when it cannot be read."""
     if raw is None or raw == "" or raw == [] or raw is False:
         return BLANK
+    if type(raw) is str and kind in PLAIN and raw.isascii() and raw.isprintable():  # most of what sources say
+        return raw.strip()
     try:
         return _canonical(kind, raw)
     except OverflowError as error:
@@ -78,8 +82,6 @@ def _items(raw: Any) -> Iterable[Any]:
 def _text(raw: Any) -> str:
     if isinstance(raw, float | int) and not isinstance(raw, bool):
         raw = number_text(to_decimal(raw), integer=False)
-    if type(raw) is str and raw.isascii() and raw.isprintable():  # most of what sources say
-        return raw.strip()
     text = unicodedata.normalize("NFC", str(raw)).replace("\r\n", "\n").replace("\r", "\n").strip()
     if _CONTROL.search(text):
         raise ValueError("control character in text")

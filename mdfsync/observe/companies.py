@@ -66,6 +66,17 @@ class Settings:
     min_score: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """What a company is known by when an overlap might be it: `name` as written, the others as they are compared."""
+
+    name: str
+    domain: str
+    others: frozenset[str]
+    country: str
+    parent: str = ""
+
+
 class Companies:
     """The HubSpot companies, to be found by record id, website and name."""
 
@@ -83,6 +94,7 @@ class Companies:
             if domain := registrable(prop(row, "domain")):
                 self._of_domain.setdefault(domain, []).append(company)
         self._of_word: dict[str, list[str]] | None = None
+        self._looks: dict[str, _Looks] = {}
 
     def match(self, body: Mapping[str, Any], partner_domains: frozenset[str]) -> Match:
         """The company of one overlap. `partner_domains` = the partner's own registrable domains."""
@@ -144,10 +156,11 @@ class Companies:
     def _candidates(self, body: Mapping[str, Any]) -> tuple[Candidate, ...]:
         """Companies that it might be, best first."""
         domain = registrable(str(body.get("domain") or ""))
+        wanted = _Looks(str(body.get("account_name") or ""), domain, frozenset(), country_code(_country(body)))
         found = set(self._of_domain.get(domain, ())) if domain not in self._settings.useless_domains else set()
-        for word in _words(str(body.get("account_name") or "")):
+        for word in _words(wanted.name):
             found |= self._named(word)
-        ranked = sorted((self._ranked(company, body) for company in found), key=lambda c: (-c.score, c.company))
+        ranked = sorted((self._ranked(company, wanted) for company in found), key=lambda c: (-c.score, c.company))
         good = [c for c in ranked if c.score >= self._settings.min_score]
         return tuple(good[: self._settings.max_candidates])
 
@@ -161,29 +174,42 @@ class Companies:
         found = self._of_word.get(word[:4], [])
         return set(found) if len(found) <= _COMMON else set()
 
-    def _ranked(self, company: str, body: Mapping[str, Any]) -> Candidate:
+    def _look(self, company: str) -> _Looks:
+        """A company is looked at for many overlaps."""
+        if company not in self._looks:
+            row = self._rows[company]
+            self._looks[company] = _Looks(
+                name=prop(row, "name"),
+                domain=registrable(prop(row, "domain")),
+                others=frozenset(registrable(host) for host in self._others(row)),
+                country=country_code(prop(row, "country")),
+                parent=prop(row, "hs_parent_company_id"),
+            )
+        return self._looks[company]
+
+    def _ranked(self, company: str, wanted: _Looks) -> Candidate:
         """Names weigh most of what is no website; a website weighs more than any name."""
-        row = self._rows[company]
-        name = alike(prop(row, "name"), str(body.get("account_name") or ""))
+        known = self._look(company)
+        name = alike(known.name, wanted.name)
         score, evidence = name / 2, [f"names agree by {name:.0f} %"]
-        ours, theirs = registrable(prop(row, "domain")), registrable(str(body.get("domain") or ""))
+        ours, theirs = known.domain, wanted.domain
         if ours and ours == theirs:
             score, evidence = score + 40, [f"same domain {ours}", *evidence]
-        elif theirs and theirs in {registrable(host) for host in self._others(row)}:
+        elif theirs and theirs in known.others:
             score, evidence = score + 40, [f"{theirs} is another of its domains", *evidence]
         elif ours and theirs and label(ours) == label(theirs):
             score, evidence = score + 15, [*evidence, f"{ours} has another ending than {theirs}"]
         elif ours and theirs:
             score, evidence = score - 10, [*evidence, f"its domain is {ours}"]
-        here, there = country_code(prop(row, "country")), country_code(_country(body))
+        here, there = known.country, wanted.country
         if here and there:
             score, evidence = score + (10 if here == there else -10), [
                 *evidence, f"{'same' if here == there else 'another'} country ({here})"
             ]  # fmt: skip
-        if parent := prop(row, "hs_parent_company_id"):
-            evidence.append(f"child of hs-co-{parent}")
+        if known.parent:
+            evidence.append(f"child of hs-co-{known.parent}")
         return Candidate(
-            company=company, name=prop(row, "name"), score=round(max(0.0, min(score, 100.0))), evidence=tuple(evidence)
+            company=company, name=known.name, score=round(max(0.0, min(score, 100.0))), evidence=tuple(evidence)
         )
 
 

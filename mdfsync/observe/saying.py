@@ -7,6 +7,7 @@ cannot be read, row kept. It knows no source by name. Used by every observer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from mdfsync.model import Finding, Observation, Observed, RawRow, Reject, SourceRef, Subject
@@ -134,5 +135,4 @@ def _in_order(seen: Sequence[Observation]) -> Iterator[Observation]:
         yield from sorted(rows[subject], key=_place)
 
 
-def _place(seen: Observation) -> tuple[str, str, str]:
-    return (seen.field, seen.ref.source_id, seen.ref.external_id)
+_place = attrgetter("field", "ref.source_id", "ref.external_id")
