@@ -223,7 +223,9 @@ def _file(wired: Wired, source_id: str, source: Source) -> Checked:
     except Stopped as error:
         return _refused(source_id, error, "look at the folder, its owner and the archive")
     says = pull.absent or pull.held or f"{len(pull.rows)} rows, {len(pull.rejects)} refused"
-    return Checked(check=source_id, ok=not (pull.absent or pull.held), says=says)
+    # A list that nobody has to deliver may never come.
+    amiss = pull.held or (pull.absent and wired.policy.register.sources[source_id].required)
+    return Checked(check=source_id, ok=not amiss, says=says)
 
 
 def _crossbeam(source: CrossbeamApi) -> Checked:

@@ -87,11 +87,16 @@ def test_lost_state_overwrites_nothing_and_doubles_nothing(lab: Lab, monkeypatch
     assert {w["table"] for w in other.writes(mark)} <= {HEARTBEAT}
 
 
+CONCLUDED = {("Attributions", "computed_class"), ("Attributions", "attribution_class")}
+"""Guarded against typing like what is remembered, but concluded anew from what the sources still show."""
+KEPT = [place for place in REMEMBERED if place not in CONCLUDED]
+
+
 def remembered(lab: Lab) -> dict[tuple[str, str, str], Any]:
     """What the worker froze or wrote down for itself, by table, id and field."""
     return {
         (table, row["fields"][id_field(table)], name): row["fields"][name]
-        for table, name in REMEMBERED
+        for table, name in KEPT
         for row in lab.rows(table)
         if name in row["fields"] and id_field(table) in row["fields"]
     }
@@ -112,7 +117,7 @@ def test_what_the_worker_wrote_down_outlives_its_state(lab: Lab, monkeypatch: py
     other.run()
     assert remembered(lab) == before
     written = {(w["table"], w["field"]) for w in other.writes(mark)}
-    assert not written & set(REMEMBERED)
+    assert not written & set(KEPT)
     lab.advance(40)
     other.run()
     frozen = {place for place in before if place[:1] + place[2:] in SNAPSHOT}
