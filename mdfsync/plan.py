@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mdfsync.actions import publish_actions
-from mdfsync.approval import fault_of
 from mdfsync.changes import WORKER_KINDS, outcomes, record_changes
 from mdfsync.compare import Compared, Conflict, compare
 from mdfsync.counted import Counted, count_decisions
@@ -53,9 +52,9 @@ from mdfsync.situation import Planned, Situation
 from mdfsync.snapshot import as_last_known, as_written, typed_over
 from mdfsync.sources import publish_sources
 from mdfsync.values import STAMP_NOW, STAMP_RUN, canonical
-from mdfsync.view import View, project, sources_behind
+from mdfsync.view import Facts, View, sources_behind
 from mdfsync.view.remembered import REMEMBERED, SNAPSHOT
-from mdfsync.weighing import weigh
+from mdfsync.weighing import projected, weigh
 
 OWN_TABLES = frozenset({HISTORY, "Exceptions", "Holds", "Actions", "Sources", "Sync Runs"})
 
@@ -103,11 +102,16 @@ def _make_plan(now: Situation) -> Planned:
 
     counted = count_decisions(judged.snapshot, now.edits, ledger, now.policy, cells, now.bases)
     waived = waived_findings(judged.snapshot, now.bases)
-    view = _project(judged, counted, draft, facts, observed, waived)
+    gone, behind = _gone(judged, observed), sources_behind(observed.observations)
+
+    def viewed() -> View:
+        return _project(now, counted, draft, view_facts(facts, gone, now.seen, behind, waived))
+
+    view = viewed()
     if frozen := _frozen(now, judged.snapshot, view):
         facts.merge(frozen)
         draft.compared.merge(frozen)
-        view = _project(judged, counted, draft, facts, observed, waived)
+        view = viewed()
     made = _compare(now, expectations(view, now.as_of))
     draft.compared.merge(made)
     facts.merge(made)
@@ -253,24 +257,15 @@ def _record(now: Situation, draft: Draft, conflicts: Iterable[Conflict], ledger:
         draft.recorded.settled.setdefault(subject, {}).update(known_cells)
 
 
-def _project(
-    now: Situation, counted: Counted, draft: Draft, facts: Compared, observed: Observed, waived: frozenset[str]
-) -> View:
-    said = view_facts(facts, _gone(now, observed), now.seen, sources_behind(observed.observations), waived)
-    return project(
+def _project(now: Situation, counted: Counted, draft: Draft, said: Facts) -> View:
+    return projected(
         counted.snapshot,
         [stamped(change, now.as_of) for change in draft.changes()],
+        now.policy,
         as_of=now.as_of,
-        dictionary=now.policy.dictionary,
         mirror=now.mirror,
         sources=now.sources,
         facts=replace(said, authors=counted.authors, files=now.files),
-        programmes=now.policy.programmes,
-        rules=now.policy.rules,
-        charter_terms=now.policy.charter,
-        tracking=now.policy.tracking,
-        matrix=now.policy.approvals,
-        approval_fault=fault_of,
     )
 
 

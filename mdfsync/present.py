@@ -7,7 +7,6 @@ ends as `pipeline`, which goes on to plan.
 
 from __future__ import annotations
 
-from mdfsync.approval import fault_of
 from mdfsync.counted import count_decisions
 from mdfsync.draft import CellsOf, Draft
 from mdfsync.feed import read_feed
@@ -16,8 +15,9 @@ from mdfsync.model import Snapshot
 from mdfsync.pulling import source_health
 from mdfsync.refreshing import Asked, Ends
 from mdfsync.snapshot import as_last_known, as_written
-from mdfsync.view import Facts, View, project
+from mdfsync.view import Facts, View
 from mdfsync.view.remembered import REMEMBERED
+from mdfsync.weighing import projected
 
 
 def present_view(ends: Ends, snapshot: Snapshot) -> View:
@@ -28,18 +28,12 @@ def present_view(ends: Ends, snapshot: Snapshot) -> View:
     edits = read_feed(ends, Asked(jobs=(), write=False), snapshot, now).edits
     ledger = read_ledger(snapshot, ends.state.chain(base_id))
     counted = count_decisions(judged, edits, ledger, policy, CellsOf(judged, Draft()), bases)
-    return project(
+    return projected(
         counted.snapshot,
         (),
+        policy,
         as_of=now,
-        dictionary=policy.dictionary,
         mirror={source: ends.seen.rows(source) for source in policy.register.sources},
         sources=source_health({}, ends.seen, policy, now, base_read_at=snapshot.taken_at),
         facts=Facts(authors=counted.authors, seen=ends.seen.first_seen()),
-        programmes=policy.programmes,
-        rules=policy.rules,
-        charter_terms=policy.charter,
-        tracking=policy.tracking,
-        matrix=policy.approvals,
-        approval_fault=fault_of,
     )

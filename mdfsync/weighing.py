@@ -10,18 +10,47 @@ run says what the next would say. It writes nothing and compares with nothing it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from mdfsync.approval import fault_of
 from mdfsync.compare import Compared
 from mdfsync.derive import Computed, conclude, derive, sign_off
-from mdfsync.model import Finding, Observation, SourceRef
+from mdfsync.model import Change, Finding, Observation, RawRow, Snapshot, SourceRef
 from mdfsync.policy import Policy
 from mdfsync.publish import computed_ref
 from mdfsync.rules import judge
 from mdfsync.values import STAMP_NOW, canonical, instant_text
-from mdfsync.view import View
+from mdfsync.view import Facts, SourceHealth, View, project
+
+
+def projected(
+    snapshot: Snapshot,
+    changes: Iterable[Change],
+    policy: Policy,
+    *,
+    as_of: datetime,
+    mirror: Mapping[str, tuple[RawRow, ...]],
+    sources: Mapping[str, SourceHealth],
+    facts: Facts,
+) -> View:
+    """The base with `changes` applied, to be judged by everything that the policy settles."""
+    return project(
+        snapshot,
+        changes,
+        as_of=as_of,
+        dictionary=policy.dictionary,
+        mirror=mirror,
+        sources=sources,
+        facts=facts,
+        programmes=policy.programmes,
+        rules=policy.rules,
+        charter_terms=policy.charter,
+        tracking=policy.tracking,
+        matrix=policy.approvals,
+        approval_fault=fault_of,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mdfsync.model import RawRow, Subject
-from mdfsync.observe.linking import Links, prop
+from mdfsync.observe.linking import Links
 from mdfsync.observe.saying import Sayings
+from mdfsync.view.people import property_of
 
 
 def observe_campaigns(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], links: Links) -> None:
@@ -20,18 +21,19 @@ def observe_campaigns(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], li
         if joint:
             subject = Subject(table="Campaigns", id=joint)
             say.row(subject, row)
-            owner = links.users.get(prop(row, "hs_owner"), "")  # campaigns name a user, other objects an owner
+            owner = links.users.get(property_of(row, "hs_owner"), "")  # campaigns name a user, other objects an owner
             if owner:
                 say.value(subject, "hubspot_owner", owner, row.ref)
         elif reason := _looks_like_partner_campaign(row, say):
             say.finding(
                 "looks_like_partner_campaign",
                 Subject(table="Campaigns", id=f"hubspot:{row.ref.external_id}"),
-                f"HubSpot campaign “{prop(row, 'hs_name')}” looks like a partner campaign but has no joint_campaign_id",
+                f"HubSpot campaign “{property_of(row, 'hs_name')}” looks like a partner campaign but has no "
+                "joint_campaign_id",
                 ref=row.ref,
                 evidence={
                     "hubspot_campaign_id": row.ref.external_id,
-                    "name": prop(row, "hs_name"),
+                    "name": property_of(row, "hs_name"),
                     "because": reason,
                 },
             )
@@ -51,9 +53,9 @@ def _influenced(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], links: L
 
 
 def _looks_like_partner_campaign(row: RawRow, say: Sayings) -> str:
-    if prop(row, "partner_name"):
-        return f"its partner_name says “{prop(row, 'partner_name')}”"
-    name = prop(row, "hs_name").casefold()
+    if property_of(row, "partner_name"):
+        return f"its partner_name says “{property_of(row, 'partner_name')}”"
+    name = property_of(row, "hs_name").casefold()
     words = say.policy.rules["looks_like_partner_campaign"].params.get("words", [])
     hit = next((str(word) for word in words if str(word).casefold() in name), "")
     return f"its name contains “{hit}”" if hit else ""

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mdfsync.model import RawRow, Record, Snapshot, SourceRef, Subject
-from mdfsync.observe.linking import prop
 from mdfsync.observe.saying import BASE, Sayings, at_path
 from mdfsync.view.labels import class_of_label
+from mdfsync.view.people import property_of
 
 ByPartner = Mapping[str, Subject]
 """The Attributions rows of one deal, by partner."""
@@ -42,7 +42,9 @@ def observe_claims(say: Sayings, deals: Mapping[str, tuple[RawRow, ByPartner]], 
         for name in _NAMES
         if record.get(name)
     }
-    merged = {old: id for id, (row, _) in deals.items() for old in prop(row, "hs_merged_object_ids").split(";") if old}
+    merged = {
+        old: id for id, (row, _) in deals.items() for old in property_of(row, "hs_merged_object_ids").split(";") if old
+    }
     said: dict[Subject, list[tuple[Claim, SourceRef]]] = {}
     for record in snapshot.tables.get("Campaign Partners", ()):
         for listed, claim in _listed(say, record, snapshot):

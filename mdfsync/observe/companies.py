@@ -19,7 +19,7 @@ from mdfsync.company_names import alike, plain_name
 from mdfsync.countries import country_code
 from mdfsync.hosts import host_name, label, registrable
 from mdfsync.model import RawRow
-from mdfsync.observe.linking import prop
+from mdfsync.view.people import property_of
 
 AGREE = 90
 """From here on (of 100) two names count as the same name."""
@@ -86,12 +86,12 @@ class Companies:
         self._merged = {
             old.strip(): company
             for company, row in sorted(rows.items())
-            for old in prop(row, "hs_merged_object_ids").split(";")
+            for old in property_of(row, "hs_merged_object_ids").split(";")
             if old.strip()
         }
         self._of_domain: dict[str, list[str]] = {}
         for company, row in sorted(rows.items()):
-            if domain := registrable(prop(row, "domain")):
+            if domain := registrable(property_of(row, "domain")):
                 self._of_domain.setdefault(domain, []).append(company)
         self._of_word: dict[str, list[str]] | None = None
         self._looks: dict[str, _Looks] = {}
@@ -114,14 +114,14 @@ class Companies:
         domain = registrable(host)
         if not domain or domain in self._settings.useless_domains:
             return ""
-        found = [c for c in self._of_domain.get(domain, ()) if host_name(prop(self._rows[c], "domain")) == host]
+        found = [c for c in self._of_domain.get(domain, ()) if host_name(property_of(self._rows[c], "domain")) == host]
         return found[0] if len(found) == 1 else ""
 
     def _confidence(
         self, company: str, body: Mapping[str, Any], partner_domains: frozenset[str], *, known: bool
     ) -> tuple[str, str]:
         row = self._rows[company]
-        ours = host_name(prop(row, "domain")) or host_name(str(body.get("domain") or ""))
+        ours = host_name(property_of(row, "domain")) or host_name(str(body.get("domain") or ""))
         theirs = host_name(str(body.get("partner_domain") or ""))
         domains = {registrable(ours), registrable(theirs)} - {""}
         if not known:
@@ -139,16 +139,16 @@ class Companies:
             return "high", "same website" if ours == theirs else f"{theirs} is another website of the company"
         if registrable(ours) == registrable(theirs):
             return "medium", "one website is a subdomain of the other"
-        parent = self._rows.get(prop(row, "hs_parent_company_id"))
-        if parent is not None and host_name(prop(parent, "domain")) == theirs:
+        parent = self._rows.get(property_of(row, "hs_parent_company_id"))
+        if parent is not None and host_name(property_of(parent, "domain")) == theirs:
             return "medium", "the partner names the parent company's website"
-        if alike(prop(row, "name"), str(body.get("partner_record_name") or "")) >= AGREE:
+        if alike(property_of(row, "name"), str(body.get("partner_record_name") or "")) >= AGREE:
             return "medium", "different websites, same name"
         return "low", "different websites and different names"
 
     @staticmethod
     def _others(row: RawRow) -> frozenset[str]:
-        listed = prop(row, "hs_additional_domains").replace(",", ";").split(";")
+        listed = property_of(row, "hs_additional_domains").replace(",", ";").split(";")
         return frozenset(host_name(text) for text in listed) - {""}
 
     # ---------------------------------------------------------------- candidates
@@ -169,7 +169,7 @@ class Companies:
         if self._of_word is None:
             self._of_word = {}
             for company, row in sorted(self._rows.items()):
-                for own in _words(prop(row, "name")):
+                for own in _words(property_of(row, "name")):
                     self._of_word.setdefault(own[:4], []).append(company)
         found = self._of_word.get(word[:4], [])
         return set(found) if len(found) <= _COMMON else set()
@@ -179,11 +179,11 @@ class Companies:
         if company not in self._looks:
             row = self._rows[company]
             self._looks[company] = _Looks(
-                name=prop(row, "name"),
-                domain=registrable(prop(row, "domain")),
+                name=property_of(row, "name"),
+                domain=registrable(property_of(row, "domain")),
                 others=frozenset(registrable(host) for host in self._others(row)),
-                country=country_code(prop(row, "country")),
-                parent=prop(row, "hs_parent_company_id"),
+                country=country_code(property_of(row, "country")),
+                parent=property_of(row, "hs_parent_company_id"),
             )
         return self._looks[company]
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from mdfsync.model import RawRow, Snapshot, Subject
 from mdfsync.observe.claims import observe_claims
-from mdfsync.observe.linking import DIRECT, ORDER, Links, prop
+from mdfsync.observe.linking import DIRECT, ORDER, Links
 from mdfsync.observe.saying import Sayings
+from mdfsync.view.people import property_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +44,11 @@ def observe_deals(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], snapsh
         if contacts:
             ids = sorted(links.deal_contacts.get(row.ref.external_id, ()))
             say.value(subject, "contact_ids", ", ".join(ids), contacts.ref)
-        stage = stages.get((prop(row, "pipeline"), prop(row, "dealstage")))
+        stage = stages.get((property_of(row, "pipeline"), property_of(row, "dealstage")))
         if stage:
             say.value(subject, "stage_label", stage.label, stage.row.ref)
             say.value(subject, "pipeline_label", stage.pipeline, stage.row.ref)
-        owner = owner_rows.get(prop(row, "hubspot_owner_id"))
+        owner = owner_rows.get(property_of(row, "hubspot_owner_id"))
         if owner and owner.body.get("email"):
             say.value(subject, "opportunity_owner", owner.body["email"], owner.ref)
             say.value(subject, "owner", owner.body["email"], owner.ref)
@@ -56,18 +57,18 @@ def observe_deals(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]], snapsh
             say.value(subject, "account_id", f"hs-co-{company}", row.ref)
             account = links.companies.get(company)
             if account:
-                say.value(subject, "account_name", prop(account, "name"), account.ref)
+                say.value(subject, "account_name", property_of(account, "name"), account.ref)
     observe_claims(say, claimed, snapshot)
 
 
 def _unknown_campaign(say: Sayings, row: RawRow, found: Mapping[str, str]) -> None:
     """A deal that names a joint campaign which nobody knows must not drop out of the pipeline unseen."""
-    named = prop(row, "joint_campaign_id")
+    named = property_of(row, "joint_campaign_id")
     if named and named not in found:
         say.finding(
             "unknown_value",
             Subject(table="Opportunities", id=f"hs-deal-{row.ref.external_id}"),
-            f"HubSpot deal “{prop(row, 'dealname')}” names a joint campaign that is not in the base",
+            f"HubSpot deal “{property_of(row, 'dealname')}” names a joint campaign that is not in the base",
             ref=row.ref,
             evidence={"joint_campaign_id": named, "hubspot_deal_id": row.ref.external_id},
             key="joint_campaign_id",
@@ -145,5 +146,7 @@ def _company(row: RawRow, links: Links) -> str:
     """The deal's primary company, else its only one; several without a primary one name none. A company that was merged
     lives on in another one."""
     companies = links.deal_companies.get(row.ref.external_id, frozenset())
-    company = prop(row, "hs_primary_associated_company") or (next(iter(companies)) if len(companies) == 1 else "")
+    company = property_of(row, "hs_primary_associated_company") or (
+        next(iter(companies)) if len(companies) == 1 else ""
+    )
     return links.merged_companies.get(company, company)

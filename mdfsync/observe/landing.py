@@ -16,7 +16,7 @@ from typing import Literal
 
 from mdfsync.addresses import exact, mailbox
 from mdfsync.model import RawRow, Subject
-from mdfsync.observe.linking import prop
+from mdfsync.view.people import property_of
 
 Basis = Literal["address", "further address", "mailbox", ""]
 
@@ -54,10 +54,10 @@ class AddressBook:
             if row.body.get("archived"):
                 continue
             id = row.ref.external_id
-            others = [a for a in prop(row, "hs_additional_emails").split(";") if a.strip()]
-            for address in (prop(row, "email"), *others):
+            others = [a for a in property_of(row, "hs_additional_emails").split(";") if a.strip()]
+            for address in (property_of(row, "email"), *others):
                 boxes.setdefault(mailbox(address), set()).add(id)
-            written.setdefault(exact(prop(row, "email")), set()).add(id)
+            written.setdefault(exact(property_of(row, "email")), set()).add(id)
             for address in others:
                 further.setdefault(exact(address), set()).add(id)
         self._tiers: tuple[tuple[Basis, dict[str, set[str]]], ...] = (

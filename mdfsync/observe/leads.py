@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 from mdfsync.model import RawRow, Snapshot, Subject
 from mdfsync.observe.landing import AddressBook, landings, lead_subject, said
-from mdfsync.observe.linking import Links, prop
+from mdfsync.observe.linking import Links
 from mdfsync.observe.saying import Sayings
+from mdfsync.view.people import property_of
 
 Known = Mapping[str, frozenset[str]]
 
@@ -44,10 +45,10 @@ def _report_rows(mirror: Mapping[str, tuple[RawRow, ...]], links: Links) -> dict
 def _contact(say: Sayings, subject: Subject, contact: str, row: RawRow, links: Links) -> None:
     say.row(subject, row)
     companies = links.contact_companies.get(contact, frozenset())
-    company = prop(row, "associatedcompanyid") or (next(iter(companies)) if len(companies) == 1 else "")
+    company = property_of(row, "associatedcompanyid") or (next(iter(companies)) if len(companies) == 1 else "")
     if company:
         say.value(subject, "account_id", f"hs-co-{company}", row.ref)
-    owner = links.owners.get(prop(row, "hubspot_owner_id"), "")
+    owner = links.owners.get(property_of(row, "hubspot_owner_id"), "")
     if owner:
         say.value(subject, "lead_owner", owner, row.ref)
         say.value(subject, "owner", owner, row.ref)

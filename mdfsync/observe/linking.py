@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mdfsync.model import RawRow, Record, Snapshot
+from mdfsync.view.people import property_of
 
 EXPLICIT, BY_CAMPAIGN, BY_CAMPAIGN_LINK = "explicit_id", "campaign_id", "campaign_link"
 BY_ASSOCIATION, BY_UTM = "association", "utm"
@@ -38,15 +39,6 @@ class Links:
     associations: Mapping[str, RawRow]
     merged_companies: Mapping[str, str]
     """Company that was merged away → the one that it lives on in."""
-
-
-def prop(row: RawRow, name: str) -> str:
-    """A HubSpot property as text; absent and null are the same."""
-    properties = row.body.get("properties")
-    value = properties.get(name) if type(properties) is dict or isinstance(properties, Mapping) else None
-    if type(value) is str:  # as HubSpot writes them
-        return value.strip()
-    return "" if value is None else str(value).strip()
 
 
 def link(mirror: Mapping[str, tuple[RawRow, ...]], snapshot: Snapshot) -> Links:
@@ -77,7 +69,7 @@ def link(mirror: Mapping[str, tuple[RawRow, ...]], snapshot: Snapshot) -> Links:
         merged_companies={
             old.strip(): r.ref.external_id
             for r in mirror.get("hubspot.companies", ())
-            for old in prop(r, "hs_merged_object_ids").split(";")
+            for old in property_of(r, "hs_merged_object_ids").split(";")
             if old.strip()
         },
         users={
@@ -93,7 +85,7 @@ def linked_campaigns(hubspot: Iterable[RawRow], rows: Iterable[Record]) -> dict[
     out = {}
     for row in hubspot:
         guid = row.ref.external_id
-        joint = prop(row, "joint_campaign_id") or typed.get(guid.lower(), "")
+        joint = property_of(row, "joint_campaign_id") or typed.get(guid.lower(), "")
         if joint:
             out[guid] = joint
     return out
@@ -102,15 +94,15 @@ def linked_campaigns(hubspot: Iterable[RawRow], rows: Iterable[Record]) -> dict[
 def crm_numbers(hubspot: Iterable[RawRow], guids: Iterable[str]) -> list[str]:
     """The CRM numbers of the HubSpot campaigns with these GUIDs: their links go by the number."""
     wanted = set(guids)
-    return sorted({n for row in hubspot if row.ref.external_id in wanted and (n := prop(row, "hs_object_id"))})
+    return sorted({n for row in hubspot if row.ref.external_id in wanted and (n := property_of(row, "hs_object_id"))})
 
 
 def _utms(hubspot: Iterable[RawRow], rows: Iterable[Record], campaigns: Mapping[str, str]) -> dict[str, str]:
     """UTM value → joint campaign; a value that two campaigns use links nothing."""
     claims: dict[str, set[str]] = {}
     for row in hubspot:
-        if row.ref.external_id in campaigns and prop(row, "hs_utm"):
-            claims.setdefault(prop(row, "hs_utm").lower(), set()).add(campaigns[row.ref.external_id])
+        if row.ref.external_id in campaigns and property_of(row, "hs_utm"):
+            claims.setdefault(property_of(row, "hs_utm").lower(), set()).add(campaigns[row.ref.external_id])
     for record in rows:
         if record.get("utm_campaign"):
             claims.setdefault(record.get("utm_campaign").lower(), set()).add(record.subject.id)
@@ -136,7 +128,7 @@ def _linked(mirror: Mapping[str, tuple[RawRow, ...]], campaigns: Mapping[str, st
     out: dict[str, frozenset[str]] = {}
     for row in mirror.get("hubspot.campaigns", ()):
         joint = campaigns.get(row.ref.external_id)
-        for deal in deals.get(prop(row, "hs_object_id"), ()) if joint else ():
+        for deal in deals.get(property_of(row, "hs_object_id"), ()) if joint else ():
             out[deal] = out.get(deal, frozenset()) | {str(joint)}
     return out
 
@@ -163,10 +155,10 @@ def _deal(
 ) -> dict[str, str]:
     """Joint campaigns of one deal, each with the best way it is known."""
     found: dict[str, str] = {}
-    explicit = prop(row, "joint_campaign_id")
+    explicit = property_of(row, "joint_campaign_id")
     if explicit:
         found[explicit] = EXPLICIT
-    guids = [*prop(row, "hs_manual_campaign_ids").split(";"), prop(row, "hs_campaign")]
+    guids = [*property_of(row, "hs_manual_campaign_ids").split(";"), property_of(row, "hs_campaign")]
     for guid in guids:
         if guid.strip().lower() in campaigns:
             found.setdefault(campaigns[guid.strip().lower()], BY_CAMPAIGN)
@@ -176,7 +168,7 @@ def _deal(
         for joint in sorted(contacts.get(contact, {})):
             found.setdefault(joint, BY_ASSOCIATION)
     for name in ("utm_campaign", "hs_analytics_source_data_1", "hs_analytics_source_data_2"):
-        joint = utms.get(prop(row, name).lower(), "")
+        joint = utms.get(property_of(row, name).lower(), "")
         if joint:
             found.setdefault(joint, BY_UTM)
     return {joint: basis for joint, basis in found.items() if joint in known}

@@ -13,9 +13,10 @@ from typing import Any
 
 from mdfsync.model import RawRow, Snapshot, Subject
 from mdfsync.observe.companies import Companies, Match, company_settings, own_domains
-from mdfsync.observe.linking import Links, prop
+from mdfsync.observe.linking import Links
 from mdfsync.observe.saying import Sayings
 from mdfsync.values import digest
+from mdfsync.view.people import property_of
 
 EXPORTS = "crossbeam.exports"
 SOURCES = (EXPORTS, "crossbeam.api")
@@ -113,13 +114,13 @@ def _say(
     account = f"hs-co-{match.company}"
     subject = Subject(table="Shared Accounts", id=f"sa-{joint}-{partner}-{account}")
     company = links.companies[match.company]
-    known = {"account_name": prop(company, "name"), "domain": prop(company, "domain")}
+    known = {"account_name": property_of(company, "name"), "domain": property_of(company, "domain")}
     say.row(subject, row, {**body, **{name: "" for name, told in known.items() if told}})
     say.row(subject, company)
-    owner = links.owners.get(prop(company, "hubspot_owner_id"), "")
+    owner = links.owners.get(property_of(company, "hubspot_owner_id"), "")
     if owner:
         say.value(subject, "account_owner", owner, company.ref)
-    parent = prop(company, "hs_parent_company_id")
+    parent = property_of(company, "hs_parent_company_id")
     say.value(subject, "parent_account_id", f"hs-co-{parent}" if parent else "", company.ref)
     for field, value in (
         ("joint_campaign_id", joint),

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 
 from mdfsync.hosts import host_name
 from mdfsync.model import RawRow, Subject
-from mdfsync.observe.linking import Links, prop
+from mdfsync.observe.linking import Links
 from mdfsync.observe.saying import Sayings
+from mdfsync.view.people import property_of
 
 SOURCE, TABLE = "partner.registrations", "Deal Registrations"
 
@@ -22,7 +23,7 @@ def observe_registrations(say: Sayings, mirror: Mapping[str, tuple[RawRow, ...]]
     rows = mirror.get(SOURCE, ())
     companies: dict[str, list[str]] = {}
     for company, row in links.companies.items() if rows else ():
-        if domain := host_name(prop(row, "domain")):
+        if domain := host_name(property_of(row, "domain")):
             companies.setdefault(domain, []).append(company)
     for row in rows:
         if not row.ref.external_id:

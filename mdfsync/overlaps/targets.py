@@ -18,11 +18,11 @@ from mdfsync.exclusion_lists import entries
 from mdfsync.hosts import host_name, registrable
 from mdfsync.model import RawRow
 from mdfsync.observe.companies import own_domains
-from mdfsync.observe.linking import prop
 from mdfsync.overlaps.markets import markets_of
 from mdfsync.overlaps.standing import UNKNOWN, standing
 from mdfsync.view import Row, View
 from mdfsync.view.outsiders import is_ours
+from mdfsync.view.people import property_of
 from mdfsync.view.standing import campaign_in_force, in_force
 
 RULE = "overlap_changed"
@@ -172,7 +172,7 @@ def _do_not_contact(view: View, row: Row, params: Mapping[str, Any]) -> str:
         view.memo[key] = found
     company = found.get(row.text("account_id"))
     wishes = params.get("do_not_contact_properties", ()) if company is not None else ()
-    said = ((name, prop(company, name)) for name in wishes) if company is not None else ()
+    said = ((name, property_of(company, name)) for name in wishes) if company is not None else ()
     return next((name for name, value in said if value.casefold() in {"true", "yes"}), "")
 
 

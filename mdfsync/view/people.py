@@ -24,7 +24,8 @@ _WORDS: Mapping[Kind, str] = {
 
 def property_of(row: RawRow, name: str) -> str:
     """A HubSpot property as text; absent and null are the same."""
-    value = (row.body.get("properties") or {}).get(name)
+    properties = row.body.get("properties")
+    value = properties.get(name) if type(properties) is dict or isinstance(properties, Mapping) else None
     if type(value) is str:  # as HubSpot writes them
         return value.strip()
     return "" if value is None else str(value).strip()
