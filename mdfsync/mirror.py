@@ -57,6 +57,7 @@ class SeenRows:
         self._keep_rejects(pull)
         if self.keep:
             self.memory.accept(pull, now)
+            self._note_short(pull.source_id, short=False)
             self._rows.pop(pull.source_id, None)
             self._gone.pop(pull.source_id, None)
             return
@@ -73,6 +74,16 @@ class SeenRows:
         """A delivery that is not used as a whole, or a source that cannot be read."""
         if self.keep:
             self.memory.note_pull(pull.source_id, now, held=pull.held, absent=pull.absent, sha=sha)
+            if pull.held and pull.complete:
+                self._note_short(pull.source_id, short=True)
+
+    def short(self, source_id: str) -> bool:
+        """Whether a complete listing of the source is held, and none could be used since."""
+        return bool(self.memory.get(f"short:{source_id}"))
+
+    def _note_short(self, source_id: str, *, short: bool) -> None:
+        if short != self.short(source_id):
+            self.memory.put(f"short:{source_id}", "yes" if short else "")
 
     def rows(self, source_id: str) -> tuple[RawRow, ...]:
         """Everything known of a source, in a stable order."""

@@ -358,12 +358,14 @@ class SourcePull:
     """What one source delivered in this run: rows, whether it was a complete listing, and its notices.
     `held` is the reason why the delivery as a whole is not used, `absent` why the source cannot be read; `down`: it
     gave no answer this time, so nothing was learnt and what it said before stands until it is stale. `cut_off` are the
-    files among those its rows come from that end at an export limit."""
+    files among those its rows come from that end at an export limit. `told` are those of `gone` that the source itself
+    reported as removed; the others are merely missing from a complete listing."""
 
     source_id: str
     rows: tuple[RawRow, ...] = ()
     rejects: tuple[Reject, ...] = ()
     gone: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
     complete: bool = False
     cursor: Mapping[str, Any] | None = None
     notices: tuple[str, ...] = ()

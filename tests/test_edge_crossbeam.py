@@ -177,6 +177,15 @@ def test_after_the_bookmark_only_what_changed_comes_and_deletions_are_gone(lab: 
     assert not pull.complete
 
 
+def test_a_full_read_asks_the_bookmark_which_of_the_missing_pairs_were_removed(lab: Served) -> None:
+    lab.pull()
+    remove_overlap(lab.store, pair_key(overlap(6)))
+    lab.known |= {"our-x:p-1-x": "a pair that nobody reported as removed"}
+    pull = lab.pull(full=True)
+    assert (pull.gone, pull.told) == (("our-6:p-1-6", "our-x:p-1-x"), ("our-6:p-1-6",))
+    assert lab.pull(full=True).requests == 2 + 3 + 2 + 1 - 1  # nothing is missing: the bookmark is not asked
+
+
 def test_an_idle_refresh_is_a_token_and_one_page(lab: Served) -> None:
     lab.pull()
     pull = lab.pull()

@@ -41,6 +41,21 @@ GUARDED: list[tuple[str, SourcePull, int, list[int], str]] = [
     ("three of five are", pull(gone=3), 5, [5], "2 rows where 5 were usual"),
     ("a partial listing says nothing of size", pull(gone=90, complete=False), 100, [100], ""),
     ("slow shrinking is measured by the usual", pull(gone=5), 80, [100, 100, 100, 80, 80], "100 were usual"),
+    (
+        "what the source reports as removed is no gap",
+        pull(gone=30, told=tuple(f"g{n}" for n in range(30))),
+        100,
+        [100],
+        "",
+    ),
+    (
+        "one row missing beside them is",
+        pull(gone=30, told=tuple(f"g{n}" for n in range(29))),
+        100,
+        [100],
+        "are missing",
+    ),
+    ("nothing missing where much was taken before", pull(), 70, [100], ""),
     ("the reader's own reason comes first", pull(held="cut off at 1000 rows"), 100, [100], "cut off at 1000 rows"),
     ("without history the known rows are usual", pull(gone=40), 100, [], "100 were usual"),
 ]

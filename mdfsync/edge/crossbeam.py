@@ -57,7 +57,7 @@ class CrossbeamApi:
             self._speak_for(reading)
             bookmark = self._bookmark(cursor)
             if reading.full or not bookmark:
-                return self._everything(reading)
+                return self._everything(reading, bookmark)
             return self._since(reading, bookmark)
         except Forbidden as refused:
             return reading.unusable(absent=f"{_SCOPES}: {refused}")
@@ -96,28 +96,48 @@ class CrossbeamApi:
             return ""
         return str(cursor.get("bookmark") or "")
 
-    def _everything(self, reading: Reading) -> SourcePull:
-        pages, bookmark = self._pages(reading, partial(self._wire.get, _OVERLAPS, self._query))
+    def _everything(self, reading: Reading, bookmark: str) -> SourcePull:
+        pages, ahead = self._pages(reading, partial(self._wire.get, _OVERLAPS, self._query))
         rows, gone = self._rows(reading, pages)
         self._remark_on_partners(reading, rows.values())
         complete = not reading.rejects
-        missing = set(reading.known) - set(rows) if complete else gone & set(reading.known)
-        return self._delivery(reading, rows.values(), missing, bookmark, complete=complete)
+        told = gone & set(reading.known)
+        missing = set(reading.known) - set(rows) if complete else told
+        if bookmark and missing - told:
+            told |= self._told(reading, bookmark) & missing
+        return self._delivery(reading, rows.values(), missing, told, ahead, complete=complete)
+
+    def _told(self, reading: Reading, bookmark: str) -> set[str]:
+        """Pairs that Crossbeam reports as removed since the bookmark, as a reading of what changed would be told; a
+        bookmark that it does not take any more tells of none."""
+        try:
+            pages, _ = self._pages(reading, partial(self._wire.follow, bookmark))
+        except (ReadRejected, Oddity):
+            return set()
+        return self._rows(reading, pages)[1]
 
     def _since(self, reading: Reading, bookmark: str) -> SourcePull:
         pages, ahead = self._pages(reading, partial(self._wire.follow, bookmark))
         rows, gone = self._rows(reading, pages)
-        return self._delivery(reading, rows.values(), gone & set(reading.known), ahead, complete=False)
+        told = gone & set(reading.known)
+        return self._delivery(reading, rows.values(), told, told, ahead, complete=False)
 
     def _delivery(
-        self, reading: Reading, rows: Iterable[RawRow], gone: Iterable[str], bookmark: str, *, complete: bool
+        self,
+        reading: Reading,
+        rows: Iterable[RawRow],
+        gone: Iterable[str],
+        told: Iterable[str],
+        bookmark: str,
+        *,
+        complete: bool,
     ) -> SourcePull:
         cursor = {
             "bookmark": bookmark,
             "parameters": self._parameters(),
             "organization": self._wire.organization,
         }
-        return reading.done(rows, gone=gone, complete=complete, cursor=cursor)
+        return reading.done(rows, gone=gone, told=told, complete=complete, cursor=cursor)
 
     def _pages(self, reading: Reading, ask: Any) -> tuple[list[Page], str]:
         """Pages while `has_more`, and the link that the last one leaves for next time."""
