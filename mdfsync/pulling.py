@@ -3,7 +3,8 @@
 One source that is held or absent stops nothing else, nor does an optional one that does not answer; a refused token
 stops the run, because nothing may be concluded from it. Sources are pulled in the register's order, so those that ask
 for others' ids (contact reports, associations) come after them. A source whose complete listing is held is read whole
-until such a listing may be used: what changed since would say nothing of the rows that are missing. Effectful end of the flow, over the `Source` port.
+until such a listing may be used: what changed since would say nothing of the rows that are missing. Effectful end of
+the flow, over the `Source` port.
 """
 
 from __future__ import annotations

@@ -34,9 +34,9 @@ def held_key(sha: str) -> str:
 
 
 def guard(pull: SourcePull, known: int, accepted: Sequence[int], setting: RuleSetting) -> str:
-    """Why a delivery as a whole is not used; `""` when it may be. Only a complete listing can be judged by size, and only
-    when rows are merely missing from it: what a source itself reports as removed was said and is no gap, and a listing
-    that has every row we know takes nothing away, however few those are."""
+    """Why a delivery as a whole is not used; `""` when it may be. Only a complete listing can be judged by size, and
+    only when rows are merely missing from it: what a source itself reports as removed was said and is no gap, and a
+    listing that has every row we know takes nothing away, however few those are."""
     if pull.held:
         return pull.held
     if not setting.on or not pull.complete or not set(pull.gone) - set(pull.told):

@@ -1,5 +1,5 @@
-"""A listing from which rows are merely missing is held until a person frees it or a whole one comes, however the source
-is read in between; what Crossbeam itself reports as removed is taken, by a full run as by one that asks what changed."""
+"""A listing from which rows are merely missing is held until a person frees it or a whole one comes, however the
+source is read in between; what Crossbeam itself reports as removed is taken, by a full run as by an incremental one."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ def pull(gone: int = 0, rows: int = 0, complete: bool = True, **more: Any) -> So
     )
 
 
+REMOVED = tuple(f"g{n}" for n in range(30))
 GUARDED: list[tuple[str, SourcePull, int, list[int], str]] = [
     ("first load", pull(), 0, [], ""),
     ("nothing gone", pull(), 100, [100], ""),
@@ -43,14 +44,14 @@ GUARDED: list[tuple[str, SourcePull, int, list[int], str]] = [
     ("slow shrinking is measured by the usual", pull(gone=5), 80, [100, 100, 100, 80, 80], "100 were usual"),
     (
         "what the source reports as removed is no gap",
-        pull(gone=30, told=tuple(f"g{n}" for n in range(30))),
+        pull(gone=30, told=REMOVED),
         100,
         [100],
         "",
     ),
     (
         "one row missing beside them is",
-        pull(gone=30, told=tuple(f"g{n}" for n in range(29))),
+        pull(gone=30, told=REMOVED[1:]),
         100,
         [100],
         "are missing",

@@ -55,7 +55,7 @@ def attribution_cells(view: View, row: Row, verdict: Verdict) -> dict[str, str]:
         "attribution_class": _reported(row, verdict),
         "claim_comparison": _compared(claim, verdict),
         "class_notes": NOTHING,
-        "deciding_event": NOTHING,
+        "deciding_event": _last_event(row, verdict),
         "deciding_sources": ", ".join(_inputs(verdict)),
     }
     if verdict.case is not None:
@@ -70,6 +70,12 @@ def _reported(row: Row, verdict: Verdict) -> str:
     if not validated or row.text("validation_reason"):
         return validated or verdict.class_
     return validated if RANK[validated] <= RANK.get(verdict.class_, 0) else verdict.class_
+
+
+def _last_event(row: Row, verdict: Verdict) -> str:
+    """Of a class that is held without an event of its own, the one that decided before: as long as it cannot be found,
+    it is what the hold is about. A trial's own event replaces it."""
+    return row.text("deciding_event") or NOTHING if verdict.class_ == "hold" else NOTHING
 
 
 def _compared(claim: str, verdict: Verdict) -> str:

@@ -113,11 +113,11 @@ class _Links:
         del self.refused[refused:]
 
     def denies(self, external_id: str) -> bool:
-        """Whether this pull read far enough to say that a row which it did not bring is no more: a single link, once
-        its record was read; a record, on a full pull of its pair."""
-        kind, id, other, *single = external_id.split(":")
-        read = self.answered.get((kind, other), set())
-        return bool(read) and (self._reading.full or (bool(single) and id in read))
+        """Whether this pull read far enough to say that a row which it did not bring is no more: a link, once its
+        record was read. A record that was not asked for (it is gone itself) says nothing of its links: they stand as
+        last seen."""
+        kind, id, other, *_ = external_id.split(":")
+        return id in self.answered.get((kind, other), set())
 
     def _batch(self, kind: str, other: str, ids: Sequence[str], singly: bool) -> list[RawRow]:
         """Up to a thousand records; those with many links are asked again from where their page ended."""

@@ -9,7 +9,9 @@ none, or has lost more of its usual rows than is plausible; or a file ends exact
 file is used: the rows that are there are facts. Only absence is not judged: a row that is missing from it may
 well exist, so nothing is called gone on its word.
 
-What clears it: a complete delivery. Of a file at its limit, a whole export of the same list; the rows of a
+Rows that the source itself reports as removed are no gap in a delivery; that much is gone is told all the same.
+
+What clears it: a complete delivery. Until it comes, or a person releases what is held, the source is read whole. Of a file at its limit, a whole export of the same list; the rows of a
 file that was merely taken out of the folder stand, and so does the exception. A person who knows that a drop
 is real releases that one delivery by its hash.
 

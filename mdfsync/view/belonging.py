@@ -43,7 +43,7 @@ def _is_customer(case: Case, contact: str) -> Test:
 def _joined_before_close(case: Case, contact: str) -> Test:
     joined = case.on_deal.get(contact)
     if joined is None:
-        if unknown_sources(case.view, LINKS):
+        if not case.contacts_read or unknown_sources(case.view, LINKS):
             return "unknown", "the contacts of the deal could not be read"
         return "no", f"contact {contact} is not on the deal"
     if case.closed is None:

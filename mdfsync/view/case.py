@@ -30,7 +30,9 @@ class Case:
     """What is weighed for one Attributions row. `campaigns` are the joint campaigns of the deal in which the partner
     takes part, the deciding one first; `closed` is `None` while the deal is open; `on_deal` gives the interval in which
     each contact joined. `reopened` is when an open deal was closed before (no time in it = nobody knows when);
-    `merged` are the deals that were merged into this one, `undated` those of them whose creation nobody knows."""
+    `merged` are the deals that were merged into this one, `undated` those of them whose creation nobody knows.
+    `contacts_read` says whether HubSpot ever told us who is on the deal: of one that it no longer had when we first
+    looked, nobody knows."""
 
     view: View
     row: Row
@@ -44,6 +46,7 @@ class Case:
     on_deal: Mapping[str, Interval]
     account_contacts: frozenset[str]
     facts: Journeys
+    contacts_read: bool
     reopened: Moment | None = None
     merged: tuple[str, ...] = ()
     undated: tuple[str, ...] = ()
@@ -126,6 +129,7 @@ def case_of(view: View, row: Row, defaults: Mapping[str, Any]) -> Case | str:
         on_deal=on_deal,
         account_contacts=people if people.issuperset(on_deal) else people.union(on_deal),
         facts=facts,
+        contacts_read=opportunity.text("deal_id") in facts.on_deal,
         reopened=_reopened(view, opportunity) if closed is None else None,
         merged=merged,
         undated=tuple(old for old, found in before if found is None),

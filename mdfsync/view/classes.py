@@ -3,7 +3,9 @@ told.
 
 Tried in that order; the first class that an event carries is the class. If none carries one but something
 is unknown (a time, a link, a source that was not delivered, two clocks in dispute), the class is `hold`
-with its reasons, never `direct`: only what was looked for and not found is direct. If a second partner also
+with its reasons, never `direct`: only what was looked for and not found is direct. So is a class whose deciding event,
+its contact or the deal's own record is gone from HubSpot, whether or not our state still knew it: a person says then
+whether it counts (`validated_class`). If a second partner also
 comes out as sourced, both are held; so is one while another may still come out as the earlier source. Overlap
 alone never gives a class. Used by the derivation that fills Attributions and by the rule that holds unsupported
 claims, so that both speak of one judgement.
@@ -18,10 +20,11 @@ from typing import Any, Literal
 from mdfsync.view.base import View
 from mdfsync.view.case import Case, case_of, merges_of
 from mdfsync.view.labels import CLASSES, class_of_label
+from mdfsync.view.lost import lost as lost_event
 from mdfsync.view.moments import Order, came_before
 from mdfsync.view.notes import notes_of
 from mdfsync.view.row import Row
-from mdfsync.view.trials import Trial, assisted, influenced, sourced, unreadable
+from mdfsync.view.trials import NOBODY_READ, Trial, assisted, influenced, sourced, unreadable
 
 Class = Literal["sourced", "assisted", "influenced", "direct", "hold"]
 RANK: Mapping[str, int] = {name: rank for rank, name in enumerate(CLASSES)}
@@ -165,6 +168,10 @@ def _tried(view: View, row: Row, defaults: Mapping[str, Any], *, lost: str = "")
         return verdict("hold", first, reasons, may_be)
     if unread:
         return verdict("hold", None, (f"touches cannot be read: {', '.join(unread)}",), "influenced")
+    if not case.contacts_read:
+        return verdict("hold", None, (NOBODY_READ,), "influenced")
+    if gone := lost_event(case):
+        return verdict("hold", None, (gone,), "influenced")
     return verdict("direct", None, ())
 
 

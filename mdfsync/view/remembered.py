@@ -1,6 +1,6 @@
 """Cells in which the worker itself remembers what a lost state must not lose: which version of a charter is in force
-with its terms, which version each signature is for, what an overlap was at launch, with which class and amount a deal
-was reported, on which day silence ended a registration.
+with its terms, which version each signature is for, what an overlap was at launch, with which class, event and amount
+a deal was reported, on which day silence ended a registration.
 
 A charter's terms are JSON with their hash; signatures are lines of `version N: row`. What cannot be read, or does not
 match its hash, is nothing: a charter is never taken from a cell that somebody typed over. Read and written by
@@ -43,6 +43,8 @@ REMEMBERED = (
     ("Campaigns", "charter_signatures"),
     ("Attributions", "computed_class"),
     ("Attributions", "attribution_class"),
+    ("Attributions", "deciding_event"),
+    ("Attributions", "deciding_contact_id"),
     ("Attributions", "reported_amount"),
     ("Attributions", "reported_currency"),
     ("Attributions", "amount_fixed_at"),

@@ -27,6 +27,7 @@ from mdfsync.view.touches import LINKS, OURS, OWN_SALES, SOURCE_OF, Touch, unkno
 BASE = "airtable.base"
 PEOPLE = ("hubspot.contacts", "hubspot.owners")
 """Without these nobody knows whose form it was, or whose staff held a meeting."""
+NOBODY_READ = "who is on the deal is not on record: HubSpot no longer had it when it was read"
 CONSENT = ("consent_basis", "allowed_recipients")
 INTRODUCING = frozenset({"meeting", "call"})
 _ORDERED: dict[str, Outcome] = {
@@ -304,6 +305,8 @@ def _own_sales_test(case: Case, event: Event) -> Test:
         at = shown_at(first.moment)
         when = f"at {at} with the account in the lookback" if at else "with the account bears no time of its own"
         return outcome, f"own {first.name} {when}"
+    if not case.contacts_read:
+        return "unknown", f"{NOBODY_READ}, so our own activity with them cannot be told"
     unread = unknown_sources(case.view, LINKS, PEOPLE[0], *OWN_SALES)
     if unread:
         return "unknown", f"own sales activity cannot be read: {', '.join(unread)}"
