@@ -132,6 +132,15 @@ def test_what_the_worker_wrote_down_outlives_its_state(lab: Lab, monkeypatch: py
     assert {place: after.get(place) for place in frozen} == {place: before[place] for place in frozen}
 
 
+def test_a_deal_that_is_gone_keeps_its_class_while_the_state_remembers_who_was_on_it(fresh: Lab) -> None:
+    fresh.advance(5)
+    for kind in ((), ("--full",), ()):
+        fresh.run(*kind)
+        assert fresh.row("Attributions", attribution_id=GONE)["fields"]["computed_class"] == "influenced", kind
+    told = {(r["fields"]["exception_type"], r["fields"]["record"]) for r in fresh.rows("Exceptions")}
+    assert ("vanished_from_source", "hs-deal-50010020") in told
+
+
 def test_a_copied_base_is_taken_over_without_overwriting(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     lab.run()
     copy = lab.world.admin("POST", "copy_base", {"name": "Copy"})["id"]
