@@ -146,7 +146,13 @@ account_id: hs-co-77
 """
 
 
-def lead(day: str, *, consent: str = "opt-in, version 7", ownership: str = "OWNED-PARTNER") -> str:
+def lead(
+    day: str,
+    *,
+    consent: str = "opt-in, version 7",
+    recipients: str = "Northlight Analytics",
+    ownership: str = "OWNED-PARTNER",
+) -> str:
     return f"""
 Leads
 lead_id: lead-12-JC-1
@@ -157,7 +163,7 @@ partner_submitted_on: {day}
 ownership: {ownership}
 lead_owner: sam@northlight.example
 consent_basis: {consent}
-allowed_recipients: Northlight Analytics
+allowed_recipients: {recipients}
 
 """
 

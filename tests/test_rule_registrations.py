@@ -46,6 +46,8 @@ def registered(*rows: dict[str, str], on: str = "2026-06-02T12:00:00Z", more: st
 
 
 OTHER = {"partner_id": "fernway"}
+NAMELESS = {"opportunity_id": "", "account_id": ""}
+SECOND, THIRD = ({"submitted_at": f"2026-06-0{day}T15:00:00Z"} for day in (4, 5))
 
 # ------------------------------------------------------------------------------------------------------ the clocks
 
@@ -142,6 +144,14 @@ def test_a_clock_says_the_same_words_every_day(rule: str) -> None:
         ([{"registration_decision": "rejected", "registration_decision_reason": "duplicate"}], []),
         ([{**APPROVED, "expires_on": "2027-06-01"}], ["Deal Registrations/DR-1 not counted"]),
         ([{"opportunity_id": "", "account_id": ""}], ["Deal Registrations/DR-1 account"]),
+        # One that has to be rejected is asked for nothing more, one without a domain not for its account as well.
+        ([{**NAMELESS, "customer_domain": ""}], ["Deal Registrations/DR-1 incomplete"]),
+        ([{}, {**SECOND, "products": ""}], ["Deal Registrations/DR-2 duplicate"]),
+        ([NAMELESS, {**NAMELESS, **SECOND}], ["Deal Registrations/DR-1 account", "Deal Registrations/DR-2 duplicate"]),
+        (
+            [APPROVED, {**OTHER, **SECOND}, {**OTHER, **THIRD}],
+            [f"Deal Registrations/DR-{n} other partner" for n in (2, 3)],
+        ),
     ],
 )
 def test_the_review_is_told_what_to_look_at(rows: list[dict[str, str]], expected: list[str]) -> None:
