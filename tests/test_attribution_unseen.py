@@ -73,6 +73,12 @@ ROWS = (
         held="stated and recorded times dispute whether it came before the opportunity",
     ),
     Row(
+        name="a lead whose consent names nobody who may have it",
+        more=lead("2026-06-20", recipients=""),
+        gives={"computed_class": "hold"},
+        held="lead lead-12-JC-1 lacks allowed_recipients: it counts once its consent is on record",
+    ),
+    Row(
         name="the close date was edited to after the form",
         parts={**CLOSED, CLOSE: "1  | 2026-10-15T10:00:00Z | 2026-09-01T10:00:00Z"},
         more=form("2026-09-20T10:00:00Z"),
@@ -322,6 +328,14 @@ id  | email
         more=attended(),
         seen=("2026-09-01T06:00:00Z", "2026-09-02T06:00:00Z"),
         gives={"computed_class": "hold"},
+    ),
+    Row(
+        name="somebody came onto the deal after it was closed, and the close date was moved to after that",
+        parts={**CLOSED, CLOSE: "1  | 2026-10-15T10:00:00Z | 2026-09-01T10:00:00Z"},
+        more=attended(),
+        seen=("2026-09-09T06:00:00Z", "2026-09-10T06:00:00Z"),
+        gives={"computed_class": "hold"},
+        held="contact 12 was first seen on the deal after its close",
     ),
     # ------------------------------------------------ papers
     Row(

@@ -300,9 +300,19 @@ def test_claims_are_compared(cells: dict[str, str], expected: str) -> None:
     assert computed(deal(ATTENDED, **cells))["claim_comparison"] == expected
 
 
-def test_a_validated_class_is_the_one_that_reports_use() -> None:
-    found = computed(deal(ATTENDED, validated_class="direct"))
-    assert (found["computed_class"], found["attribution_class"]) == ("influenced", "direct")
+@pytest.mark.parametrize(
+    "validated, reason, used",
+    [
+        ("direct", "", "direct"),
+        ("sourced", "", "influenced"),
+        ("sourced", "Introduced at the fair, before HubSpot had the account", "sourced"),
+    ],
+)
+def test_a_validated_class_is_the_one_that_reports_use_and_adds_only_with_a_reason(
+    validated: str, reason: str, used: str
+) -> None:
+    found = computed(deal(ATTENDED, validated_class=validated, validation_reason=reason))
+    assert (found["computed_class"], found["attribution_class"]) == ("influenced", used)
 
 
 def test_an_opportunity_is_summed_up_by_partner() -> None:

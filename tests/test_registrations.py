@@ -166,6 +166,7 @@ Deal Registrations/DR-1 | extended_until | dana@northlight.example | 2026-09-05T
     [
         ({}, "2026-07-31", None),
         ({}, "2026-08-01", "2026-08-01"),
+        ({"last_update_on": "2026-12-01"}, "2026-08-01", "2026-08-01"),  # nobody reports from the future
         (REPORTED, "2026-08-31", None),
         ({"last_update_on": "2026-06-10", "portal_update_on": "2026-08-01"}, "2026-08-31", None),
         ({"last_update_on": "2026-08-20", "expired_on": "soon (silence)"}, "2026-08-20", None),

@@ -245,6 +245,14 @@ def test_of_two_partners_the_first_valid_submission_is_proposed(
     assert words in proposed(registered(first, later))
 
 
+def test_a_submission_of_a_partner_that_was_not_certified_is_no_valid_one() -> None:
+    view = registered(OTHER, {"submitted_at": "2026-06-03T15:00:00Z"})
+    partner = view.row("Partners", "fernway")
+    assert partner is not None and isinstance(partner.fields, dict)
+    partner.fields["certification_expiry"] = "2026-05-31"
+    assert "Here: DR-2 of cobalt was first; DR-1: the partner's certification ended on 2026-05-31." in proposed(view)
+
+
 def test_a_customers_wish_is_put_to_people() -> None:
     [found] = findings("disputed_ownership", registered({**APPROVED, "customer_prefers": "fernway"}))
     assert found.message.startswith("The customer asks for another partner than the one that registered")
