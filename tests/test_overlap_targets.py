@@ -15,6 +15,7 @@ from mdfsync.overlaps.markets import markets_of
 from mdfsync.overlaps.standing import standing
 from mdfsync.overlaps.targets import BY
 from mdfsync.view import View
+from mdfsync.view.remembered import InForce, terms_digest
 
 PARTNER = {
     "partner_id": "cobalt", "partner_name": "Cobalt Harbor", "partner_domains": "cobaltharbor.example",
@@ -64,6 +65,7 @@ BARS: list[tuple[str, dict[str, dict[str, str]], str]] = [
     ("our_customer", {"campaign": {"account_scope": "net_new"}, "account": {"account_lifecycle_stage": "customer"}}, "our customer, and the charter targets net new accounts"),  # HubSpot before Crossbeam
     ("not_our_customer", {"campaign": {"account_scope": "expansion"}}, "not our customer, and the charter targets expansion"),
     ("not_named", {"campaign": {"account_scope": "named_accounts", "account_scope_detail": "Birch Foods"}}, "not among the charter's named accounts"),
+    ("not_named", {"campaign": {"account_scope": "named_accounts", "account_scope_detail": "Acme Freightways"}}, "not among the charter's named accounts"),
     ("partner_customer", {"campaign": {"partner_customers_in_scope": "no"}}, "the partner's customer, and the charter leaves those out"),
     ("partner_opportunity", {"account": OPEN}, "the partner has an open opportunity (Rhea Morrow): co-sell check before any contact"),
     ("population", {"part": {"in_scope_populations_ours": "Top 50"}}, "in none of our populations in scope"),
@@ -85,6 +87,7 @@ PASSES: list[tuple[str, dict[str, dict[str, str]]]] = [
     ("the last day of sharing", {"partner": {"data_sharing_expires_on": "2026-11-20"}}),
     ("named without its legal form", {"campaign": {"account_scope": "named_accounts", "account_scope_detail": "Birch Foods, Acme Freight AG"}}),
     ("the charter wants open opportunities", {"account": OPEN, "part": {"in_scope_populations_partner": "Open Opportunities"}}),
+    ("an opportunity of the partner that nobody there owns", {"account": {**OPEN, "partner_owner_name": ""}}),
     ("the partner calls it by another name", {"part": {"in_scope_populations_partner": "Customer"}}),
     ("the market by another name", {"account": {"account_country": "Deutschland"}}),
     ("a group of countries", {"campaign": {"markets": "DACH"}}),
@@ -101,9 +104,11 @@ def test_what_bars_nobody(why: str, cells: dict[str, dict[str, str]]) -> None:
 DOUBTS: list[tuple[str, dict[str, dict[str, str]], str]] = [
     ("appeared", {"account": {"appeared_after": "the launch snapshot was taken"}}, "appeared after the launch snapshot was taken"),
     ("not_from_partner", {"partner": {"crossbeam_data_from": "uploaded_list"}}, "comes from uploaded list, not from the partner itself"),
+    ("not_from_partner", {"partner": {"crossbeam_data_from": "open_data"}}, "comes from open data, not from the partner itself"),
     ("test_record", {"account": {"account_name": "Acme TEST"}}, "its name reads like a test record"),
     ("match", {"account": {"match_confidence": "low"}}, "match confidence is low (record_id; same website)"),
     ("status", {"account": {"partner_population": "Former Customers"}}, "the partner's status is unknown"),
+    ("status", {"campaign": {"account_scope": "expansion"}, "account": {"our_population": "Top 50"}}, "our status is unknown"),
     ("market_unknown", {"account": {"account_country": ""}}, "its country is unknown"),
     ("market_unknown", {"account": {"account_country": "Atlantis"}}, "country “Atlantis” cannot be told"),
     ("market_unknown", {"account": {"account_country": "Kenya"}, "campaign": {"markets": "Germany\\nEMEA mid-market"}}, "whether Kenya belongs to “EMEA mid-market” cannot be told"),
@@ -122,9 +127,41 @@ def test_a_persons_decision_stands_before_every_rule(decision: str, status: str)
     assert verdict(view) == (status, "person", "decided by a person: agreed with Rhea")
 
 
-def test_hubspot_may_bar_contact() -> None:
-    companies = "hubspot.companies\nid | name | do_not_contact\n77 | Acme Freight | true"
-    assert verdict(world(companies))[:2] == ("excluded", "do_not_contact")
+@pytest.mark.parametrize(
+    ("name", "value", "status"),
+    [
+        ("do_not_contact", "true", "excluded"),
+        ("do_not_contact", "Yes", "excluded"),
+        ("hs_do_not_contact", "true", "excluded"),
+        ("do_not_contact", "false", "target"),
+    ],
+)
+def test_hubspot_may_bar_contact(name: str, value: str, status: str) -> None:
+    companies = f"hubspot.companies\nid | name | {name}\n77 | Acme Freight | {value}"
+    assert verdict(world(companies))[0] == status
+
+
+def test_our_open_deal_makes_a_prospect_an_open_opportunity() -> None:
+    deals = "hubspot.deals\nid | hs_primary_associated_company | hs_is_closed\n500 | 77 | false"
+    made = {c.field: c.value for c in overlap(world(deals))}
+    assert made["customer_status_ours"] == "open_opportunity"
+
+
+@pytest.mark.parametrize(
+    ("terms", "raw"),
+    [
+        ({"Campaigns": {"JC-1": {"partner_customers_in_scope": "no"}}}, {"campaign": {"partner_customers_in_scope": "yes"}}),
+        ({"Campaign Partners": {"CP-1": {"in_scope_populations_ours": "Top 50"}}}, {"part": {"in_scope_populations_ours": ""}}),
+    ],
+)  # fmt: skip
+def test_the_charter_in_force_decides_whatever_is_being_negotiated(
+    terms: dict[str, dict[str, dict[str, str]]], raw: dict[str, dict[str, str]]
+) -> None:
+    signed = InForce(version=1, digest=terms_digest(terms), terms=terms).text
+    assert verdict(world(**raw))[0] == "target"
+    assert (
+        verdict(world(**{**raw, "campaign": {**raw.get("campaign", {}), "charter_in_force": signed}}))[0] == "excluded"
+    )
 
 
 TWINS = """
