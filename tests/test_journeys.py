@@ -100,6 +100,20 @@ def test_a_validated_class_is_told_as_such_with_the_rules_beside_it() -> None:
 # --------------------------------------------------------------------------------------------------- entries
 
 
+PENDING = REGISTERED.replace("registration_decision: approved\n", "").replace("approved_at: 2026-10-06T09:00:00Z\n", "")
+LATER_LEAD = """
+Leads
+lead_id: lead-12-JC-1
+joint_campaign_id: JC-1
+contact_id: 12
+partner_id: fernway
+partner_submitted_on: 2026-10-10
+ownership: OWNED-PARTNER
+consent_basis: opt-in
+allowed_recipients: Northlight Analytics
+"""
+
+
 @pytest.mark.parametrize(
     "evidence, id, lane, weight",
     [
@@ -110,6 +124,8 @@ def test_a_validated_class_is_told_as_such_with_the_rules_beside_it() -> None:
         (ATTENDED.replace("ATTENDED", "REGISTERED"), "event_registration p1", "touches", "does_not_count"),
         (OWN_CALL, "call c1", "own_sales", "context"),
         (REGISTERED, "registration DR-1", "partner", "decides"),
+        (PENDING, "registration DR-1", "partner", "unknown"),
+        (REGISTERED + LATER_LEAD + OWN_CALL.replace("2026-09-20", "2026-10-08"), "call c1", "own_sales", "context"),
         (OVERLAP, "snapshot sa-JC-1-fernway-hs-co-77", "presence", "context"),
     ],
 )

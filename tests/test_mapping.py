@@ -177,6 +177,8 @@ def test_a_set_up_that_nobody_may_read_leaves_the_rest_standing() -> None:
 def test_a_form_or_event_that_is_no_longer_used_counts_as_missing() -> None:
     gone = set_up(forms=part("forms", {FORM: {"archived": True}}))
     assert "form form-1 is archived in HubSpot (revenue operations)" in state(world(setup=gone))[1]
+    cancelled = set_up(marketing_events=part("marketing_events", {"71": {"eventCancelled": True}}))
+    assert "marketing event 71 is cancelled in HubSpot (revenue operations)" in state(world(setup=cancelled))[1]
 
 
 def test_a_pipeline_needs_a_stage_for_won_and_for_lost_deals() -> None:
@@ -303,6 +305,16 @@ dl-1           | JC-1              | https://x.example/?utm_medium=social&utm_ca
     ]
     first = found.evidence["values"].splitlines()[0]
     assert found.message == f"4 UTM values in 4 places are outside the convention, such as {first}."
+
+
+@pytest.mark.parametrize(("state", "told"), [("planned", True), ("cancelled", False)])
+def test_links_of_deliverables_that_were_cancelled_lead_nobody_astray(state: str, told: bool) -> None:
+    link = f"""
+Deliverables
+deliverable_id | joint_campaign_id | deliverable_state | tracking_url
+dl-1           | JC-1              | {state}           | https://x.example/?utm_campaign=something-else
+"""
+    assert held("utm_outside_convention", world(link)) == (["Campaigns/JC-1"] if told else [])
 
 
 def test_the_one_value_that_strays_is_said_at_once() -> None:

@@ -296,6 +296,7 @@ c1 | 2026-05-20T15:00:00Z | 11       | 501              | OUTBOUND
     [
         ("2026-05-01T10:00:00Z", "", "the direct team owns it, and the partner gets the referral fee (5 to 10 %)"),
         ("2026-06-02T10:00:00Z", CALL, "the direct team keeps the deal, since it had the relationship before"),
+        ("2026-06-02T10:00:00Z", CALL.replace("2026-05", "2025-05"), "the partner keeps the deal, since it registered"),
         ("2026-06-02T10:00:00Z", "", "the partner keeps the deal, since it registered first"),
     ],
 )
