@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -435,10 +436,10 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def came(row: Row, source: str, id: str, after: str, by: str) -> dict[str, str]:
-    """The cells when the line reached us between two pulls."""
+def came(row: Row, source: str, lines: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """The cells when the lines reached us, each by its id: (after, by), `after` blank for the first pull of all."""
     view = world(row)
-    seen = {(source, id): Interval(after=at(after), by=at(by))}
+    seen = {(source, id): Interval(after=at(after) if after else None, by=at(by)) for id, (after, by) in lines.items()}
     return cells_of(replace(view, facts=replace(view.facts, seen=seen), memo={}))
 
 
@@ -472,7 +473,25 @@ a1 | JC-1              | ana@acme.example | attended   | 2026-06-10T15:05:00Z
 def test_a_list_that_comes_late_dates_nothing_back(source: str, id: str, more: str, by: str, gives: str) -> None:
     row = Row(name="", gives={}, more=more)
     before = (at(by) - timedelta(days=1)).isoformat()
-    assert came(row, source, id, before, by)["computed_class"] == gives
+    assert came(row, source, {id: (before, by)})["computed_class"] == gives
+
+
+def test_what_came_with_the_first_delivery_of_all_may_be_of_any_age() -> None:
+    row = Row(name="", gives={}, more=registered())
+    assert came(row, "partner.registrations", {"DR-1": ("", "2026-11-01T06:00:00Z")})["computed_class"] == "sourced"
+
+
+def test_a_list_that_names_a_lead_again_later_makes_it_no_younger() -> None:
+    row = Row(name="", gives={}, more=lead("2026-06-10") + LISTED.replace("L-1", "L-2") + LISTED)
+    times = {
+        "in time": ("2026-06-15T06:00:00Z", "2026-06-16T06:00:00Z"),
+        "late": ("2026-07-08T06:00:00Z", "2026-07-09T06:00:00Z"),
+        "later": ("2026-10-31T06:00:00Z", "2026-11-01T06:00:00Z"),
+    }
+    first = {
+        when: came(row, "partner.leads", {"L-1": times[when], "L-2": times["later"]}) for when in ("in time", "late")
+    }
+    assert {when: found["computed_class"] for when, found in first.items()} == {"in time": "sourced", "late": "hold"}
 
 
 @pytest.mark.parametrize(("read", "gives"), [("2026-06-19T06:00:00Z", "hold"), ("2026-06-21T06:00:00Z", "sourced")])

@@ -328,6 +328,12 @@ def test_no_address_is_shown_wherever_it_stood(address: str) -> None:
         assert address not in ground_of(view).without_addresses(text)
 
 
+def test_a_registration_of_the_account_alone_is_told_as_such() -> None:
+    loose = REGISTERED.replace("opportunity_id: hs-deal-1\n", "")
+    said = "Fernway Systems registered the deal (the account, not this deal), naming Amara Drozd"
+    assert entry(world(loose), "registration DR-1").title == said
+
+
 def test_entries_stand_in_order_of_time() -> None:
     data = journey_data(told(world(REGISTERED + ATTENDED + OWN_CALL + OVERLAP, **WON)))
     shown = [entry["stated"]["utc"] for entry in data["entries"] if entry["stated"]["utc"]]

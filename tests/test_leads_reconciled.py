@@ -25,6 +25,13 @@ id | name      | domain
 """
 
 
+STRANGER = """
+Leads
+lead_id | joint_campaign_id | email   | partner_id | partner_submitted_on
+pl-1    | JC-1              | {email} | cobalt     | 2026-06-20
+"""
+
+
 def listed(*lines: str, rows: str = "", more: str = "") -> View:
     table = "\n".join(f"pl-{n} | {line} | JC-1 | cobalt | CH-{n} | 2026-06-20" for n, line in enumerate(lines, 1))
     return case(f"""{PARTNERSHIP}{CONTACTS}{rows}{more}
@@ -60,6 +67,28 @@ def told(view: View, id: str) -> Reconciled:
 def test_a_line_meets_a_contact_by_its_address(email: str, lands: str, basis: str) -> None:
     landing = lists_of(listed(f"{email} | Acme")).landings["pl-1"]
     assert (landing.subject.id, landing.met.basis) == (lands, basis)
+
+
+ARCHIVED = """
+hubspot.contacts
+id | email              | archived
+15 | dee@willow.example | true
+
+hubspot.companies
+id | name  | domain
+79 | Mails | gmail.com
+"""
+
+
+def test_a_contact_that_was_archived_is_neither_met_nor_named() -> None:
+    view = listed("dee@willow.example | Willow", rows=STRANGER.format(email="dee@willow.example"), more=ARCHIVED)
+    assert lists_of(view).landings["pl-1"].subject.id == "pl-1"
+    assert told(view, "pl-1").facts == ("no HubSpot contact has the address",)
+
+
+def test_a_domain_of_everybody_names_no_company() -> None:
+    view = listed("zoe@gmail.com | Else", rows=STRANGER.format(email="zoe@gmail.com"), more=ARCHIVED)
+    assert told(view, "pl-1").facts == ("no HubSpot contact has the address",)
 
 
 def test_a_list_that_repeats_itself_speaks_once() -> None:

@@ -141,6 +141,10 @@ def test_what_is_missing_is_named_with_who_does_it(old: str, new: str, line: str
     assert line in lines
 
 
+def test_nobody_can_say_how_a_partner_is_written_who_is_not_named_yet() -> None:
+    assert state(world(ground=changed("CP-1                | JC-1              | fernway\n", "")))[0] == "ready"
+
+
 def test_a_campaign_without_form_and_event_has_nothing_to_come_in_through() -> None:
     bare = changed("hubspot_form_ids: form-1\nhubspot_marketing_event_ids: 71\n", "")
     assert any(line.startswith("neither a form") for line in state(world(ground=bare))[1])
@@ -281,6 +285,21 @@ def test_a_value_of_another_hubspot_campaign_is_no_slip() -> None:
     assert held("utm_outside_convention", world(utm("newsletter"), ground=ground)) == []
 
 
+def test_a_slip_that_may_mean_two_campaigns_is_told_of_neither() -> None:
+    second = """
+Campaigns
+joint_campaign_id | campaign_status | utm_campaign
+JC-2              | approved        | fernway-roadshow-bern
+"""
+    assert held("utm_outside_convention", world(utm("fernway-roadshow", "form-9") + second)) == []
+
+
+def test_the_value_of_an_archived_deal_is_let_be() -> None:
+    deals = "hubspot.deals\nid | utm_campaign | archived\n50 | fernway_roadshow_berlin | {}"
+    told = [held("utm_outside_convention", world(f"\n{deals.format(archived)}\n")) for archived in ("", "true")]
+    assert told == [["Campaigns/JC-1"], []]
+
+
 def test_strays_of_a_campaign_are_one_exception_with_their_places() -> None:
     more = """
 hubspot.form_submissions
@@ -399,6 +418,11 @@ def test_lists_that_were_not_read_make_no_gap() -> None:
     assert list(gaps(world(more, unread=unread))) == []
 
 
+def test_a_deal_whose_links_were_not_read_lacks_no_company() -> None:
+    more = DEAL.format(**{**WHOLE, "company": "", "companies": "", "contacts": ""})
+    assert list(gaps(world(more, unread=["hubspot.associations"]))) == []
+
+
 def test_deals_of_an_archived_campaign_are_left_alone() -> None:
     assert held("unmapped_records", world(DEAL.format(**{**WHOLE, "owner": ""}), status="archived")) == []
 
@@ -408,6 +432,10 @@ hubspot.contacts
 id | email                 | hs_calculated_merged_vids
 11 | anna@customer.example | 12:1700000000000
 
+hubspot.contacts
+id | email                  | hs_all_contact_vids
+21 | berta@customer.example | 21;22
+
 hubspot.campaign_contacts
 id | campaign_guid | contact_type       | contact_id
 a  | aaaa-1        | influencedContacts | 11
@@ -415,6 +443,7 @@ b  | aaaa-1        | influencedContacts | 12
 c  | aaaa-1        | contactFirstTouch  | 12
 d  | aaaa-1        | influencedContacts | 13
 e  | bbbb-9        | influencedContacts | 14
+f  | aaaa-1        | influencedContacts | 22
 """
 
 
@@ -423,6 +452,7 @@ def test_contacts_of_a_campaign_that_are_no_record_any_more_are_one_gap() -> Non
     assert found.evidence["records"].splitlines() == [
         "archived or deleted in HubSpot: contacts 13",
         "merged into 11: contacts 12",
+        "merged into 21: contacts 22",
     ]
     assert list(gaps(world(PEOPLE, unread=["hubspot.contacts"]))) == []
 
