@@ -210,6 +210,16 @@ def test_windows_are_calendar_days_of_the_charters_zone() -> None:
 # --------------------------------------------------------------------------------------------------- unknown
 
 
+def test_each_window_has_the_charters_days() -> None:
+    view = world(REGISTERED, **WON)
+    [campaign] = view.rows("Campaigns")
+    assert isinstance(campaign.fields, dict)
+    campaign.fields.update(sourcing_window_days="60", influence_window_days="30", sales_lookback_days="10")
+    starts = {span.kind: span.start for span in told(view).spans}
+    assert (starts["sourcing_window"], starts["influence_window"]) == (date(2026, 8, 16), date(2026, 9, 15))
+    assert starts["sales_lookback"] == date(2026, 9, 26)  # ten days before the registration of 6 October
+
+
 def test_a_source_that_was_not_read_is_named_and_its_class_is_open() -> None:
     story = told(world(unread="hubspot.meetings"))
     assert "hubspot.meetings" in [gap.source for gap in story.unknown]

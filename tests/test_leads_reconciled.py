@@ -32,13 +32,13 @@ pl-1    | JC-1              | {email} | cobalt     | 2026-06-20
 """
 
 
-def listed(*lines: str, rows: str = "", more: str = "") -> View:
+def listed(*lines: str, rows: str = "", more: str = "", as_of: str = "2026-11-20T12:00:00Z") -> View:
     table = "\n".join(f"pl-{n} | {line} | JC-1 | cobalt | CH-{n} | 2026-06-20" for n, line in enumerate(lines, 1))
     return case(f"""{PARTNERSHIP}{CONTACTS}{rows}{more}
 partner.leads
 id | email | company | joint_campaign_id | partner_id | partner_lead_reference | partner_submitted_on
 {table}
-""")
+""", as_of=as_of)  # fmt: skip
 
 
 def lead(view: View, id: str) -> Row:
@@ -115,6 +115,7 @@ partner_submitted_on: 2026-06-20
 consent_basis: opt-in
 lead_owner: sam@northlight.example
 """
+WITHOUT_CONSENT = MATCHED.replace("consent_basis: opt-in\n", "")
 EARLIER = """
 Leads
 lead_id | joint_campaign_id | email            | partner_id | partner_submitted_on | ownership
@@ -129,6 +130,19 @@ def test_a_lead_that_meets_its_contact_late_leaves_one_row_that_counts() -> None
         ("matched", "genuine"),
     ]
     assert held("unreconciled_lead", view) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "as_of", "holds"),
+    [
+        (WITHOUT_CONSENT, "2026-06-22T03:59:00Z", []),  # a day after the end of the 20th in New York
+        (WITHOUT_CONSENT, "2026-06-22T04:01:00Z", ["Leads/lead-11-JC-1 incomplete"]),
+        (f"{WITHOUT_CONSENT}lead_decision: rejected\n", "2026-06-22T04:01:00Z", []),
+        (MATCHED, "2026-06-22T04:01:00Z", []),
+    ],
+)
+def test_consent_is_owed_with_the_list(rows: str, as_of: str, holds: list[str]) -> None:
+    assert held("unreconciled_lead", listed("ana@acme.example | Acme", rows=rows, as_of=as_of)) == holds
 
 
 def test_what_people_decided_on_the_earlier_row_is_told() -> None:
