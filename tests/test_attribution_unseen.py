@@ -7,7 +7,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from attribution_lab import CLOSED, FERNWAY, Row, attended, cells_of, fixed, lead, met, overlap, registered, world
+from attribution_lab import (
+    CLOSED,
+    FERNWAY,
+    SECOND_CAMPAIGN,
+    Row,
+    attended,
+    cells_of,
+    fixed,
+    lead,
+    met,
+    overlap,
+    registered,
+    world,
+)
 
 from mdfsync.view import Interval, SourceHealth
 
@@ -72,6 +85,20 @@ ROWS = (
         more=lead("2026-07-05"),
         gives={"computed_class": "hold"},
         held="stated and recorded times dispute whether it came before the opportunity",
+    ),
+    Row(
+        name="an event that two campaigns share is a touch of both",
+        more=attended() + SECOND_CAMPAIGN.format(partner="fernway").replace("ev-2", "ev-1"),
+        gives={"computed_class": "influenced"},
+    ),
+    Row(
+        name="a form with the UTM value that two campaigns use is a touch of neither",
+        more=form("2026-06-10T10:00:00Z")
+        + SECOND_CAMPAIGN.format(partner="fernway")
+        .replace("ev-2", "ev-9")
+        .replace("hubspot_marketing_event_ids\n", "hubspot_marketing_event_ids | utm_campaign\n")
+        .replace("| ev-9\n", "| ev-9 | Spend-Series\n"),
+        gives={"computed_class": "direct"},
     ),
     Row(
         name="a lead whose consent names nobody who may have it",

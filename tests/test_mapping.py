@@ -7,14 +7,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from casebook import case, findings, held, tracking
+from casebook import case, findings, held, rulebook, tracking
 
 from mdfsync.mapping.gaps import gaps
-from mdfsync.mapping.readiness import readiness
-from mdfsync.mapping.totals import totals
+from mdfsync.mapping.readiness import launched, readiness
+from mdfsync.mapping.totals import Side, totals
 from mdfsync.model import RawRow, SourceRef
 from mdfsync.view import SourceHealth, View
 
@@ -188,6 +189,19 @@ def test_a_form_or_event_that_is_no_longer_used_counts_as_missing() -> None:
 def test_a_pipeline_needs_a_stage_for_won_and_for_lost_deals() -> None:
     endless = (row("hubspot.pipelines", "p", {"label": "Co-sell", "stages": STAGES[:2]}),)
     assert "pipeline Co-sell has no stage for lost deals (revenue operations)" in state(world(pipelines=endless))[1]
+
+
+def test_a_stage_ends_deals_by_hubspots_own_mark_and_not_by_its_probability() -> None:
+    likely = [*STAGES[:1], {"id": "sure", "metadata": {"isClosed": "false", "probability": "1.0"}}, STAGES[2]]
+    pipelines = (row("hubspot.pipelines", "p", {"label": "Co-sell", "stages": likely}),)
+    assert "pipeline Co-sell has no stage for won deals (revenue operations)" in state(world(pipelines=pipelines))[1]
+
+
+@pytest.mark.parametrize(("at", "runs"), [("2026-11-26T22:59:00Z", False), ("2026-11-26T23:00:00Z", True)])
+def test_a_campaign_runs_from_the_first_hour_of_its_first_day_in_its_own_zone(at: str, runs: bool) -> None:
+    campaign = world().row("Campaigns", "JC-1")
+    assert campaign is not None
+    assert bool(launched(campaign, datetime.fromisoformat(at))) is runs
 
 
 SUBMISSION = """
@@ -458,6 +472,15 @@ def test_contacts_of_a_campaign_that_are_no_record_any_more_are_one_gap() -> Non
 
 
 # ------------------------------------------------------------------------------------------ totals side by side
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "differs"), [("90", "100", False), ("100", "90", False), ("89", "100", True)]
+)
+def test_amounts_may_differ_by_a_share_of_the_larger(ours: str, theirs: str, differs: bool) -> None:
+    side = Side(what="deal amount", ours=Decimal(ours), theirs=Decimal(theirs), currency="USD")
+    assert side.differs(rulebook()["totals_differ"]) is differs
+
 
 COUNTED = """
 Leads

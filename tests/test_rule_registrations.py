@@ -77,6 +77,13 @@ def test_a_disputed_registration_is_not_told_as_overdue_as_well() -> None:
     assert held("registration_review_overdue", view) == []
 
 
+def test_one_that_meets_our_own_deal_is_not_told_as_overdue_as_well() -> None:
+    own = OWN_DEAL.format(created="2026-06-02T10:00:00Z", touch="")
+    view = registered({}, on="2026-06-20T12:00:00Z", more=own)
+    assert held("disputed_ownership", view) == ["Deal Registrations/DR-1 direct pipeline"]
+    assert held("registration_review_overdue", view) == []
+
+
 def test_one_outside_the_agreement_waits_for_the_agreement_and_not_for_the_review() -> None:
     view = registered({"submitted_at": "2025-06-01T15:00:00Z"}, on="2026-06-20T12:00:00Z")
     assert held("outside_agreement", view) == ["Deal Registrations/DR-1"]
@@ -158,6 +165,11 @@ def test_the_review_is_told_what_to_look_at(rows: list[dict[str, str]], expected
     assert held("registration_check", registered(*rows)) == expected
 
 
+def test_a_day_that_does_not_count_is_nobodys_business_once_it_is_over() -> None:
+    typed = {**APPROVED, "expires_on": "2027-06-01"}
+    assert held("registration_check", registered(typed, on="2026-10-01T12:00:00Z")) == []
+
+
 def test_a_registration_that_ran_out_is_nobodys_duplicate() -> None:
     later = {**OTHER, "submitted_at": "2026-09-02T15:00:00Z"}
     assert held("registration_check", registered(APPROVED, later, on="2026-09-03T12:00:00Z")) == []
@@ -176,6 +188,9 @@ def test_an_account_that_is_not_matched_has_candidates() -> None:
     view = registered({"opportunity_id": "", "account_id": ""}, more=COMPANIES.format(country="Norway"))
     [found] = findings("registration_check", view)
     assert found.evidence["candidates"] == "hs-co-77 Acme Inc.; hs-co-78 ACME INC."
+    elsewhere = {"opportunity_id": "", "account_id": "", "customer_domain": "boreal.example"}
+    [found] = findings("registration_check", registered(elsewhere, more=COMPANIES.format(country="Norway")))
+    assert found.evidence["candidates"] == "hs-co-77 Acme Inc.; hs-co-78 ACME INC.; hs-co-79 Borealis"
 
 
 TERRITORY = ["Deal Registrations/DR-1 territory"]
@@ -211,7 +226,12 @@ def test_an_ended_certification_bars_a_registration(expiry: str, row: dict[str, 
 
 
 def test_what_is_barred_blocks_the_partners_part_in_the_deal() -> None:
-    view = registered({})
+    others = """
+Attributions
+attribution_id | opportunity_id | partner_id
+attr-1-fernway | hs-deal-1      | fernway
+"""
+    view = registered({}, more=others)
     partner = next(row for row in view.rows("Partners") if row.id == "cobalt")
     assert isinstance(partner.fields, dict)
     partner.fields["certification_expiry"] = "2026-05-31"
@@ -294,6 +314,7 @@ c1 | 2026-05-20T15:00:00Z | 11       | 501              | OUTBOUND
 @pytest.mark.parametrize(
     "created, touch, words",
     [
+        ("2026-06-01T15:00:00Z", "", "the partner keeps the deal, since it registered first"),  # at the same moment
         ("2026-05-01T10:00:00Z", "", "the direct team owns it, and the partner gets the referral fee (5 to 10 %)"),
         ("2026-06-02T10:00:00Z", CALL, "the direct team keeps the deal, since it had the relationship before"),
         ("2026-06-02T10:00:00Z", CALL.replace("2026-05", "2025-05"), "the partner keeps the deal, since it registered"),
