@@ -63,6 +63,14 @@ o1 | {at} | {logged or at} | {who} | 501{cells}
 """
 
 
+def excluding(line: str) -> dict[str, str]:
+    """A charter that excludes an account."""
+    return {
+        "| utm_campaign | hubspot_marketing": "| utm_campaign | exclusions | hubspot_marketing",
+        "| spend-series |": f"| spend-series | {line} |",
+    }
+
+
 ROWS = (
     # ------------------------------------------------ clocks that somebody moved
     Row(
@@ -99,6 +107,19 @@ ROWS = (
         .replace("hubspot_marketing_event_ids\n", "hubspot_marketing_event_ids | utm_campaign\n")
         .replace("| ev-9\n", "| ev-9 | Spend-Series\n"),
         gives={"computed_class": "direct"},
+    ),
+    *(
+        Row(
+            name=f"the account is excluded: {line}",
+            parts=excluding(line),
+            more=registered(),
+            gives={"computed_class": gives},
+        )
+        for line, gives in (
+            ("hs-co-77 (agreed 2026-10-01)", "direct"),  # agreed after the deal: being first wins no credit
+            ("hs-co-77 (agreed 2026-01-01, until 2026-07-01)", "direct"),
+            ("hs-co-77 (agreed 2026-01-01, until 2026-06-30)", "sourced"),  # over when the deal was created
+        )
     ),
     Row(
         name="a lead whose consent names nobody who may have it",

@@ -49,6 +49,16 @@ def test_influenced_names_who_when_how_long_before_and_why_not_more() -> None:
     )
 
 
+def test_a_touch_on_the_open_deal_is_told_as_after_its_creation() -> None:
+    said = "attended an event on 20 October 2026, 5 days after the deal was created"
+    assert said in why(world(ATTENDED.replace("2026-10-03", "2026-10-20")))
+
+
+def test_the_overlap_of_another_partner_is_no_word_on_this_one() -> None:
+    other = OVERLAP.replace("| fernway    | hs-co-77", "| cobalt     | hs-co-77")
+    assert "overlap" not in why(world(COLLEAGUE + other))
+
+
 def test_sourced_says_that_our_sales_were_not_there() -> None:
     assert why(world(REGISTERED)) == (
         "Sourced by Fernway Systems: it registered the deal on 6 October 2026, 9 days before the deal was created; Amara Drozd is on the deal. "
@@ -208,6 +218,14 @@ def test_windows_are_calendar_days_of_the_charters_zone() -> None:
 
 
 # --------------------------------------------------------------------------------------------------- unknown
+
+
+def test_an_agreement_that_was_terminated_covers_until_the_day_before() -> None:
+    view = world(ATTENDED)
+    [agreement] = view.rows("Agreements")
+    assert isinstance(agreement.fields, dict)
+    agreement.fields["terminated_on"] = "2026-11-01"
+    assert [span.end for span in told(view).spans if span.kind == "agreement"] == [date(2026, 10, 31)]
 
 
 def test_each_window_has_the_charters_days() -> None:

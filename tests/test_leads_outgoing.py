@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from casebook import AS_OF, case
+from casebook import AS_OF, PARTNERSHIP, case, findings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mdfsync.leads.outgoing import CLEARED, OutgoingList, held_now, outgoing, verdict
+from mdfsync.leads.outgoing import CLEARED, OutgoingList, held_by_findings, held_now, outgoing, verdict
 from mdfsync.model import Subject, fingerprint
 from mdfsync.view import View
 
@@ -143,6 +144,17 @@ blocks: Leads/lead-11-JC-1
 status: {status}
 """
     assert said(world(hold))[0] == expected
+
+
+def test_what_a_hold_blocks_is_kept_back_as_well() -> None:
+    view = case(
+        f"{PARTNERSHIP}\nDeal Registrations\nregistration_id | partner_id | opportunity_id | registration_decision\n"
+        "DR-1 | cobalt | hs-deal-1 | conflict\n"
+    )
+    [found] = findings("disputed_ownership", view)
+    lead = Subject(table="Leads", id="lead-11-JC-1")
+    assert held_by_findings([replace(found, blocks=(lead,))]) == {lead: ("disputed_ownership",)}
+    assert held_by_findings([replace(found, blocks=(lead,), kind="exception")]) == {}
 
 
 @pytest.mark.parametrize(("status", "expected"), [("", "held"), ("waived", "cleared")])

@@ -145,6 +145,18 @@ def test_consent_is_owed_with_the_list(rows: str, as_of: str, holds: list[str]) 
     assert held("unreconciled_lead", listed("ana@acme.example | Acme", rows=rows, as_of=as_of)) == holds
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "holds"), [("Anna", "Ruiz", []), ("Anna", "Stone", ["Leads/lead-11-JC-1 conflict name"])]
+)
+def test_one_name_that_differs_is_told_and_both_are_a_conflict(first: str, last: str, holds: list[str]) -> None:
+    line = f"""
+partner.leads
+id   | email            | company | first_name | last_name | joint_campaign_id | partner_id | partner_submitted_on
+pl-1 | ana@acme.example | Acme    | {first}    | {last}    | JC-1              | cobalt     | 2026-06-20
+"""
+    assert held("unreconciled_lead", case(f"{PARTNERSHIP}{CONTACTS}{MATCHED}{line}")) == holds
+
+
 def test_what_people_decided_on_the_earlier_row_is_told() -> None:
     view = listed("ana@acme.example | Acme", rows=MATCHED + EARLIER)
     assert told(view, "pl-1").facts == (

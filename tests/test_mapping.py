@@ -14,6 +14,7 @@ import pytest
 from casebook import case, findings, held, rulebook, tracking
 
 from mdfsync.mapping.gaps import gaps
+from mdfsync.mapping.portal import guids_of
 from mdfsync.mapping.readiness import launched, readiness
 from mdfsync.mapping.totals import Side, totals
 from mdfsync.model import RawRow, SourceRef
@@ -112,6 +113,11 @@ def state(view: View) -> tuple[str, tuple[str, ...]]:
 
 def test_a_campaign_with_everything_in_place_is_ready() -> None:
     assert state(world()) == ("ready", ())
+
+
+def test_a_hubspot_campaign_that_names_another_joint_campaign_is_not_ours() -> None:
+    assert guids_of(world(), "JC-1") == (GUID,)
+    assert guids_of(world(ground=changed("aaaa-1 | JC-1 ", "aaaa-1 | JC-7 ")), "JC-1") == ()
 
 
 def changed(old: str, new: str) -> str:
@@ -221,6 +227,7 @@ s1 | {form}  | {at}T10:00:00Z       | {email} | {utm}
         ("form-9", "2026-11-18", "tom@northlight.example", "fernway-roadshow-berlin", "2026-11-20", ""),
         ("form-1", "2026-11-28", "anna@customer.example", "fernway-roadshow-berlin", "2026-11-30", ""),
         ("form-1", "2026-11-28", "anna@customer.example", "", "2026-11-30", "no submission with utm_campaign"),
+        ("form-1", "2026-11-28", "tom@northlight.example", "", "2026-11-30", "no submission with utm_campaign"),
     ],
 )
 def test_a_test_lead_or_later_a_real_one_proves_the_way_in(

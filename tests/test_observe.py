@@ -117,6 +117,12 @@ def test_a_campaign_is_known_by_its_guid_however_it_is_written() -> None:
     assert cells(out, "Opportunities")["hs-deal-7"]["link_basis"] == "campaign_id"
 
 
+def test_what_the_hubspot_campaign_names_stands_before_what_was_typed() -> None:
+    base = (*CHARTER, record("Campaigns/JC-2"))
+    out = observed(campaign(joint_campaign_id="JC-2"), deal(hs_campaign="guid-1"), base=base)
+    assert cells(out, "Opportunities")["hs-deal-7"]["joint_campaign_id"] == "JC-2"
+
+
 def test_a_utm_value_that_two_campaigns_use_links_nothing() -> None:
     second = (*CHARTER, record("Campaigns/JC-2", utm_campaign="Spend-Series"))
     assert cells(observed(deal(utm_campaign="spend-series"), base=second), "Opportunities") == {}

@@ -11,6 +11,7 @@ from casebook import case
 
 from mdfsync.derive.overlap import overlap
 from mdfsync.exclusion_lists import entries
+from mdfsync.overlaps.map import OverlapMap, overlap_map
 from mdfsync.overlaps.markets import markets_of
 from mdfsync.overlaps.standing import standing
 from mdfsync.overlaps.targets import BY
@@ -181,6 +182,51 @@ def test_of_several_accounts_on_one_record_of_the_partner_the_one_with_an_owner_
 def test_divisions_that_the_partner_keeps_apart_are_both_targets() -> None:
     view = world(TWINS, account={"partner_record_name": "Acme Freight", "partner_domain": "acme.example"})
     assert [verdict(view)[0], verdict(view, "sa-JC-1-cobalt-hs-co-78")[0]] == ["target", "target"]
+
+
+SHARED_WITH_TWO = """
+Partners
+partner_id | partner_name
+fernway    | Fernway
+
+Campaign Partners
+campaign_partner_id | joint_campaign_id | partner_id
+CP-2                | JC-1              | fernway
+
+Shared Accounts
+shared_account_id        | joint_campaign_id | partner_id | account_id | target_status
+sa-JC-1-fernway-hs-co-77 | JC-1              | fernway    | hs-co-77   | target
+
+Exceptions
+exception_id | exception_type    | record | status   | message
+EX-1         | overlap_unmatched | cobalt | open     | Birch Foods meets no company
+EX-2         | overlap_unmatched | cobalt | waived   | Cedar Labs meets no company
+"""
+
+
+def mapped(view: View) -> OverlapMap:
+    campaign = view.row("Campaigns", "JC-1")
+    assert campaign is not None
+    return overlap_map(view, campaign)
+
+
+def test_an_account_that_two_partners_share_is_one_account_of_the_map() -> None:
+    found = mapped(world(SHARED_WITH_TWO))
+    assert ([len(partner.visible) for partner in found.partners], found.accounts) == ([1, 1], 1)
+
+
+def test_the_map_names_the_overlaps_that_still_wait_for_their_company() -> None:
+    cobalt = mapped(world(SHARED_WITH_TWO)).partners[0]
+    assert [row.id for row in cobalt.unmatched] == ["EX-1"]
+
+
+def test_the_version_of_a_target_list_moves_with_what_its_approvers_look_at() -> None:
+    target = {"target_status": "target", "customer_status_ours": "prospect"}
+    versions = [
+        mapped(world(account=target | more)).version
+        for more in ({}, {"account_name": "Acme"}, {"target_decision": "target"}, {"customer_status_ours": "customer"})
+    ]
+    assert versions[0] == versions[1] and len(set(versions)) == 3
 
 
 STANDINGS = [

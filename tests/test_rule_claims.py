@@ -94,6 +94,24 @@ b  | Amara@acme.example | JC-1              | fernway    | OWNED-PARTNER
     assert held("disputed_ownership", view) == ["Leads/lead-11-JC-1 lead"]
 
 
+def test_one_partner_that_lists_a_person_twice_disputes_nothing_with_itself() -> None:
+    view = case(f"""{PARTNERSHIP}
+Leads
+lead_id      | joint_campaign_id | contact_id | email
+lead-11-JC-1 | JC-1              | 11         | amara@acme.example
+
+hubspot.contacts
+id | email
+11 | amara@acme.example
+
+partner.leads
+id | email              | joint_campaign_id | partner_id | partner_claimed_ownership
+a  | amara@acme.example | JC-1              | cobalt     | OWNED-PARTNER
+b  | Amara@acme.example | JC-1              | cobalt     | OWNED-PARTNER
+""")
+    assert held("disputed_ownership", view) == []
+
+
 def registrations(second: str, *, first: str = "", second_at: str = "2026-06-05T09:00:00Z", until: str = "") -> View:
     return case(f"""{PARTNERSHIP}{SECOND_PARTNER}
 Opportunities

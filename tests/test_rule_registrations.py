@@ -147,6 +147,7 @@ def test_a_clock_says_the_same_words_every_day(rule: str) -> None:
         ([{}, {"submitted_at": "2026-06-04T15:00:00Z"}], ["Deal Registrations/DR-2 duplicate"]),
         ([APPROVED, {**OTHER, "submitted_at": "2026-06-04T15:00:00Z"}], ["Deal Registrations/DR-2 other partner"]),
         ([{}, {**OTHER, "submitted_at": "2026-06-04T15:00:00Z"}], []),
+        ([APPROVED, OTHER], ["Deal Registrations/DR-2 other partner"]),
         ([{"registration_decision": "rejected"}], ["Deal Registrations/DR-1 reason"]),
         ([{"registration_decision": "rejected", "registration_decision_reason": "duplicate"}], []),
         ([{**APPROVED, "expires_on": "2027-06-01"}], ["Deal Registrations/DR-1 not counted"]),
@@ -276,6 +277,11 @@ def test_a_submission_of_a_partner_that_was_not_certified_is_no_valid_one() -> N
 def test_a_customers_wish_is_put_to_people() -> None:
     [found] = findings("disputed_ownership", registered({**APPROVED, "customer_prefers": "fernway"}))
     assert found.message.startswith("The customer asks for another partner than the one that registered")
+
+
+def test_a_wish_for_another_partner_is_over_with_the_registration() -> None:
+    gone = registered({**APPROVED, "customer_prefers": "fernway"}, on="2026-10-01T12:00:00Z")
+    assert held("disputed_ownership", gone) == []
 
 
 def test_registrations_that_name_the_account_alone_compete_with_those_of_its_deal() -> None:
