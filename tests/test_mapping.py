@@ -302,8 +302,9 @@ def test_a_value_that_is_only_almost_ours_is_told(value: str, form: str, told: b
 
 
 def test_a_value_of_another_hubspot_campaign_is_no_slip() -> None:
-    ground = GROUND + "bbbb-2 |                   | newsletter\n"
-    assert held("utm_outside_convention", world(utm("newsletter"), ground=ground)) == []
+    ground = GROUND + "bbbb-2 |                   | newsletter\nbbbb-3 |                   | fernway-roadshow\n"
+    for value in ("newsletter", "fernway-roadshow"):
+        assert held("utm_outside_convention", world(utm(value), ground=ground)) == []
 
 
 def test_a_slip_that_may_mean_two_campaigns_is_told_of_neither() -> None:

@@ -13,7 +13,7 @@ from mdfsync.derive.overlap import overlap
 from mdfsync.exclusion_lists import entries
 from mdfsync.overlaps.map import OverlapMap, overlap_map
 from mdfsync.overlaps.markets import markets_of
-from mdfsync.overlaps.standing import standing
+from mdfsync.overlaps.standing import kind, standing
 from mdfsync.overlaps.targets import BY
 from mdfsync.view import View
 from mdfsync.view.remembered import InForce, terms_digest
@@ -240,6 +240,21 @@ STANDINGS = [
 @pytest.mark.parametrize(("names", "types", "expected"), STANDINGS)
 def test_a_populations_type_counts_beside_its_name(names: str, types: str, expected: str) -> None:
     assert standing(names, types) == expected
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        ("customer", "customer", "mutual_customer"),
+        ("customer", "prospect", "our_customer"),
+        ("open_opportunity", "customer", "partner_customer"),
+        ("open_opportunity", "open_opportunity", "mutual_opportunity"),
+        ("prospect", "prospect", "net_new_for_both"),
+        ("customer", "unknown", "unknown"),
+    ],
+)
+def test_how_an_account_overlaps_is_told_from_both_sides(ours: str, theirs: str, expected: str) -> None:
+    assert kind(ours, theirs) == expected
 
 
 def test_every_rule_has_a_name_that_documents_print() -> None:
