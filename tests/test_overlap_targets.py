@@ -16,7 +16,8 @@ from mdfsync.overlaps.markets import markets_of
 from mdfsync.overlaps.standing import kind, standing
 from mdfsync.overlaps.targets import BY
 from mdfsync.view import View
-from mdfsync.view.remembered import InForce, terms_digest
+from mdfsync.view.remembered import InForce
+from mdfsync.view.terms import terms_digest
 
 PARTNER = {
     "partner_id": "cobalt", "partner_name": "Cobalt Harbor", "partner_domains": "cobaltharbor.example",
