@@ -105,30 +105,35 @@ def registered(
     partner: str = "cobalt",
     at: str = "2026-06-20T09:00:00Z",
     approved: str = "2026-06-21T09:00:00Z",
+    decision: str = "approved",
     until: str = "",
+    email: str = "ana@acme.example",
+    deal: str = "hs-deal-1",
 ) -> str:
     return f"""
 Deal Registrations
 registration_id: {id}
 partner_id: {partner}
-opportunity_id: hs-deal-1
-contact_email: ana@acme.example
+opportunity_id: {deal}
+contact_email: {email}
 submitted_at: {at}
 approved_at: {approved}
-registration_decision: approved
+registration_decision: {decision}
 expires_on: {until}
 
 """
 
 
-def met(at: str, *, logged: str = "", owner: str = "502", who: str = "11", more: str = "") -> str:
+def met(
+    at: str, *, logged: str = "", owner: str = "502", who: str = "11", outcome: str = "COMPLETED", more: str = ""
+) -> str:
     """A meeting; by the partner's Tomas unless it says otherwise."""
     columns = "".join(f" | {pair.split('=')[0]}" for pair in more.split())
     values = "".join(f" | {pair.split('=')[1]}" for pair in more.split())
     return f"""
 hubspot.meetings
 id | at | created | contacts | hubspot_owner_id | hs_meeting_outcome{columns}
-m1 | {at} | {logged or at} | {who} | {owner} | COMPLETED{values}
+m1 | {at} | {logged or at} | {who} | {owner} | {outcome}{values}
 
 """
 
@@ -146,7 +151,13 @@ account_id: hs-co-77
 """
 
 
-def lead(day: str, *, consent: str = "opt-in, version 7", ownership: str = "OWNED-PARTNER") -> str:
+def lead(
+    day: str,
+    *,
+    consent: str = "opt-in, version 7",
+    recipients: str = "Northlight Analytics",
+    ownership: str = "OWNED-PARTNER",
+) -> str:
     return f"""
 Leads
 lead_id: lead-12-JC-1
@@ -157,7 +168,7 @@ partner_submitted_on: {day}
 ownership: {ownership}
 lead_owner: sam@northlight.example
 consent_basis: {consent}
-allowed_recipients: Northlight Analytics
+allowed_recipients: {recipients}
 
 """
 
@@ -191,7 +202,31 @@ def world(row: Row) -> View:
     if row.seen:
         after, by = (datetime.fromisoformat(at).astimezone(UTC) for at in row.seen)
         facts = Facts(seen={("hubspot.associations", "deals:1:contacts:12"): Interval(after=after, by=by)})
-    return case(re.sub(r"-(others|merged|amount|currency|fixed|rate)-", "", text), facts=facts)
+    return case(_filled(text), facts=facts)
+
+
+def deal(
+    more: str = "",
+    cells: Mapping[str, str] | None = None,
+    *,
+    parts: Mapping[str, str] | None = None,
+    unread: str = "",
+) -> View:
+    """The world with `more`; `cells` stand on the partner's row beside its own."""
+    lines = "".join(f"{name}: {cell}\n" for name, cell in (cells or {}).items())
+    text = WORLD.replace("reported_amount:", f"{lines}reported_amount:")
+    for old, new in (parts or {}).items():
+        assert old in text, f"{old!r} is not in the world"
+        text = text.replace(old, new)
+    return case(_filled(text + more), unread=unread.split())
+
+
+def _filled(text: str) -> str:
+    return re.sub(r"-(others|merged|amount|currency|fixed|rate)-", "", text)
+
+
+def class_of(view: View) -> str:
+    return cells_of(view)["computed_class"]
 
 
 def cells_of(view: View) -> dict[str, str]:

@@ -39,7 +39,7 @@ SOURCES = (
     "partner.attendees",
 )  # fmt: skip
 _TOP_LEVEL = frozenset({"hubspot.owners", "hubspot.campaign_contacts"})
-_ENVELOPE = {"created": "createdAt"}
+_ENVELOPE = {"created": "createdAt", "archived": "archived"}
 
 PARTNERSHIP = """
 Partners

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -126,6 +127,21 @@ class Portal:
     def archived_bytes(self) -> bytes:
         """Everything in the archive, one after the other."""
         return b"".join(path.read_bytes() for path in sorted(self.folder.rglob("*")) if path.is_file())
+
+
+@pytest.fixture(scope="module")
+def portal_server() -> Iterator[tuple[Starlette, str]]:
+    """Started once for a file; each test makes its own portal on it."""
+    with served() as running:
+        yield running
+
+
+@pytest.fixture
+def portal(portal_server: tuple[Starlette, str], tmp_path: Path) -> Portal:
+    """A seeded portal whose time stands still."""
+    made = Portal(*portal_server, tmp_path)
+    made.clock.freeze(made.clock.now())
+    return made
 
 
 def by_id(pull: SourcePull) -> dict[str, Mapping[str, Any]]:

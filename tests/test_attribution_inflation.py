@@ -283,6 +283,11 @@ default | closedlost; closedwon
         gives={"computed_class": "sourced"},
     ),
     Row(
+        name="amount lowered after the close: what was never paid is not reported",
+        parts={**CLOSED, **fixed("60000")},
+        gives={"computed_class": "direct", "reported_amount": "48000", "amount_raised_later": "0"},
+    ),
+    Row(
         name="currency moved: the rate of the close stays",
         parts={
             **CLOSED,

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from attribution_lab import CLOSED, FERNWAY, Row, attended, cells_of, fixed, lead, met, overlap, registered, world
+from attribution_lab import (
+    CLOSED,
+    FERNWAY,
+    SECOND_CAMPAIGN,
+    Row,
+    attended,
+    cells_of,
+    fixed,
+    lead,
+    met,
+    overlap,
+    registered,
+    world,
+)
 
 from mdfsync.view import Interval, SourceHealth
 
@@ -49,6 +63,14 @@ o1 | {at} | {logged or at} | {who} | 501{cells}
 """
 
 
+def excluding(line: str) -> dict[str, str]:
+    """A charter that excludes an account."""
+    return {
+        "| utm_campaign | hubspot_marketing": "| utm_campaign | exclusions | hubspot_marketing",
+        "| spend-series |": f"| spend-series | {line} |",
+    }
+
+
 ROWS = (
     # ------------------------------------------------ clocks that somebody moved
     Row(
@@ -71,6 +93,39 @@ ROWS = (
         more=lead("2026-07-05"),
         gives={"computed_class": "hold"},
         held="stated and recorded times dispute whether it came before the opportunity",
+    ),
+    Row(
+        name="an event that two campaigns share is a touch of both",
+        more=attended() + SECOND_CAMPAIGN.format(partner="fernway").replace("ev-2", "ev-1"),
+        gives={"computed_class": "influenced"},
+    ),
+    Row(
+        name="a form with the UTM value that two campaigns use is a touch of neither",
+        more=form("2026-06-10T10:00:00Z")
+        + SECOND_CAMPAIGN.format(partner="fernway")
+        .replace("ev-2", "ev-9")
+        .replace("hubspot_marketing_event_ids\n", "hubspot_marketing_event_ids | utm_campaign\n")
+        .replace("| ev-9\n", "| ev-9 | Spend-Series\n"),
+        gives={"computed_class": "direct"},
+    ),
+    *(
+        Row(
+            name=f"the account is excluded: {line}",
+            parts=excluding(line),
+            more=registered(),
+            gives={"computed_class": gives},
+        )
+        for line, gives in (
+            ("hs-co-77 (agreed 2026-10-01)", "direct"),  # agreed after the deal: being first wins no credit
+            ("hs-co-77 (agreed 2026-01-01, until 2026-07-01)", "direct"),
+            ("hs-co-77 (agreed 2026-01-01, until 2026-06-30)", "sourced"),  # over when the deal was created
+        )
+    ),
+    Row(
+        name="a lead whose consent names nobody who may have it",
+        more=lead("2026-06-20", recipients=""),
+        gives={"computed_class": "hold"},
+        held="lead lead-12-JC-1 lacks allowed_recipients: it counts once its consent is on record",
     ),
     Row(
         name="the close date was edited to after the form",
@@ -323,6 +378,14 @@ id  | email
         seen=("2026-09-01T06:00:00Z", "2026-09-02T06:00:00Z"),
         gives={"computed_class": "hold"},
     ),
+    Row(
+        name="somebody came onto the deal after it was closed, and the close date was moved to after that",
+        parts={**CLOSED, CLOSE: "1  | 2026-10-15T10:00:00Z | 2026-09-01T10:00:00Z"},
+        more=attended(),
+        seen=("2026-09-09T06:00:00Z", "2026-09-10T06:00:00Z"),
+        gives={"computed_class": "hold"},
+        held="contact 12 was first seen on the deal after its close",
+    ),
     # ------------------------------------------------ papers
     Row(
         name="the agreement was renewed with a gap, and the event lies in it",
@@ -421,10 +484,10 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def came(row: Row, source: str, id: str, after: str, by: str) -> dict[str, str]:
-    """The cells when the line reached us between two pulls."""
+def came(row: Row, source: str, lines: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """The cells when the lines reached us, each by its id: (after, by), `after` blank for the first pull of all."""
     view = world(row)
-    seen = {(source, id): Interval(after=at(after), by=at(by))}
+    seen = {(source, id): Interval(after=at(after) if after else None, by=at(by)) for id, (after, by) in lines.items()}
     return cells_of(replace(view, facts=replace(view.facts, seen=seen), memo={}))
 
 
@@ -458,7 +521,25 @@ a1 | JC-1              | ana@acme.example | attended   | 2026-06-10T15:05:00Z
 def test_a_list_that_comes_late_dates_nothing_back(source: str, id: str, more: str, by: str, gives: str) -> None:
     row = Row(name="", gives={}, more=more)
     before = (at(by) - timedelta(days=1)).isoformat()
-    assert came(row, source, id, before, by)["computed_class"] == gives
+    assert came(row, source, {id: (before, by)})["computed_class"] == gives
+
+
+def test_what_came_with_the_first_delivery_of_all_may_be_of_any_age() -> None:
+    row = Row(name="", gives={}, more=registered())
+    assert came(row, "partner.registrations", {"DR-1": ("", "2026-11-01T06:00:00Z")})["computed_class"] == "sourced"
+
+
+def test_a_list_that_names_a_lead_again_later_makes_it_no_younger() -> None:
+    row = Row(name="", gives={}, more=lead("2026-06-10") + LISTED.replace("L-1", "L-2") + LISTED)
+    times = {
+        "in time": ("2026-06-15T06:00:00Z", "2026-06-16T06:00:00Z"),
+        "late": ("2026-07-08T06:00:00Z", "2026-07-09T06:00:00Z"),
+        "later": ("2026-10-31T06:00:00Z", "2026-11-01T06:00:00Z"),
+    }
+    first = {
+        when: came(row, "partner.leads", {"L-1": times[when], "L-2": times["later"]}) for when in ("in time", "late")
+    }
+    assert {when: found["computed_class"] for when, found in first.items()} == {"in time": "sourced", "late": "hold"}
 
 
 @pytest.mark.parametrize(("read", "gives"), [("2026-06-19T06:00:00Z", "hold"), ("2026-06-21T06:00:00Z", "sourced")])

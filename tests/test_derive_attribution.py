@@ -2,92 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
-from casebook import PARTNERSHIP, case, rulebook
+from attribution_lab import FERNWAY, attended, cells_of, class_of, deal, met, registered
+from casebook import rulebook
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mdfsync.derive.attribution import attribution
-from mdfsync.view import View
-
-OPPORTUNITY = """
-Opportunities
-opportunity_id: hs-deal-1
-deal_id: 1
-joint_campaign_id: JC-1
-account_id: hs-co-77
-create_date: {created}
-created_at_hubspot: 2026-07-01T14:00:00Z
-opportunity_owner: sam@northlight.example
-amount: 48000
-deal_currency: USD
-deal_type: {kind}
-
-hubspot.associations
-id               | to     | fetched
-deals:1:contacts | 11; 12 | 2026-07-02T06:00:00Z
-
-hubspot.contacts
-id | email            | associatedcompanyid
-11 | ana@acme.example | 77
-12 | bo@acme.example  | 77
-13 | cy@acme.example  | 77
-
-hubspot.owners
-id  | email
-501 | sam@northlight.example
-502 | tomas@cobaltharbor.example
-"""
-
-REGISTRATION = """
-Deal Registrations
-registration_id: DR-1
-partner_id: cobalt
-opportunity_id: {deal}
-contact_email: {email}
-submitted_at: {at}
-approved_at: {approved}
-registration_decision: {decision}
-expires_on: {expires}
-"""
-
-
-def deal(evidence: str = "", *, created: str = "2026-07-01T14:00:00Z", kind: str = "newbusiness", **cells: str) -> View:
-    unread = tuple(filter(None, cells.pop("unread", "").split()))
-    terms = PARTNERSHIP.replace("2026-01-01", cells.pop("agreed_from", "2026-01-01"))
-    row = {"attribution_id": "attr-1-cobalt", "opportunity_id": "hs-deal-1", "partner_id": "cobalt", **cells}
-    lines = "\n".join(f"{name}: {cell}" for name, cell in row.items())
-    opportunity = OPPORTUNITY.format(created=created, kind=kind)
-    return case(f"{terms}{opportunity}\nAttributions\n{lines}\n\n{evidence}", unread=unread)
-
-
-def registered(
-    at: str = "2026-06-20T09:00:00Z",
-    *,
-    approved: str = "2026-06-21T09:00:00Z",
-    decision: str = "approved",
-    expires: str = "",
-    email: str = "ana@acme.example",
-    names: str = "hs-deal-1",
-) -> str:
-    return REGISTRATION.format(at=at, approved=approved, decision=decision, expires=expires, email=email, deal=names)
-
-
-def computed(view: View) -> dict[str, str]:
-    defaults = rulebook()["unsupported_influence"].params
-    return {c.field: c.value for c in attribution(view, defaults) if c.subject.table == "Attributions"}
-
-
-def class_of(view: View) -> str:
-    return computed(view)["computed_class"]
-
-
-def meeting(at: str, *, owner: str = "502", contacts: str = "11", created: str = "", outcome: str = "COMPLETED") -> str:
-    return f"""
-hubspot.meetings
-id | at   | created          | contacts   | hubspot_owner_id | hs_meeting_outcome
-m1 | {at} | {created or at}  | {contacts} | {owner}          | {outcome}
-"""
 
 
 def call(at: str, *, owner: str = "501", contacts: str = "13", direction: str = "OUTBOUND") -> str:
@@ -98,12 +21,6 @@ c1 | {at} | {at}    | {contacts} | {owner}          | {direction}       | COMPLE
 """
 
 
-ATTENDED = """
-hubspot.marketing_events
-id | event | contact | state    | at
-p1 | ev-1  | 12      | ATTENDED | 2026-06-10T15:00:00Z
-"""
-
 # --------------------------------------------------------------------------------------------------- sourced
 
 
@@ -112,14 +29,14 @@ p1 | ev-1  | 12      | ATTENDED | 2026-06-10T15:00:00Z
     [
         (registered(), "sourced"),
         (registered(approved="2026-07-03T09:00:00Z"), "sourced"),
-        (registered("2026-07-02T09:00:00Z"), "direct"),
-        (registered("2026-03-01T09:00:00Z", expires="2026-12-31"), "direct"),
-        (registered(expires="2026-06-30"), "direct"),
+        (registered(at="2026-07-02T09:00:00Z"), "direct"),
+        (registered(at="2026-03-01T09:00:00Z", until="2026-12-31"), "direct"),
+        (registered(until="2026-06-30"), "direct"),
         (registered(decision="rejected"), "direct"),
         (registered(decision=""), "hold"),
         (registered(email="nobody@acme.example"), "hold"),
         (registered(email="cy@acme.example"), "direct"),
-        (registered(names=""), "direct"),
+        (registered(deal=""), "direct"),
     ],
 )
 def test_a_registration_sources_by_its_submission(evidence: str, expected: str) -> None:
@@ -146,39 +63,23 @@ def test_unread_activity_is_not_no_activity() -> None:
 
 @pytest.mark.parametrize("created, expected", [("2026-07-01T14:00:00Z", "sourced"), ("2026-06-19T10:00:00Z", "hold")])
 def test_a_create_date_that_disputes_the_systems_own_holds(created: str, expected: str) -> None:
-    introduced = deal(meeting("2026-06-25T10:00:00Z"), created=created)
+    stated = {"create_date: 2026-07-01T14:00:00Z": f"create_date: {created}"}
+    introduced = deal(met("2026-06-25T10:00:00Z"), parts=stated)
     assert class_of(introduced) == expected
 
 
 def test_an_expansion_is_sourced_only_if_the_charter_says_so() -> None:
-    assert class_of(deal(registered(), kind="existingbusiness")) == "direct"
+    assert class_of(deal(registered(), parts={"deal_type: newbusiness": "deal_type: existingbusiness"})) == "direct"
 
 
 @pytest.mark.parametrize("since, expected", [("2026-06-20", "sourced"), ("2026-06-21", "hold")])
 def test_an_event_outside_every_agreement_is_held(since: str, expected: str) -> None:
-    assert class_of(deal(registered(), agreed_from=since)) == expected
-
-
-RIVAL = """
-Partners
-partner_id | partner_name
-fernway    | Fernway Systems
-
-Agreements
-agreement_id | partner_id | agreement_type    | period_start | period_end | signed_on
-AG-2         | fernway    | partner_agreement | 2026-01-01   | 2026-12-31 | 2025-12-15
-
-Attributions
-attribution_id | opportunity_id | partner_id
-attr-1-fernway | hs-deal-1      | fernway
-"""
+    assert class_of(deal(registered(), parts={"2026-01-01": since})) == expected
 
 
 def test_two_partners_who_both_meet_every_test_are_both_held() -> None:
-    second = registered().replace("DR-1", "DR-2").replace("cobalt", "fernway")
-    view = deal(registered() + "\n" + second + RIVAL)
-    defaults = rulebook()["unsupported_influence"].params
-    assert [c.value for c in attribution(view, defaults) if c.field == "computed_class"] == ["hold", "hold"]
+    found = cells_of(deal(registered() + registered("DR-2", partner="fernway") + FERNWAY))
+    assert (found["computed_class"], found["fernway"]) == ("hold", "hold")
 
 
 # ------------------------------------------------------------------------------------------------ introduction
@@ -187,11 +88,11 @@ def test_two_partners_who_both_meet_every_test_are_both_held() -> None:
 @pytest.mark.parametrize(
     "evidence, expected",
     [
-        (meeting("2026-06-20T10:00:00Z"), "sourced"),
-        (meeting("2026-06-20T10:00:00Z", outcome="NO_SHOW"), "direct"),
-        (meeting("2026-06-20T10:00:00Z", created="2026-07-20T10:00:00Z"), "hold"),
-        (meeting("2026-07-20T10:00:00Z"), "influenced"),
-        (meeting("2026-06-20T10:00:00Z", owner="501"), "direct"),
+        (met("2026-06-20T10:00:00Z"), "sourced"),
+        (met("2026-06-20T10:00:00Z", outcome="NO_SHOW"), "direct"),
+        (met("2026-06-20T10:00:00Z", logged="2026-07-20T10:00:00Z"), "hold"),
+        (met("2026-07-20T10:00:00Z"), "influenced"),
+        (met("2026-06-20T10:00:00Z", owner="501"), "direct"),
     ],
 )
 def test_the_partners_own_meeting_with_a_contact_of_the_deal(evidence: str, expected: str) -> None:
@@ -210,7 +111,7 @@ row                        | field           | actor                  | at
 Attributions/attr-1-cobalt | introduction_at | sam@northlight.example | {typed}
 """
     cells = {"introduction_at": "2026-06-20T09:00:00Z", "introduction_contact_id": "11"}
-    assert class_of(deal(author, **cells)) == expected
+    assert class_of(deal(author, cells)) == expected
 
 
 # --------------------------------------------------------------------------------------------------- assisted
@@ -235,14 +136,14 @@ ACTION = {
     ],
 )
 def test_a_named_action_on_the_open_deal_assists(changed: dict[str, str], expected: str) -> None:
-    assert class_of(deal(**{**ACTION, **changed})) == expected
+    assert class_of(deal(cells={**ACTION, **changed})) == expected
 
 
 # ------------------------------------------------------------------------------------------------- influenced
 
 
 def test_a_campaign_touch_of_a_contact_on_the_deal_influences() -> None:
-    assert class_of(deal(ATTENDED)) == "influenced"
+    assert class_of(deal(attended())) == "influenced"
 
 
 def test_nothing_at_all_is_direct() -> None:
@@ -255,7 +156,7 @@ def test_without_knowing_the_people_nothing_is_direct(source: str) -> None:
 
 
 def test_unread_touches_leave_the_class_open() -> None:
-    found = computed(deal(unread="hubspot.marketing_events"))
+    found = cells_of(deal(unread="hubspot.marketing_events"))
     assert (found["computed_class"], found["computed_reason"]) == (
         "hold",
         "touches cannot be read: hubspot.marketing_events",
@@ -268,14 +169,14 @@ hubspot.form_submissions
 id | form_id | at                   | email           | utm_campaign
 s1 | f-9     | 2026-06-12T08:00:00Z | bo@acme.example | Spend-Series
 """
-    assert computed(deal(submitted))["deciding_event"] == "form_submission s1"
+    assert cells_of(deal(submitted))["deciding_event"] == "form_submission s1"
 
 
 # ------------------------------------------------------------------------------------------------ what is shown
 
 
 def test_the_deciding_instants_are_printed() -> None:
-    found = computed(deal(ATTENDED))
+    found = cells_of(deal(attended()))
     shown = ("deciding_event", "deciding_event_at", "deciding_contact_id", "contact_joined_before", "locked_from")
     assert [found[name] for name in shown] == [
         "event_attendance p1",
@@ -297,31 +198,36 @@ def test_the_deciding_instants_are_printed() -> None:
     ],
 )
 def test_claims_are_compared(cells: dict[str, str], expected: str) -> None:
-    assert computed(deal(ATTENDED, **cells))["claim_comparison"] == expected
+    assert cells_of(deal(attended(), cells))["claim_comparison"] == expected
 
 
-def test_a_validated_class_is_the_one_that_reports_use() -> None:
-    found = computed(deal(ATTENDED, validated_class="direct"))
-    assert (found["computed_class"], found["attribution_class"]) == ("influenced", "direct")
+@pytest.mark.parametrize(
+    "validated, reason, used",
+    [
+        ("direct", "", "direct"),
+        ("sourced", "", "influenced"),
+        ("sourced", "Introduced at the fair, before HubSpot had the account", "sourced"),
+    ],
+)
+def test_a_validated_class_is_the_one_that_reports_use_and_adds_only_with_a_reason(
+    validated: str, reason: str, used: str
+) -> None:
+    found = cells_of(deal(attended(), {"validated_class": validated, "validation_reason": reason}))
+    assert (found["computed_class"], found["attribution_class"]) == ("influenced", used)
 
 
 def test_an_opportunity_is_summed_up_by_partner() -> None:
-    cells = {c.field: c.value for c in attribution(deal(ATTENDED), rulebook()["unsupported_influence"].params)}
+    cells = {c.field: c.value for c in attribution(deal(attended()), rulebook()["unsupported_influence"].params)}
     assert (cells["attribution_summary"], cells["opportunity_timing"]) == ("cobalt: influenced", "during_campaign")
 
 
 def test_without_a_charter_zone_nothing_is_counted() -> None:
-    text = f"{PARTNERSHIP}{OPPORTUNITY.format(created='2026-07-01T14:00:00Z', kind='')}{ATTENDED}"
-    text += "\nAttributions\nattribution_id | opportunity_id | partner_id\nattr-1-cobalt | hs-deal-1 | cobalt\n"
-    assert class_of(case(text.replace("America/New_York", "                "))) == "hold"
+    assert class_of(deal(attended(), parts={"America/New_York": ""})) == "hold"
 
 
 @given(st.integers(min_value=-200, max_value=60))
 def test_a_touch_counts_exactly_inside_its_window(days: int) -> None:
     """Ninety days before creation until the present, on an open deal."""
-    from datetime import UTC, datetime, timedelta
-
     at = datetime(2026, 7, 1, 14, tzinfo=UTC) + timedelta(days=days)
-    evidence = ATTENDED.replace("2026-06-10T15:00:00Z", at.isoformat())
     inside = days >= -90 and at.year == 2026
-    assert class_of(deal(evidence)) == ("influenced" if inside else "direct")
+    assert class_of(deal(attended(at.isoformat()))) == ("influenced" if inside else "direct")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from hubspot_lab import LAG, Portal, by_id, said, served
-from starlette.applications import Starlette
+from hubspot_lab import LAG, Portal, by_id, said
+from hubspot_lab import portal as portal
+from hubspot_lab import portal_server as portal_server
 
 from mdfsync.edge.hubspot import account, capabilities, named_properties, open_hubspot
 from mdfsync.edge.hubspot_touches import FORM_VALUES
@@ -22,19 +21,6 @@ DEALS = "hubspot.deals"
 NAMES = """campaigns owners pipelines deals contacts companies meetings calls emails notes
 campaign_contacts associations form_submissions marketing_events setup campaign_totals"""
 G1042 = "5e60b7d3-17aa-49c2-b1f4-000000001042"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[tuple[Starlette, str]]:
-    with served() as running:
-        yield running
-
-
-@pytest.fixture
-def portal(server: tuple[Starlette, str], tmp_path: Path) -> Portal:
-    made = Portal(*server, tmp_path)
-    made.clock.freeze(made.clock.now())
-    return made
 
 
 def idle(portal: Portal, source_id: str) -> None:

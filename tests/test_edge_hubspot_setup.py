@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-from hubspot_lab import Portal, by_id, said, served
-from starlette.applications import Starlette
+from hubspot_lab import Portal, by_id, said
+from hubspot_lab import portal as portal
+from hubspot_lab import portal_server as portal_server
 
 SETUP, TOTALS = "hubspot.setup", "hubspot.campaign_totals"
 REQUIRED = {"deals": ("joint_campaign_id", "deal_source", "no_such_property")}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[tuple[Starlette, str]]:
-    with served() as running:
-        yield running
-
-
-@pytest.fixture
-def portal(server: tuple[Starlette, str], tmp_path: Path) -> Portal:
-    made = Portal(*server, tmp_path)
-    made.clock.freeze(made.clock.now())
-    return made
 
 
 def parts(portal: Portal) -> dict[str, Any]:

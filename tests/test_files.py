@@ -137,6 +137,19 @@ def test_every_copy_of_a_duplicate_id_is_rejected(inbox: Path, source: FileSourc
     assert "EXP-1001 stands in line 2, line 4, line 5: none of them is used" in delivery.rejects[0].detail
 
 
+def test_a_line_that_only_repeats_another_counts_once_and_is_told(inbox: Path, source: FileSource) -> None:
+    drop(inbox, "Expense ID,Net\nEXP-1001,1\nEXP-1002,2\nEXP-1001,1\nEXP-1001,1\n")
+    delivery = pull(source)
+    assert (list(bodies(delivery)), delivery.rejects) == (["EXP-1001", "EXP-1002"], ())
+    told = "lines that repeat another one count once: line 4 repeats line 2; line 5 repeats line 2"
+    assert delivery.notices == (f"finance/expenses.csv: {told}",)
+
+
+def test_lines_that_differ_where_nobody_reads_are_no_repetition(inbox: Path, source: FileSource) -> None:
+    drop(inbox, "Expense ID,Net,Cost centre\nEXP-1001,1,north\nEXP-1001,1,south\n")
+    assert reasons(pull(source)) == [("line 2", "duplicate id"), ("line 3", "duplicate id")]
+
+
 def test_columns_that_no_mapping_names_are_not_stored(inbox: Path, source: FileSource) -> None:
     drop(inbox, "Expense ID,Net,email2\nEXP-1001,1,ana@northlight.example\n")
     delivery = pull(source)

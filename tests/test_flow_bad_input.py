@@ -133,7 +133,8 @@ def test_rows_that_cannot_be_read_are_listed_with_their_lines_and_the_others_are
     table = read(path)
     for first, cells, _ in BAD_ROWS:
         table = with_cells(table, first, **cells)
-    table += [row_of(table, "EXP-2008"), row_of(table, "EXP-3001")[:-4], [*row_of(table, "EXP-3002"), "too many"]]
+    table += [["EXP-2008", "Another title", *row_of(table, "EXP-2008")[2:]]]
+    table += [row_of(table, "EXP-3001")[:-4], [*row_of(table, "EXP-3002"), "too many"]]
     new = ["EXP-9001", *row_of(table, "EXP-3004")[1:]]
     data = drop(lab, path, written([*table, new]))
     mark = lab.mark()

@@ -49,6 +49,16 @@ def test_influenced_names_who_when_how_long_before_and_why_not_more() -> None:
     )
 
 
+def test_a_touch_on_the_open_deal_is_told_as_after_its_creation() -> None:
+    said = "attended an event on 20 October 2026, 5 days after the deal was created"
+    assert said in why(world(ATTENDED.replace("2026-10-03", "2026-10-20")))
+
+
+def test_the_overlap_of_another_partner_is_no_word_on_this_one() -> None:
+    other = OVERLAP.replace("| fernway    | hs-co-77", "| cobalt     | hs-co-77")
+    assert "overlap" not in why(world(COLLEAGUE + other))
+
+
 def test_sourced_says_that_our_sales_were_not_there() -> None:
     assert why(world(REGISTERED)) == (
         "Sourced by Fernway Systems: it registered the deal on 6 October 2026, 9 days before the deal was created; Amara Drozd is on the deal. "
@@ -100,6 +110,20 @@ def test_a_validated_class_is_told_as_such_with_the_rules_beside_it() -> None:
 # --------------------------------------------------------------------------------------------------- entries
 
 
+PENDING = REGISTERED.replace("registration_decision: approved\n", "").replace("approved_at: 2026-10-06T09:00:00Z\n", "")
+LATER_LEAD = """
+Leads
+lead_id: lead-12-JC-1
+joint_campaign_id: JC-1
+contact_id: 12
+partner_id: fernway
+partner_submitted_on: 2026-10-10
+ownership: OWNED-PARTNER
+consent_basis: opt-in
+allowed_recipients: Northlight Analytics
+"""
+
+
 @pytest.mark.parametrize(
     "evidence, id, lane, weight",
     [
@@ -110,6 +134,8 @@ def test_a_validated_class_is_told_as_such_with_the_rules_beside_it() -> None:
         (ATTENDED.replace("ATTENDED", "REGISTERED"), "event_registration p1", "touches", "does_not_count"),
         (OWN_CALL, "call c1", "own_sales", "context"),
         (REGISTERED, "registration DR-1", "partner", "decides"),
+        (PENDING, "registration DR-1", "partner", "unknown"),
+        (REGISTERED + LATER_LEAD + OWN_CALL.replace("2026-09-20", "2026-10-08"), "call c1", "own_sales", "context"),
         (OVERLAP, "snapshot sa-JC-1-fernway-hs-co-77", "presence", "context"),
     ],
 )
@@ -192,6 +218,24 @@ def test_windows_are_calendar_days_of_the_charters_zone() -> None:
 
 
 # --------------------------------------------------------------------------------------------------- unknown
+
+
+def test_an_agreement_that_was_terminated_covers_until_the_day_before() -> None:
+    view = world(ATTENDED)
+    [agreement] = view.rows("Agreements")
+    assert isinstance(agreement.fields, dict)
+    agreement.fields["terminated_on"] = "2026-11-01"
+    assert [span.end for span in told(view).spans if span.kind == "agreement"] == [date(2026, 10, 31)]
+
+
+def test_each_window_has_the_charters_days() -> None:
+    view = world(REGISTERED, **WON)
+    [campaign] = view.rows("Campaigns")
+    assert isinstance(campaign.fields, dict)
+    campaign.fields.update(sourcing_window_days="60", influence_window_days="30", sales_lookback_days="10")
+    starts = {span.kind: span.start for span in told(view).spans}
+    assert (starts["sourcing_window"], starts["influence_window"]) == (date(2026, 8, 16), date(2026, 9, 15))
+    assert starts["sales_lookback"] == date(2026, 9, 26)  # ten days before the registration of 6 October
 
 
 def test_a_source_that_was_not_read_is_named_and_its_class_is_open() -> None:
@@ -310,6 +354,12 @@ def test_no_address_is_shown_wherever_it_stood(address: str) -> None:
     view = world(ATTENDED)
     for text in (address, f"asked <{address}>, again", f"{address}: yes.", f"“{address}”"):
         assert address not in ground_of(view).without_addresses(text)
+
+
+def test_a_registration_of_the_account_alone_is_told_as_such() -> None:
+    loose = REGISTERED.replace("opportunity_id: hs-deal-1\n", "")
+    said = "Fernway Systems registered the deal (the account, not this deal), naming Amara Drozd"
+    assert entry(world(loose), "registration DR-1").title == said
 
 
 def test_entries_stand_in_order_of_time() -> None:

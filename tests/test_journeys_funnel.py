@@ -60,7 +60,8 @@ def test_a_deal_of_two_partners_is_one_deal_beside_the_sum() -> None:
 def test_a_deal_in_two_campaigns_is_told_in_both_and_counted_where_the_charter_decided() -> None:
     found = made(world(ATTENDED + SECOND_DEAL))
     assert [step.distinct for step in found.steps if step.name == "Opportunities"] == [2]
-    assert of_class(found, "influenced").distinct.amounts == {"USD": Decimal(84000)}
+    counted = of_class(found, "influenced").distinct
+    assert (counted.deals, counted.amounts) == (1, {"USD": Decimal(84000)})
 
 
 def test_an_amount_without_a_currency_is_counted_as_missing() -> None:
@@ -88,7 +89,14 @@ def test_each_step_counts_once_and_by_partner() -> None:
 
 
 def test_an_untouched_target_stays_untouched() -> None:
-    assert [s.distinct for s in made(world(OVERLAP)).steps[:2]] == [1, 0]
+    elsewhere = ATTENDED.replace("ev-1", "ev-9")  # an event of no campaign of ours
+    for evidence in ("", elsewhere):
+        assert [s.distinct for s in made(world(OVERLAP + evidence)).steps[:2]] == [1, 0]
+
+
+def test_an_account_that_was_left_out_is_no_target() -> None:
+    left_out = OVERLAP.replace("| target  ", "| excluded")
+    assert [s.distinct for s in made(world(left_out + ATTENDED)).steps[:2]] == [0, 0]
 
 
 def test_a_campaign_without_deals_has_a_funnel_of_zeros() -> None:

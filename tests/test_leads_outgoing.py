@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from casebook import AS_OF, case
+from casebook import AS_OF, PARTNERSHIP, case, findings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mdfsync.leads.outgoing import CLEARED, OutgoingList, held_now, outgoing, verdict
+from mdfsync.leads.outgoing import CLEARED, OutgoingList, held_by_findings, held_now, outgoing, verdict
 from mdfsync.model import Subject, fingerprint
 from mdfsync.view import View
 
@@ -28,8 +29,8 @@ partner_id | partner_name | legal_entity | partner_domains | data_sharing_limits
 fernway    | Fernway      | Fernway GmbH | fernway.example | By consent only     | contact_email
 
 Campaigns
-joint_campaign_id | start_date | end_date   | charter_time_zone | exclusions
-JC-1              | 2026-06-01 | 2026-09-30 | America/New_York  | Sellers Union (public sector)
+joint_campaign_id | start_date | end_date   | charter_time_zone | retention_days | exclusions
+JC-1              | 2026-06-01 | 2026-09-30 | America/New_York  | {kept}         | Sellers Union (public sector)
 
 Campaign Partners
 campaign_partner_id | joint_campaign_id | partner_id | allowed_outgoing_fields
@@ -55,10 +56,10 @@ CLEAN = {
 
 def world(
     more: str = "", *, until: str = "", fields: str = "contact_name; contact_email; company", part: str = "",
-    unread: tuple[str, ...] = (), **cells: str,
+    kept: str = "", unread: tuple[str, ...] = (), **cells: str,
 ) -> View:  # fmt: skip
     row = "\n".join(f"{name}: {value}" for name, value in {**CLEAN, **cells}.items())
-    ground = GROUND.format(until=until, fields=fields, part=part)
+    ground = GROUND.format(until=until, fields=fields, part=part, kept=kept)
     return case(f"{ground}\nLeads\n{row}\n{more}", unread=unread)
 
 
@@ -97,6 +98,7 @@ def test_the_part_in_the_campaign_narrows_what_the_agreement_allows() -> None:
         (world(email="ana@cobaltharbor.example"), "barred",
          "partner employee: cobaltharbor.example is a domain of Cobalt Harbor"),
         (world(ownership="OWNED-PARTNER", partner_id="fernway"), "barred", "owned by fernway alone"),
+        (world(kept="50"), "barred", "personal data of the campaign was to be kept until 2026-11-19"),
         (world(allowed_recipients=""), "held", "not on record: who may receive the data"),
         (world(consent_basis=""), "held", "no consent on record"),
         (world(consent_basis="Legitimate interest"), "held", "“Legitimate interest” is no ground for sharing"),
@@ -113,6 +115,10 @@ def test_the_part_in_the_campaign_narrows_what_the_agreement_allows() -> None:
 def test_every_reason_keeps_the_lead_off_the_list(view: View, status: str, reason: str) -> None:
     found = said(view)
     assert (found[0], reason in found[1], made(view).rows) == (status, True, ())
+
+
+def test_the_last_day_of_what_was_agreed_still_counts() -> None:
+    assert said(world(kept="51", until="2026-11-20")) == (CLEARED, ())
 
 
 def test_a_role_mailbox_is_no_persons() -> None:
@@ -138,6 +144,17 @@ blocks: Leads/lead-11-JC-1
 status: {status}
 """
     assert said(world(hold))[0] == expected
+
+
+def test_what_a_hold_blocks_is_kept_back_as_well() -> None:
+    view = case(
+        f"{PARTNERSHIP}\nDeal Registrations\nregistration_id | partner_id | opportunity_id | registration_decision\n"
+        "DR-1 | cobalt | hs-deal-1 | conflict\n"
+    )
+    [found] = findings("disputed_ownership", view)
+    lead = Subject(table="Leads", id="lead-11-JC-1")
+    assert held_by_findings([replace(found, blocks=(lead,))]) == {lead: ("disputed_ownership",)}
+    assert held_by_findings([replace(found, blocks=(lead,), kind="exception")]) == {}
 
 
 @pytest.mark.parametrize(("status", "expected"), [("", "held"), ("waived", "cleared")])

@@ -25,13 +25,20 @@ id | name      | domain
 """
 
 
-def listed(*lines: str, rows: str = "", more: str = "") -> View:
+STRANGER = """
+Leads
+lead_id | joint_campaign_id | email   | partner_id | partner_submitted_on
+pl-1    | JC-1              | {email} | cobalt     | 2026-06-20
+"""
+
+
+def listed(*lines: str, rows: str = "", more: str = "", as_of: str = "2026-11-20T12:00:00Z") -> View:
     table = "\n".join(f"pl-{n} | {line} | JC-1 | cobalt | CH-{n} | 2026-06-20" for n, line in enumerate(lines, 1))
     return case(f"""{PARTNERSHIP}{CONTACTS}{rows}{more}
 partner.leads
 id | email | company | joint_campaign_id | partner_id | partner_lead_reference | partner_submitted_on
 {table}
-""")
+""", as_of=as_of)  # fmt: skip
 
 
 def lead(view: View, id: str) -> Row:
@@ -62,6 +69,28 @@ def test_a_line_meets_a_contact_by_its_address(email: str, lands: str, basis: st
     assert (landing.subject.id, landing.met.basis) == (lands, basis)
 
 
+ARCHIVED = """
+hubspot.contacts
+id | email              | archived
+15 | dee@willow.example | true
+
+hubspot.companies
+id | name  | domain
+79 | Mails | gmail.com
+"""
+
+
+def test_a_contact_that_was_archived_is_neither_met_nor_named() -> None:
+    view = listed("dee@willow.example | Willow", rows=STRANGER.format(email="dee@willow.example"), more=ARCHIVED)
+    assert lists_of(view).landings["pl-1"].subject.id == "pl-1"
+    assert told(view, "pl-1").facts == ("no HubSpot contact has the address",)
+
+
+def test_a_domain_of_everybody_names_no_company() -> None:
+    view = listed("zoe@gmail.com | Else", rows=STRANGER.format(email="zoe@gmail.com"), more=ARCHIVED)
+    assert told(view, "pl-1").facts == ("no HubSpot contact has the address",)
+
+
 def test_a_list_that_repeats_itself_speaks_once() -> None:
     landed = lists_of(listed("ana@acme.example | Acme", "ana+x@acme.example | Acme")).landings
     assert [(id, landing.subject.id, landing.repeats) for id, landing in landed.items()] == [
@@ -86,6 +115,7 @@ partner_submitted_on: 2026-06-20
 consent_basis: opt-in
 lead_owner: sam@northlight.example
 """
+WITHOUT_CONSENT = MATCHED.replace("consent_basis: opt-in\n", "")
 EARLIER = """
 Leads
 lead_id | joint_campaign_id | email            | partner_id | partner_submitted_on | ownership
@@ -100,6 +130,31 @@ def test_a_lead_that_meets_its_contact_late_leaves_one_row_that_counts() -> None
         ("matched", "genuine"),
     ]
     assert held("unreconciled_lead", view) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "as_of", "holds"),
+    [
+        (WITHOUT_CONSENT, "2026-06-22T03:59:00Z", []),  # a day after the end of the 20th in New York
+        (WITHOUT_CONSENT, "2026-06-22T04:01:00Z", ["Leads/lead-11-JC-1 incomplete"]),
+        (f"{WITHOUT_CONSENT}lead_decision: rejected\n", "2026-06-22T04:01:00Z", []),
+        (MATCHED, "2026-06-22T04:01:00Z", []),
+    ],
+)
+def test_consent_is_owed_with_the_list(rows: str, as_of: str, holds: list[str]) -> None:
+    assert held("unreconciled_lead", listed("ana@acme.example | Acme", rows=rows, as_of=as_of)) == holds
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "holds"), [("Anna", "Ruiz", []), ("Anna", "Stone", ["Leads/lead-11-JC-1 conflict name"])]
+)
+def test_one_name_that_differs_is_told_and_both_are_a_conflict(first: str, last: str, holds: list[str]) -> None:
+    line = f"""
+partner.leads
+id   | email            | company | first_name | last_name | joint_campaign_id | partner_id | partner_submitted_on
+pl-1 | ana@acme.example | Acme    | {first}    | {last}    | JC-1              | cobalt     | 2026-06-20
+"""
+    assert held("unreconciled_lead", case(f"{PARTNERSHIP}{CONTACTS}{MATCHED}{line}")) == holds
 
 
 def test_what_people_decided_on_the_earlier_row_is_told() -> None:

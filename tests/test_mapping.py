@@ -7,14 +7,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from casebook import case, findings, held, tracking
+from casebook import case, findings, held, rulebook, tracking
 
 from mdfsync.mapping.gaps import gaps
-from mdfsync.mapping.readiness import readiness
-from mdfsync.mapping.totals import totals
+from mdfsync.mapping.portal import guids_of
+from mdfsync.mapping.readiness import launched, readiness
+from mdfsync.mapping.totals import Side, totals
 from mdfsync.model import RawRow, SourceRef
 from mdfsync.view import SourceHealth, View
 
@@ -113,6 +115,11 @@ def test_a_campaign_with_everything_in_place_is_ready() -> None:
     assert state(world()) == ("ready", ())
 
 
+def test_a_hubspot_campaign_that_names_another_joint_campaign_is_not_ours() -> None:
+    assert guids_of(world(), "JC-1") == (GUID,)
+    assert guids_of(world(ground=changed("aaaa-1 | JC-1 ", "aaaa-1 | JC-7 ")), "JC-1") == ()
+
+
 def changed(old: str, new: str) -> str:
     assert old in GROUND
     return GROUND.replace(old, new)
@@ -139,6 +146,10 @@ def test_what_is_missing_is_named_with_who_does_it(old: str, new: str, line: str
     status, lines = state(world(ground=changed(old, new)))
     assert status == "incomplete"
     assert line in lines
+
+
+def test_nobody_can_say_how_a_partner_is_written_who_is_not_named_yet() -> None:
+    assert state(world(ground=changed("CP-1                | JC-1              | fernway\n", "")))[0] == "ready"
 
 
 def test_a_campaign_without_form_and_event_has_nothing_to_come_in_through() -> None:
@@ -177,11 +188,26 @@ def test_a_set_up_that_nobody_may_read_leaves_the_rest_standing() -> None:
 def test_a_form_or_event_that_is_no_longer_used_counts_as_missing() -> None:
     gone = set_up(forms=part("forms", {FORM: {"archived": True}}))
     assert "form form-1 is archived in HubSpot (revenue operations)" in state(world(setup=gone))[1]
+    cancelled = set_up(marketing_events=part("marketing_events", {"71": {"eventCancelled": True}}))
+    assert "marketing event 71 is cancelled in HubSpot (revenue operations)" in state(world(setup=cancelled))[1]
 
 
 def test_a_pipeline_needs_a_stage_for_won_and_for_lost_deals() -> None:
     endless = (row("hubspot.pipelines", "p", {"label": "Co-sell", "stages": STAGES[:2]}),)
     assert "pipeline Co-sell has no stage for lost deals (revenue operations)" in state(world(pipelines=endless))[1]
+
+
+def test_a_stage_ends_deals_by_hubspots_own_mark_and_not_by_its_probability() -> None:
+    likely = [*STAGES[:1], {"id": "sure", "metadata": {"isClosed": "false", "probability": "1.0"}}, STAGES[2]]
+    pipelines = (row("hubspot.pipelines", "p", {"label": "Co-sell", "stages": likely}),)
+    assert "pipeline Co-sell has no stage for won deals (revenue operations)" in state(world(pipelines=pipelines))[1]
+
+
+@pytest.mark.parametrize(("at", "runs"), [("2026-11-26T22:59:00Z", False), ("2026-11-26T23:00:00Z", True)])
+def test_a_campaign_runs_from_the_first_hour_of_its_first_day_in_its_own_zone(at: str, runs: bool) -> None:
+    campaign = world().row("Campaigns", "JC-1")
+    assert campaign is not None
+    assert bool(launched(campaign, datetime.fromisoformat(at))) is runs
 
 
 SUBMISSION = """
@@ -201,6 +227,7 @@ s1 | {form}  | {at}T10:00:00Z       | {email} | {utm}
         ("form-9", "2026-11-18", "tom@northlight.example", "fernway-roadshow-berlin", "2026-11-20", ""),
         ("form-1", "2026-11-28", "anna@customer.example", "fernway-roadshow-berlin", "2026-11-30", ""),
         ("form-1", "2026-11-28", "anna@customer.example", "", "2026-11-30", "no submission with utm_campaign"),
+        ("form-1", "2026-11-28", "tom@northlight.example", "", "2026-11-30", "no submission with utm_campaign"),
     ],
 )
 def test_a_test_lead_or_later_a_real_one_proves_the_way_in(
@@ -275,8 +302,24 @@ def test_a_value_that_is_only_almost_ours_is_told(value: str, form: str, told: b
 
 
 def test_a_value_of_another_hubspot_campaign_is_no_slip() -> None:
-    ground = GROUND + "bbbb-2 |                   | newsletter\n"
-    assert held("utm_outside_convention", world(utm("newsletter"), ground=ground)) == []
+    ground = GROUND + "bbbb-2 |                   | newsletter\nbbbb-3 |                   | fernway-roadshow\n"
+    for value in ("newsletter", "fernway-roadshow"):
+        assert held("utm_outside_convention", world(utm(value), ground=ground)) == []
+
+
+def test_a_slip_that_may_mean_two_campaigns_is_told_of_neither() -> None:
+    second = """
+Campaigns
+joint_campaign_id | campaign_status | utm_campaign
+JC-2              | approved        | fernway-roadshow-bern
+"""
+    assert held("utm_outside_convention", world(utm("fernway-roadshow", "form-9") + second)) == []
+
+
+def test_the_value_of_an_archived_deal_is_let_be() -> None:
+    deals = "hubspot.deals\nid | utm_campaign | archived\n50 | fernway_roadshow_berlin | {}"
+    told = [held("utm_outside_convention", world(f"\n{deals.format(archived)}\n")) for archived in ("", "true")]
+    assert told == [["Campaigns/JC-1"], []]
 
 
 def test_strays_of_a_campaign_are_one_exception_with_their_places() -> None:
@@ -303,6 +346,16 @@ dl-1           | JC-1              | https://x.example/?utm_medium=social&utm_ca
     ]
     first = found.evidence["values"].splitlines()[0]
     assert found.message == f"4 UTM values in 4 places are outside the convention, such as {first}."
+
+
+@pytest.mark.parametrize(("state", "told"), [("planned", True), ("cancelled", False)])
+def test_links_of_deliverables_that_were_cancelled_lead_nobody_astray(state: str, told: bool) -> None:
+    link = f"""
+Deliverables
+deliverable_id | joint_campaign_id | deliverable_state | tracking_url
+dl-1           | JC-1              | {state}           | https://x.example/?utm_campaign=something-else
+"""
+    assert held("utm_outside_convention", world(link)) == (["Campaigns/JC-1"] if told else [])
 
 
 def test_the_one_value_that_strays_is_said_at_once() -> None:
@@ -387,6 +440,11 @@ def test_lists_that_were_not_read_make_no_gap() -> None:
     assert list(gaps(world(more, unread=unread))) == []
 
 
+def test_a_deal_whose_links_were_not_read_lacks_no_company() -> None:
+    more = DEAL.format(**{**WHOLE, "company": "", "companies": "", "contacts": ""})
+    assert list(gaps(world(more, unread=["hubspot.associations"]))) == []
+
+
 def test_deals_of_an_archived_campaign_are_left_alone() -> None:
     assert held("unmapped_records", world(DEAL.format(**{**WHOLE, "owner": ""}), status="archived")) == []
 
@@ -396,6 +454,10 @@ hubspot.contacts
 id | email                 | hs_calculated_merged_vids
 11 | anna@customer.example | 12:1700000000000
 
+hubspot.contacts
+id | email                  | hs_all_contact_vids
+21 | berta@customer.example | 21;22
+
 hubspot.campaign_contacts
 id | campaign_guid | contact_type       | contact_id
 a  | aaaa-1        | influencedContacts | 11
@@ -403,6 +465,7 @@ b  | aaaa-1        | influencedContacts | 12
 c  | aaaa-1        | contactFirstTouch  | 12
 d  | aaaa-1        | influencedContacts | 13
 e  | bbbb-9        | influencedContacts | 14
+f  | aaaa-1        | influencedContacts | 22
 """
 
 
@@ -411,11 +474,21 @@ def test_contacts_of_a_campaign_that_are_no_record_any_more_are_one_gap() -> Non
     assert found.evidence["records"].splitlines() == [
         "archived or deleted in HubSpot: contacts 13",
         "merged into 11: contacts 12",
+        "merged into 21: contacts 22",
     ]
     assert list(gaps(world(PEOPLE, unread=["hubspot.contacts"]))) == []
 
 
 # ------------------------------------------------------------------------------------------ totals side by side
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "differs"), [("90", "100", False), ("100", "90", False), ("89", "100", True)]
+)
+def test_amounts_may_differ_by_a_share_of_the_larger(ours: str, theirs: str, differs: bool) -> None:
+    side = Side(what="deal amount", ours=Decimal(ours), theirs=Decimal(theirs), currency="USD")
+    assert side.differs(rulebook()["totals_differ"]) is differs
+
 
 COUNTED = """
 Leads

@@ -112,6 +112,22 @@ def test_direct_and_derived_links_are_told_apart_and_a_derived_one_never_comes_f
     assert (made["joint_campaign_id"], made["link_kind"], out.findings) == ("JC-1", "direct", ())
 
 
+def test_a_campaign_is_known_by_its_guid_however_it_is_written() -> None:
+    out = observed(campaign("GUID-1", joint_campaign_id="JC-1"), deal(hs_campaign="Guid-1"))
+    assert cells(out, "Opportunities")["hs-deal-7"]["link_basis"] == "campaign_id"
+
+
+def test_what_the_hubspot_campaign_names_stands_before_what_was_typed() -> None:
+    base = (*CHARTER, record("Campaigns/JC-2"))
+    out = observed(campaign(joint_campaign_id="JC-2"), deal(hs_campaign="guid-1"), base=base)
+    assert cells(out, "Opportunities")["hs-deal-7"]["joint_campaign_id"] == "JC-2"
+
+
+def test_a_utm_value_that_two_campaigns_use_links_nothing() -> None:
+    second = (*CHARTER, record("Campaigns/JC-2", utm_campaign="Spend-Series"))
+    assert cells(observed(deal(utm_campaign="spend-series"), base=second), "Opportunities") == {}
+
+
 def test_a_contact_that_no_report_names_for_the_campaign_links_no_deal() -> None:
     out = observed(campaign(), contact("6"), report("5"), joined("deals", "7", "contacts", "6"), deal())
     assert cells(out, "Opportunities") == {}

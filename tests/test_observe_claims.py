@@ -130,6 +130,13 @@ def test_two_claims_that_differ_are_told() -> None:
     assert ("claimed_class", says) in told(claims(row, partner), partner)
 
 
+def test_the_label_is_the_partners_where_its_list_says_something_else() -> None:
+    out = claims(deal(deal_source="Partner-influenced"), listing("hs-deal-7, sourced"))
+    assert [cell for cell in cells(out) if cell[0] == "claimed_label"] == [
+        ("claimed_label", "sourced", "airtable.base")
+    ]
+
+
 def test_what_a_person_typed_stands_and_the_other_claim_is_proposed() -> None:
     typed = record("Attributions/attr-7-cobalt", claimed_class="influenced", claimed_label="influenced")
     out = claims(deal(deal_source="Partner-sourced"), COBALT, typed)

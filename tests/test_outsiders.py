@@ -22,6 +22,7 @@ id  | email
 501 | dana.okafor@northlight.example
 502 | agency@owners.example
 503 | somebody@gmail.com
+504 | lena@fernway.example
 """
 
 PEOPLE = [
@@ -66,6 +67,7 @@ def test_a_mailbox_that_anybody_may_have_makes_nobody_ours_or_a_partners() -> No
         "",
     )
     assert partner_of(view, "lena@eu.fernway.example") == "fernway"
+    assert is_ours(view, "fernway.example") == ""  # one of theirs may own deals in our HubSpot
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,13 @@ from casebook import case
 
 from mdfsync.derive.overlap import overlap
 from mdfsync.exclusion_lists import entries
+from mdfsync.overlaps.map import OverlapMap, overlap_map
 from mdfsync.overlaps.markets import markets_of
-from mdfsync.overlaps.standing import standing
+from mdfsync.overlaps.standing import kind, standing
 from mdfsync.overlaps.targets import BY
 from mdfsync.view import View
+from mdfsync.view.remembered import InForce
+from mdfsync.view.terms import terms_digest
 
 PARTNER = {
     "partner_id": "cobalt", "partner_name": "Cobalt Harbor", "partner_domains": "cobaltharbor.example",
@@ -64,6 +67,7 @@ BARS: list[tuple[str, dict[str, dict[str, str]], str]] = [
     ("our_customer", {"campaign": {"account_scope": "net_new"}, "account": {"account_lifecycle_stage": "customer"}}, "our customer, and the charter targets net new accounts"),  # HubSpot before Crossbeam
     ("not_our_customer", {"campaign": {"account_scope": "expansion"}}, "not our customer, and the charter targets expansion"),
     ("not_named", {"campaign": {"account_scope": "named_accounts", "account_scope_detail": "Birch Foods"}}, "not among the charter's named accounts"),
+    ("not_named", {"campaign": {"account_scope": "named_accounts", "account_scope_detail": "Acme Freightways"}}, "not among the charter's named accounts"),
     ("partner_customer", {"campaign": {"partner_customers_in_scope": "no"}}, "the partner's customer, and the charter leaves those out"),
     ("partner_opportunity", {"account": OPEN}, "the partner has an open opportunity (Rhea Morrow): co-sell check before any contact"),
     ("population", {"part": {"in_scope_populations_ours": "Top 50"}}, "in none of our populations in scope"),
@@ -85,6 +89,7 @@ PASSES: list[tuple[str, dict[str, dict[str, str]]]] = [
     ("the last day of sharing", {"partner": {"data_sharing_expires_on": "2026-11-20"}}),
     ("named without its legal form", {"campaign": {"account_scope": "named_accounts", "account_scope_detail": "Birch Foods, Acme Freight AG"}}),
     ("the charter wants open opportunities", {"account": OPEN, "part": {"in_scope_populations_partner": "Open Opportunities"}}),
+    ("an opportunity of the partner that nobody there owns", {"account": {**OPEN, "partner_owner_name": ""}}),
     ("the partner calls it by another name", {"part": {"in_scope_populations_partner": "Customer"}}),
     ("the market by another name", {"account": {"account_country": "Deutschland"}}),
     ("a group of countries", {"campaign": {"markets": "DACH"}}),
@@ -101,9 +106,11 @@ def test_what_bars_nobody(why: str, cells: dict[str, dict[str, str]]) -> None:
 DOUBTS: list[tuple[str, dict[str, dict[str, str]], str]] = [
     ("appeared", {"account": {"appeared_after": "the launch snapshot was taken"}}, "appeared after the launch snapshot was taken"),
     ("not_from_partner", {"partner": {"crossbeam_data_from": "uploaded_list"}}, "comes from uploaded list, not from the partner itself"),
+    ("not_from_partner", {"partner": {"crossbeam_data_from": "open_data"}}, "comes from open data, not from the partner itself"),
     ("test_record", {"account": {"account_name": "Acme TEST"}}, "its name reads like a test record"),
     ("match", {"account": {"match_confidence": "low"}}, "match confidence is low (record_id; same website)"),
     ("status", {"account": {"partner_population": "Former Customers"}}, "the partner's status is unknown"),
+    ("status", {"campaign": {"account_scope": "expansion"}, "account": {"our_population": "Top 50"}}, "our status is unknown"),
     ("market_unknown", {"account": {"account_country": ""}}, "its country is unknown"),
     ("market_unknown", {"account": {"account_country": "Atlantis"}}, "country “Atlantis” cannot be told"),
     ("market_unknown", {"account": {"account_country": "Kenya"}, "campaign": {"markets": "Germany\\nEMEA mid-market"}}, "whether Kenya belongs to “EMEA mid-market” cannot be told"),
@@ -122,9 +129,41 @@ def test_a_persons_decision_stands_before_every_rule(decision: str, status: str)
     assert verdict(view) == (status, "person", "decided by a person: agreed with Rhea")
 
 
-def test_hubspot_may_bar_contact() -> None:
-    companies = "hubspot.companies\nid | name | do_not_contact\n77 | Acme Freight | true"
-    assert verdict(world(companies))[:2] == ("excluded", "do_not_contact")
+@pytest.mark.parametrize(
+    ("name", "value", "status"),
+    [
+        ("do_not_contact", "true", "excluded"),
+        ("do_not_contact", "Yes", "excluded"),
+        ("hs_do_not_contact", "true", "excluded"),
+        ("do_not_contact", "false", "target"),
+    ],
+)
+def test_hubspot_may_bar_contact(name: str, value: str, status: str) -> None:
+    companies = f"hubspot.companies\nid | name | {name}\n77 | Acme Freight | {value}"
+    assert verdict(world(companies))[0] == status
+
+
+def test_our_open_deal_makes_a_prospect_an_open_opportunity() -> None:
+    deals = "hubspot.deals\nid | hs_primary_associated_company | hs_is_closed\n500 | 77 | false"
+    made = {c.field: c.value for c in overlap(world(deals))}
+    assert made["customer_status_ours"] == "open_opportunity"
+
+
+@pytest.mark.parametrize(
+    ("terms", "raw"),
+    [
+        ({"Campaigns": {"JC-1": {"partner_customers_in_scope": "no"}}}, {"campaign": {"partner_customers_in_scope": "yes"}}),
+        ({"Campaign Partners": {"CP-1": {"in_scope_populations_ours": "Top 50"}}}, {"part": {"in_scope_populations_ours": ""}}),
+    ],
+)  # fmt: skip
+def test_the_charter_in_force_decides_whatever_is_being_negotiated(
+    terms: dict[str, dict[str, dict[str, str]]], raw: dict[str, dict[str, str]]
+) -> None:
+    signed = InForce(version=1, digest=terms_digest(terms), terms=terms).text
+    assert verdict(world(**raw))[0] == "target"
+    assert (
+        verdict(world(**{**raw, "campaign": {**raw.get("campaign", {}), "charter_in_force": signed}}))[0] == "excluded"
+    )
 
 
 TWINS = """
@@ -146,6 +185,51 @@ def test_divisions_that_the_partner_keeps_apart_are_both_targets() -> None:
     assert [verdict(view)[0], verdict(view, "sa-JC-1-cobalt-hs-co-78")[0]] == ["target", "target"]
 
 
+SHARED_WITH_TWO = """
+Partners
+partner_id | partner_name
+fernway    | Fernway
+
+Campaign Partners
+campaign_partner_id | joint_campaign_id | partner_id
+CP-2                | JC-1              | fernway
+
+Shared Accounts
+shared_account_id        | joint_campaign_id | partner_id | account_id | target_status
+sa-JC-1-fernway-hs-co-77 | JC-1              | fernway    | hs-co-77   | target
+
+Exceptions
+exception_id | exception_type    | record | status   | message
+EX-1         | overlap_unmatched | cobalt | open     | Birch Foods meets no company
+EX-2         | overlap_unmatched | cobalt | waived   | Cedar Labs meets no company
+"""
+
+
+def mapped(view: View) -> OverlapMap:
+    campaign = view.row("Campaigns", "JC-1")
+    assert campaign is not None
+    return overlap_map(view, campaign)
+
+
+def test_an_account_that_two_partners_share_is_one_account_of_the_map() -> None:
+    found = mapped(world(SHARED_WITH_TWO))
+    assert ([len(partner.visible) for partner in found.partners], found.accounts) == ([1, 1], 1)
+
+
+def test_the_map_names_the_overlaps_that_still_wait_for_their_company() -> None:
+    cobalt = mapped(world(SHARED_WITH_TWO)).partners[0]
+    assert [row.id for row in cobalt.unmatched] == ["EX-1"]
+
+
+def test_the_version_of_a_target_list_moves_with_what_its_approvers_look_at() -> None:
+    target = {"target_status": "target", "customer_status_ours": "prospect"}
+    versions = [
+        mapped(world(account=target | more)).version
+        for more in ({}, {"account_name": "Acme"}, {"target_decision": "target"}, {"customer_status_ours": "customer"})
+    ]
+    assert versions[0] == versions[1] and len(set(versions)) == 3
+
+
 STANDINGS = [
     ("Open Opps", "", "open_opportunity"),
     ("EMEA Top 50", "customers", "customer"),
@@ -157,6 +241,21 @@ STANDINGS = [
 @pytest.mark.parametrize(("names", "types", "expected"), STANDINGS)
 def test_a_populations_type_counts_beside_its_name(names: str, types: str, expected: str) -> None:
     assert standing(names, types) == expected
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        ("customer", "customer", "mutual_customer"),
+        ("customer", "prospect", "our_customer"),
+        ("open_opportunity", "customer", "partner_customer"),
+        ("open_opportunity", "open_opportunity", "mutual_opportunity"),
+        ("prospect", "prospect", "net_new_for_both"),
+        ("customer", "unknown", "unknown"),
+    ],
+)
+def test_how_an_account_overlaps_is_told_from_both_sides(ours: str, theirs: str, expected: str) -> None:
+    assert kind(ours, theirs) == expected
 
 
 def test_every_rule_has_a_name_that_documents_print() -> None:

@@ -75,6 +75,11 @@ def test_a_merged_deal_is_counted_once() -> None:
     assert "hs-deal-5" not in {id for line in totals().lines for id in line.opportunity_ids}
 
 
+def test_a_second_row_of_one_deal_and_partner_is_counted_nowhere() -> None:
+    again = "attr-2-again | hs-deal-2 | cobalt | JC-1 | sourced | 1000 | USD |"
+    assert pipeline_totals(case(f"{BASE}{again}\n")) == totals()
+
+
 def test_what_became_of_the_deals_is_kept_apart() -> None:
     [line] = [line for line in totals().lines if (line.partner_id, line.class_) == ("cobalt", "sourced")]
     assert {outcome: said.deals for outcome, said in line.by_outcome.items()} == {"won": 1, "lost": 1}

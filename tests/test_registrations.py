@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from attribution_lab import class_of, registered
+from attribution_lab import deal as deal_of
 from casebook import PARTNERSHIP, case
 from hypothesis import given
 from hypothesis import strategies as st
-from test_derive_attribution import class_of, registered
-from test_derive_attribution import deal as deal_of
 
 from mdfsync.derive.registrations import registrations
 from mdfsync.view import SourceHealth, View
@@ -166,6 +166,7 @@ Deal Registrations/DR-1 | extended_until | dana@northlight.example | 2026-09-05T
     [
         ({}, "2026-07-31", None),
         ({}, "2026-08-01", "2026-08-01"),
+        ({"last_update_on": "2026-12-01"}, "2026-08-01", "2026-08-01"),  # nobody reports from the future
         (REPORTED, "2026-08-31", None),
         ({"last_update_on": "2026-06-10", "portal_update_on": "2026-08-01"}, "2026-08-31", None),
         ({"last_update_on": "2026-08-20", "expired_on": "soon (silence)"}, "2026-08-20", None),
@@ -263,8 +264,8 @@ def test_the_same_facts_say_the_same_words_on_every_day(on: str) -> None:
     ],
 )
 def test_a_registration_that_had_expired_before_the_deal_sources_nothing(more: str, expected: str) -> None:
-    old = registered("2026-04-12T09:00:00Z", approved="2026-04-13T09:00:00Z")
-    assert class_of(deal_of(f"{old}{more}\n")) == expected
+    old = registered(at="2026-04-12T09:00:00Z", approved="2026-04-13T09:00:00Z")
+    assert class_of(deal_of(f"{old.rstrip()}\n{more}\n")) == expected
 
 
 # ------------------------------------------------------------------------------------------------------ a property

@@ -62,15 +62,18 @@ Decisions
 decision_id | decision_type  | decision_state | subject_table | subject_ids
 DC-1        | lead_ownership | decided        | Leads         | lead-9-JC-1, lead-11-JC-1
 """
-    view = case(f"""{PARTNERSHIP}{ruling}
+    text = f"""
 Leads
 lead_id: lead-11-JC-1
 joint_campaign_id: JC-1
+contact_id: 11
 account_id: hs-co-77
+partner_submitted_on: 2026-06-20
 partner_claimed_ownership: OWNED-PARTNER
 
-{OWN_DEAL.format(created="2026-05-01T10:00:00Z", closed="false")}""")
-    assert held("disputed_ownership", view) == []
+{OWN_DEAL.format(created="2026-05-01T10:00:00Z", closed="false")}"""
+    assert held("disputed_ownership", case(f"{PARTNERSHIP}{text}")) == ["Leads/lead-11-JC-1 lead"]
+    assert held("disputed_ownership", case(f"{PARTNERSHIP}{ruling}{text}")) == []
 
 
 def test_two_partners_who_claim_one_person_dispute_the_lead() -> None:
@@ -89,6 +92,24 @@ a  | amara@acme.example | JC-1              | cobalt     | OWNED-PARTNER
 b  | Amara@acme.example | JC-1              | fernway    | OWNED-PARTNER
 """)
     assert held("disputed_ownership", view) == ["Leads/lead-11-JC-1 lead"]
+
+
+def test_one_partner_that_lists_a_person_twice_disputes_nothing_with_itself() -> None:
+    view = case(f"""{PARTNERSHIP}
+Leads
+lead_id      | joint_campaign_id | contact_id | email
+lead-11-JC-1 | JC-1              | 11         | amara@acme.example
+
+hubspot.contacts
+id | email
+11 | amara@acme.example
+
+partner.leads
+id | email              | joint_campaign_id | partner_id | partner_claimed_ownership
+a  | amara@acme.example | JC-1              | cobalt     | OWNED-PARTNER
+b  | Amara@acme.example | JC-1              | cobalt     | OWNED-PARTNER
+""")
+    assert held("disputed_ownership", view) == []
 
 
 def registrations(second: str, *, first: str = "", second_at: str = "2026-06-05T09:00:00Z", until: str = "") -> View:
@@ -112,6 +133,7 @@ attr-1-fernway | hs-deal-1      | fernway
     "view, disputed",
     [
         (registrations(""), True),
+        (registrations("", second_at="2026-06-08T09:00:00Z"), True),  # the last of the days
         (registrations("", second_at="2026-06-09T09:00:00Z"), False),
         (registrations("rejected", first="approved"), False),
         (registrations("", first="approved"), False),
@@ -153,6 +175,22 @@ attr-1-cobalt  | hs-deal-1      | cobalt     | sourced       |
 attr-1-fernway | hs-deal-1      | fernway    | sourced       | {validated}
 """)
     assert held("disputed_ownership", view) == (["Opportunities/hs-deal-1 sourced"] if disputed else [])
+
+
+def test_a_ruling_on_the_opportunity_ends_the_dispute_over_who_sourced_it() -> None:
+    claims = """
+Attributions
+attribution_id | opportunity_id | partner_id | claimed_class
+attr-1-cobalt  | hs-deal-1      | cobalt     | sourced
+attr-1-fernway | hs-deal-1      | fernway    | sourced
+"""
+    ruling = """
+Decisions
+decision_id | decision_type | decision_state | subject_table | subject_ids
+DC-1        | attribution   | decided        | Opportunities | hs-deal-1
+"""
+    disputes = [held("disputed_ownership", case(f"{PARTNERSHIP}{claims}{more}")) for more in ("", ruling)]
+    assert disputes == [["Opportunities/hs-deal-1 sourced"], []]
 
 
 # ------------------------------------------------------------------------------------------ unreconciled_lead

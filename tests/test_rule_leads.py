@@ -72,6 +72,7 @@ OVERDUE = [f"Campaigns/JC-1 {SAM}"]
         (world(a_lead(), TOUCHED, called("2026-06-11T09:00:00Z", "INBOUND")), OVERDUE),
         (world(a_lead(), TOUCHED, as_of="2026-06-12T15:00:00Z"), []),
         (world(a_lead(), TOUCHED, as_of="2026-06-12T15:01:00Z"), OVERDUE),
+        (world(a_lead(), TOUCHED.replace("ev-1", "ev-9"), as_of="2026-06-23T03:59:00Z"), []),  # of no campaign
         (world(a_lead(), as_of="2026-06-23T03:59:00Z"), []),
         (world(a_lead(), as_of="2026-06-23T04:01:00Z"), OVERDUE),
         (world(a_lead(opt_out="true"), TOUCHED), []),

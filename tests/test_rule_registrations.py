@@ -46,6 +46,8 @@ def registered(*rows: dict[str, str], on: str = "2026-06-02T12:00:00Z", more: st
 
 
 OTHER = {"partner_id": "fernway"}
+NAMELESS = {"opportunity_id": "", "account_id": ""}
+SECOND, THIRD = ({"submitted_at": f"2026-06-0{day}T15:00:00Z"} for day in (4, 5))
 
 # ------------------------------------------------------------------------------------------------------ the clocks
 
@@ -72,6 +74,13 @@ def test_the_partners_manager_is_told() -> None:
 
 def test_a_disputed_registration_is_not_told_as_overdue_as_well() -> None:
     view = registered({}, {**OTHER, "submitted_at": "2026-06-03T15:00:00Z"}, on="2026-06-20T12:00:00Z")
+    assert held("registration_review_overdue", view) == []
+
+
+def test_one_that_meets_our_own_deal_is_not_told_as_overdue_as_well() -> None:
+    own = OWN_DEAL.format(created="2026-06-02T10:00:00Z", touch="")
+    view = registered({}, on="2026-06-20T12:00:00Z", more=own)
+    assert held("disputed_ownership", view) == ["Deal Registrations/DR-1 direct pipeline"]
     assert held("registration_review_overdue", view) == []
 
 
@@ -138,14 +147,28 @@ def test_a_clock_says_the_same_words_every_day(rule: str) -> None:
         ([{}, {"submitted_at": "2026-06-04T15:00:00Z"}], ["Deal Registrations/DR-2 duplicate"]),
         ([APPROVED, {**OTHER, "submitted_at": "2026-06-04T15:00:00Z"}], ["Deal Registrations/DR-2 other partner"]),
         ([{}, {**OTHER, "submitted_at": "2026-06-04T15:00:00Z"}], []),
+        ([APPROVED, OTHER], ["Deal Registrations/DR-2 other partner"]),
         ([{"registration_decision": "rejected"}], ["Deal Registrations/DR-1 reason"]),
         ([{"registration_decision": "rejected", "registration_decision_reason": "duplicate"}], []),
         ([{**APPROVED, "expires_on": "2027-06-01"}], ["Deal Registrations/DR-1 not counted"]),
         ([{"opportunity_id": "", "account_id": ""}], ["Deal Registrations/DR-1 account"]),
+        # One that has to be rejected is asked for nothing more, one without a domain not for its account as well.
+        ([{**NAMELESS, "customer_domain": ""}], ["Deal Registrations/DR-1 incomplete"]),
+        ([{}, {**SECOND, "products": ""}], ["Deal Registrations/DR-2 duplicate"]),
+        ([NAMELESS, {**NAMELESS, **SECOND}], ["Deal Registrations/DR-1 account", "Deal Registrations/DR-2 duplicate"]),
+        (
+            [APPROVED, {**OTHER, **SECOND}, {**OTHER, **THIRD}],
+            [f"Deal Registrations/DR-{n} other partner" for n in (2, 3)],
+        ),
     ],
 )
 def test_the_review_is_told_what_to_look_at(rows: list[dict[str, str]], expected: list[str]) -> None:
     assert held("registration_check", registered(*rows)) == expected
+
+
+def test_a_day_that_does_not_count_is_nobodys_business_once_it_is_over() -> None:
+    typed = {**APPROVED, "expires_on": "2027-06-01"}
+    assert held("registration_check", registered(typed, on="2026-10-01T12:00:00Z")) == []
 
 
 def test_a_registration_that_ran_out_is_nobodys_duplicate() -> None:
@@ -166,6 +189,9 @@ def test_an_account_that_is_not_matched_has_candidates() -> None:
     view = registered({"opportunity_id": "", "account_id": ""}, more=COMPANIES.format(country="Norway"))
     [found] = findings("registration_check", view)
     assert found.evidence["candidates"] == "hs-co-77 Acme Inc.; hs-co-78 ACME INC."
+    elsewhere = {"opportunity_id": "", "account_id": "", "customer_domain": "boreal.example"}
+    [found] = findings("registration_check", registered(elsewhere, more=COMPANIES.format(country="Norway")))
+    assert found.evidence["candidates"] == "hs-co-77 Acme Inc.; hs-co-78 ACME INC.; hs-co-79 Borealis"
 
 
 TERRITORY = ["Deal Registrations/DR-1 territory"]
@@ -201,7 +227,12 @@ def test_an_ended_certification_bars_a_registration(expiry: str, row: dict[str, 
 
 
 def test_what_is_barred_blocks_the_partners_part_in_the_deal() -> None:
-    view = registered({})
+    others = """
+Attributions
+attribution_id | opportunity_id | partner_id
+attr-1-fernway | hs-deal-1      | fernway
+"""
+    view = registered({}, more=others)
     partner = next(row for row in view.rows("Partners") if row.id == "cobalt")
     assert isinstance(partner.fields, dict)
     partner.fields["certification_expiry"] = "2026-05-31"
@@ -235,9 +266,22 @@ def test_of_two_partners_the_first_valid_submission_is_proposed(
     assert words in proposed(registered(first, later))
 
 
+def test_a_submission_of_a_partner_that_was_not_certified_is_no_valid_one() -> None:
+    view = registered(OTHER, {"submitted_at": "2026-06-03T15:00:00Z"})
+    partner = view.row("Partners", "fernway")
+    assert partner is not None and isinstance(partner.fields, dict)
+    partner.fields["certification_expiry"] = "2026-05-31"
+    assert "Here: DR-2 of cobalt was first; DR-1: the partner's certification ended on 2026-05-31." in proposed(view)
+
+
 def test_a_customers_wish_is_put_to_people() -> None:
     [found] = findings("disputed_ownership", registered({**APPROVED, "customer_prefers": "fernway"}))
     assert found.message.startswith("The customer asks for another partner than the one that registered")
+
+
+def test_a_wish_for_another_partner_is_over_with_the_registration() -> None:
+    gone = registered({**APPROVED, "customer_prefers": "fernway"}, on="2026-10-01T12:00:00Z")
+    assert held("disputed_ownership", gone) == []
 
 
 def test_registrations_that_name_the_account_alone_compete_with_those_of_its_deal() -> None:
@@ -276,8 +320,10 @@ c1 | 2026-05-20T15:00:00Z | 11       | 501              | OUTBOUND
 @pytest.mark.parametrize(
     "created, touch, words",
     [
+        ("2026-06-01T15:00:00Z", "", "the partner keeps the deal, since it registered first"),  # at the same moment
         ("2026-05-01T10:00:00Z", "", "the direct team owns it, and the partner gets the referral fee (5 to 10 %)"),
         ("2026-06-02T10:00:00Z", CALL, "the direct team keeps the deal, since it had the relationship before"),
+        ("2026-06-02T10:00:00Z", CALL.replace("2026-05", "2025-05"), "the partner keeps the deal, since it registered"),
         ("2026-06-02T10:00:00Z", "", "the partner keeps the deal, since it registered first"),
     ],
 )

@@ -1,8 +1,9 @@
 """Finance and partner files: one row per record, read by a column mapping.
 
 Of a source's mappings the first whose required columns the file has is used; a file that fits none is refused
-as a whole. A row is used whole or rejected with its line and reason; of a row that stands twice every copy is
-rejected, never the last one taken. Columns that no mapping names are not read. It judges no value beyond
+as a whole. A row is used whole or rejected with its line and reason. A line that repeats another one to the letter
+counts once and is told; of lines that give one id different contents every one is rejected, never the last one
+taken. Columns that no mapping names are not read. It judges no value beyond
 reading it: vocabularies, amounts and dates are the rules' business. Edge of the flow, wired to `observe`
 through the state's mirror.
 """
@@ -24,6 +25,9 @@ from mdfsync.policy.dictionary import TableSpec
 from mdfsync.policy.mappings import MappingSpec, fill, header_key, kinds_of, places
 from mdfsync.ports import Archive
 from mdfsync.values import Kind, digest
+
+MOST_TOLD = 10
+"""Repeated lines of a file that its remark names."""
 
 
 class FileSource(DropFolder):
@@ -53,10 +57,12 @@ class FileSource(DropFolder):
         spec, table, columns = fitting(self._mappings, file.data)
         kinds = self._kinds[spec.name]
         drafts = [_draft(spec, kinds, table, columns, line) for line in table.lines]
-        twins = _twins(drafts)
+        repeats = _repeats(drafts)
+        once = [draft for draft in drafts if draft.place not in repeats]
+        twins = _twins(once)
         rows: list[RawRow] = []
         rejects: list[Reject] = []
-        for draft in drafts:
+        for draft in once:
             fault = draft.fault or twins.get(draft.place)
             if fault:
                 rejects.append(file.reject(draft.id, draft.place, *fault))
@@ -70,7 +76,7 @@ class FileSource(DropFolder):
             lines=len(table.lines),
             cut_off=cut_off(spec, table),
             shape=shape(spec, table),
-            notices=notices(table, set(columns.values())),
+            notices=(*notices(table, set(columns.values())), *_repeated(repeats)),
         )
 
 
@@ -80,9 +86,10 @@ Fault = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Draft:
-    """A line on its way to a row; `id` blank = it has none that could be trusted."""
+    """A line on its way to a row; `id` blank = it has none that could be trusted. `written` = the whole line."""
 
     place: str
+    written: tuple[str, ...] = ()
     id: str = ""
     key: tuple[str, ...] = ()
     body: Mapping[str, Any]
@@ -108,7 +115,7 @@ def _draft(
     if not fault and faults:
         fault = ("unreadable value", "; ".join(faults))
     key = tuple(texts.get(target, "") for target in spec.key_columns)
-    return _Draft(place=line.place, id=row_id, key=key, body=body, fault=fault)
+    return _Draft(place=line.place, written=line.cells, id=row_id, key=key, body=body, fault=fault)
 
 
 def row_id_of(spec: MappingSpec, texts: Mapping[str, str]) -> tuple[str, Fault | None]:
@@ -123,6 +130,28 @@ def row_id_of(spec: MappingSpec, texts: Mapping[str, str]) -> tuple[str, Fault |
     if spec.id_pattern and not re.fullmatch(spec.id_pattern, row_id):
         return "", ("id not as expected", f"{row_id[:80]!r} does not look like {spec.id_pattern}")
     return row_id, None
+
+
+def _repeats(drafts: Iterable[_Draft]) -> dict[str, str]:
+    """Place of each line that only repeats an earlier one, with the place of that one. Columns that nobody reads count
+    as well: what tells two lines apart there may be why both stand in the file."""
+    by_id: dict[str, list[_Draft]] = {}
+    for draft in drafts:
+        if draft.id:
+            by_id.setdefault(draft.id, []).append(draft)
+    return {
+        again.place: first.place
+        for first, *others in by_id.values()
+        if all((other.written, other.body) == (first.written, first.body) for other in others)
+        for again in others
+    }
+
+
+def _repeated(repeats: Mapping[str, str]) -> tuple[str, ...]:
+    """The same as a remark, with the first few."""
+    told = [f"{again} repeats {first}" for again, first in repeats.items()]
+    more = f" and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
+    return (f"lines that repeat another one count once: {'; '.join(told[:MOST_TOLD])}{more}",) if told else ()
 
 
 def _twins(drafts: Iterable[_Draft]) -> dict[str, Fault]:

@@ -72,8 +72,9 @@ def tried_entries(
 def against_entries(
     entries: Sequence[Entry], case: Case, trials: Sequence[tuple[str, Trial]], ground: Ground
 ) -> list[Entry]:
-    """The entries, where our own sales activity that ended sourcing says so."""
-    event = next((trial.event for class_, trial in trials if class_ == "sourced" and trial.outcome != "yes"), None)
+    """The entries, where our own sales activity that ended sourcing says so; while any event carries it, none did."""
+    origins = [trial for class_, trial in trials if class_ == "sourced"]
+    event = origins[0].event if origins and all(trial.outcome != "yes" for trial in origins) else None
     own = own_activity(case, event.moment) if event else None
     if event is None or own is None:
         return list(entries)

@@ -3,13 +3,14 @@
 What it protects: a registration that is approved unread gives exclusivity for a customer that another partner already
 works, that is nobody's market, or that nobody can find. The checks are the worker's; the decision is not.
 
-When it fires, one exception per registration and cause:
-- `incomplete`: it is not decided, and customer name, domain, amount, expected close, contact or products are missing.
+When it fires, one exception per registration and cause. What speaks for rejecting an undecided registration is told
+alone, since nobody need complete what is refused; one that lacks something is asked for that first:
 - `other partner`: it is not decided, and another partner registered the same deal before; that one still stands. Where
   the two dispute the deal, `disputed_ownership` holds it instead.
-- `duplicate`: the same partner registered the same deal before.
-- `account`: it still claims its deal, and it names no account; the companies that may be meant are listed.
+- `duplicate`: the same partner registered the same deal before, and no other partner did.
 - `territory`: it is not decided, and the account's country is none of the campaign's markets; both by name.
+- `incomplete`: it is not decided, and customer name, domain, amount, expected close, contact or products are missing.
+- `account`: it still claims its deal, and it names no account; the companies that may be meant are listed.
 - `reason`: it was rejected or called in conflict, and nobody says why.
 - `not counted`: a day was entered that the rules do not allow: a second or longer extension, one that came too late, a
   longer protection than the charter's, a report dated in the future.
@@ -61,18 +62,11 @@ Cause = tuple[str, str, Mapping[str, str], str]
 
 def _causes(view: View, standing: RegistrationStanding) -> Iterator[Cause]:
     row = standing.row
-    if standing.status == "incomplete":
-        lacks = ", ".join(standing.missing)
-        yield (
-            "incomplete",
-            f"The registration lacks: {lacks}.",
-            {},
-            "Ask the partner for it; the review waits until then.",
-        )
     if standing.undecided:
-        yield from _other_partner(view, standing)
-        yield from _territory(view, standing)
-    if standing.live:
+        before = [*_other_partner(view, standing)] or [*_duplicate(view, standing)]
+        against = [*before, *_territory(view, standing)]
+        yield from against or _incomplete(standing) or _account(view, row)
+    elif standing.live:
         yield from _duplicate(view, standing)
         yield from _account(view, row)
     refused = row.text("registration_decision")
@@ -89,6 +83,13 @@ def _causes(view: View, standing: RegistrationStanding) -> Iterator[Cause]:
     if standing.protection.faults and matters:
         words = "; ".join(standing.protection.faults)
         yield "not counted", f"Not everything that was entered counts: {words}.", {}, "Correct the day that is named."
+
+
+def _incomplete(standing: RegistrationStanding) -> list[Cause]:
+    if standing.status != "incomplete":
+        return []
+    message = f"The registration lacks: {', '.join(standing.missing)}."
+    return [("incomplete", message, {}, "Ask the partner for it; the review waits until then.")]
 
 
 def _other_partner(view: View, standing: RegistrationStanding) -> Iterator[Cause]:
