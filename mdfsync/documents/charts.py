@@ -3,8 +3,9 @@
     figures ─bars / waterfall / spans─> description ─svg─> picture
 
 Only what people would rather look at than read: the figures stand in a table beside the chart. Every text in a chart is
-data, on one line and without signs that nobody sees: the renderer ends the process over some of them. The same description gives the same bytes: nothing here needs ids that a renderer counts up. Where
-the renderer has no build for the system, there is no picture, and the document says the same in words.
+data, on one line and without signs that nobody sees: the renderer ends the process over some of them. The same
+description gives the same bytes: nothing here needs ids that a renderer counts up. Where the renderer has no build for
+the system, there is no picture, and the document says the same in words.
 """
 
 from __future__ import annotations
