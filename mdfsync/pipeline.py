@@ -111,6 +111,21 @@ def _refresh(ends: Ends, asked: Asked, telling: Telling, run_id: str, started: d
     return run
 
 
+def conclude(ends: Ends, telling: Telling) -> tuple[Planned, Snapshot]:
+    """What a run would conclude now from the base as it stands and the sources as last seen, with the base that was
+    read: documents are made of it. Pulls nothing, writes nothing; attached files that are new are fetched."""
+    now = ends.clock.now()
+    with telling.stage("Reading the base"):
+        snapshot = _read(ends, now, telling)
+        asked = Asked(jobs=(), write=False)
+        heard = read_feed(ends, asked, snapshot, now)
+    _require_adoption(ends, snapshot, write=False)
+    files = read_files(ends, snapshot, now, telling)
+    with telling.stage("Concluding"):
+        bases = ends.state.bases(ends.base.base_id)
+        return _plan(ends, asked, snapshot, bases, {}, heard, files, now), snapshot
+
+
 def _read(ends: Ends, now: datetime, telling: Telling) -> Snapshot:
     return read_snapshot(
         ends.base,

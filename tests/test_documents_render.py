@@ -11,14 +11,16 @@ from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
+from mdfsync.documents.charts import Bar, Span, bars, spans, svg, waterfall
 from mdfsync.documents.keeping import file_name, keep
-from mdfsync.documents.paper import Grid, Pairs, Paper, Section, SignHere, Words
+from mdfsync.documents.paper import Figure, Grid, Pairs, Paper, Section, SignHere, Words
 from mdfsync.documents.render import FORMS, render, unprintable
 from mdfsync.errors import UsageError
 
@@ -44,6 +46,8 @@ def paper(text: str) -> Paper:
                     Words(text=text), Pairs(rows=((text, text),), title=text), SignHere(places=((text, text),)),
                     Grid(columns=("a", text), rows=((text, "short"),), title=text, widths=(3, 1), right=(1,)),
                     Grid(columns=("no", "rows"), rows=()), Pairs(rows=()),
+                    Figure(chart=bars([Bar(label=text, value=1, words=text)], axis=text), says=text, title=text),
+                    Words(text="as said", nature="opinion", sources=(text,)),
                 ),
             ),
             Section(title="Last", blocks=(), own_page=True),
@@ -175,3 +179,42 @@ def test_a_folder_that_cannot_be_written_to_is_told_in_one_line(tmp_path: Path) 
     (tmp_path / "file").write_text("x")
     with pytest.raises(UsageError, match="cannot write to"):
         keep(tmp_path / "file" / "below", {"x": b""})
+
+
+@pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
+def test_a_chart_loads_nothing_and_obeys_no_text(text: str) -> None:
+    made = svg(bars([Bar(label=text, value=3, words=text), Bar(label=text, value=0, words="")], axis=text))
+    picture = ElementTree.fromstring(made)  # noqa: S314 - made by our own renderer
+    tags = {element.tag.rpartition("}")[2] for element in picture.iter()}
+    assert tags <= {"svg", "g", "rect", "path", "line", "text"}
+    assert not {
+        name for element in picture.iter() for name in element.attrib if "href" in name or name.startswith("on")
+    }
+
+
+def test_the_same_chart_gives_the_same_bytes_whatever_was_drawn_before() -> None:
+    plan = spans([Span(label="Webinar", start=date(2026, 10, 5), end=date(2026, 10, 5))], today=date(2026, 11, 20))
+    fall = waterfall([Bar(label="Planned", value=9, words="9"), Bar(label="Held", value=-4, words="-4")], axis="USD")
+    first = svg(plan), svg(fall)
+    assert (svg(plan), svg(fall)) == first
+    assert "id=" not in "".join(first)
+
+
+def test_a_waterfall_ends_where_its_parts_lead() -> None:
+    rows = [Bar(label=name, value=value, words=str(value)) for name, value in (("a", 9), ("b", -4), ("c", 1), ("d", 6))]
+    values = waterfall(rows, axis="USD")["data"]["values"]
+    assert [(bar["start"], bar["end"]) for bar in values] == [(0, 9), (5, 9), (5, 6), (0, 6)]
+
+
+def test_two_lines_of_a_plan_with_the_same_name_stay_two() -> None:
+    day = date(2026, 10, 5)
+    rows = [Span(label="Webinar", start=day, end=day), Span(label="Webinar", start=day, end=day)]
+    assert svg(spans(rows, today=day)).count(">Webinar<") == 2
+
+
+def test_markdown_tells_a_chart_and_where_a_figure_comes_from() -> None:
+    figure = Figure(chart={}, says="Half is held", nature="calculation", sources=("MDF Ledger", "finance.requests"))
+    whole = replace(paper("x"), sections=(Section(title="Money", blocks=(figure,)),))
+    said = render(whole, "md").decode()
+    assert "Half is held" in said
+    assert "*Calculation, from MDF Ledger, finance.requests*" in said

@@ -12,11 +12,13 @@ from typing import Any
 import rich_click as click
 from rich.markup import escape
 
-from mdfsync.cli.console import ERR, OUT, print_json
+from mdfsync.cli.console import ERR, OUT, print_json, telling
+from mdfsync.documents.concluded import Concluded, concluded
 from mdfsync.documents.keeping import file_name, keep
 from mdfsync.documents.paper import Paper
 from mdfsync.documents.render import FORMS, Form, render, unprintable
 from mdfsync.errors import UsageError
+from mdfsync.pipeline import conclude
 from mdfsync.present import present_view
 from mdfsync.refreshing import Telling
 from mdfsync.settings import load_settings
@@ -49,6 +51,18 @@ def opened() -> Iterator[tuple[View, Wired]]:
             lacking=frozenset(wired.found.missing_choices),
         )  # fmt: skip
         yield present_view(wired.ends(keep=False), snapshot), wired
+
+
+@contextmanager
+def concluding(*, quiet: bool) -> Iterator[tuple[Concluded, Wired]]:
+    """The base as a run would conclude it now, for the documents that people act or pay by; progress is told unless
+    `quiet`."""
+    settings = load_settings()
+    progress = telling(quiet=quiet)
+    with wire(settings, open_policy(settings)) as wired:
+        ready(wired, progress)
+        planned, snapshot = conclude(wired.ends(keep=False), progress)
+        yield concluded(planned, snapshot, wired.policy), wired
 
 
 def campaign_named(view: View, wanted: str) -> Row:

@@ -1,8 +1,11 @@
-"""A document before it has a form: sections of words, pairs, grids and places to sign.
+"""A document before it has a form: sections of words, pairs, grids, figures and places to sign.
 
 Builders (`charter` and those that follow) say what stands in a document, in plain text; `render` alone knows HTML, PDF,
 Markdown and JSON. Nothing here is markup: whatever a cell of the base holds is shown as it is. `data` is the same
 content for machines, and all that the JSON form shows.
+
+A block may say of what nature it is, so that nobody takes a sum for a fact or an opinion for a decision, and which
+sources stand behind it.
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ from datetime import date
 from typing import Any, Literal
 
 Tone = Literal["plain", "good", "warning"]
+Nature = Literal["", "fact", "calculation", "decision", "opinion"]
+"""A fact stands in a source, a calculation follows from facts by a rule, a decision and an opinion are a person's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +26,8 @@ class Words:
 
     text: str
     tone: Tone = "plain"
+    nature: Nature = ""
+    sources: tuple[str, ...] = ()
     kind: str = field(default="words", init=False)
 
 
@@ -30,6 +37,8 @@ class Pairs:
 
     rows: tuple[tuple[str, str], ...]
     title: str = ""
+    nature: Nature = ""
+    sources: tuple[str, ...] = ()
     kind: str = field(default="pairs", init=False)
 
 
@@ -42,7 +51,22 @@ class Grid:
     title: str = ""
     widths: tuple[int, ...] = ()
     right: tuple[int, ...] = ()
+    nature: Nature = ""
+    sources: tuple[str, ...] = ()
     kind: str = field(default="grid", init=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A chart (`charts` makes them). `says` is what it shows, in words, for whoever does not see it; the figures behind
+    it stand in a grid beside it."""
+
+    chart: Mapping[str, Any]
+    says: str
+    title: str = ""
+    nature: Nature = ""
+    sources: tuple[str, ...] = ()
+    kind: str = field(default="figure", init=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +77,7 @@ class SignHere:
     kind: str = field(default="sign", init=False)
 
 
-Block = Words | Pairs | Grid | SignHere
+Block = Words | Pairs | Grid | Figure | SignHere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 HTML is one file that loads nothing and runs nothing. PDF is set by Typst, whose template gets the document as data, so
 that no value of the base can become markup; the same document gives the same bytes on the same day. Markdown is for
-mail and diffs, JSON for machines. It writes no file and concludes nothing. Fonts beyond Typst's own (Latin, Greek,
-Cyrillic) are taken from a folder, where there is one.
+mail and diffs, JSON for machines. Charts are pictures in HTML and PDF, and words in Markdown. It writes no file and
+concludes nothing. Fonts beyond Typst's own (Latin, Greek, Cyrillic) are taken from a folder, where there is one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from mdfsync.documents.paper import Block, Grid, Pairs, Paper, SignHere, Words
+from mdfsync.documents.charts import svg
+from mdfsync.documents.paper import Block, Figure, Grid, Pairs, Paper, SignHere, Words
 from mdfsync.errors import UsageError
 
 if TYPE_CHECKING:
@@ -72,8 +73,12 @@ def layouts() -> Environment:
 
 
 def _html(paper: Paper) -> bytes:
+    from markupsafe import Markup
+
     environment = layouts()
+    environment.filters["ground"] = lambda block: ground_words(block.nature, block.sources)
     environment.filters["pieces"] = lambda text: _breakable(text, WORD).split("\u200b")
+    environment.filters["picture"] = lambda chart: Markup(svg(chart))  # noqa: S704 - made of escaped texts by Vega
     return environment.get_template("paper.html").render(paper=paper).encode()
 
 
@@ -84,7 +89,8 @@ def _pdf(paper: Paper, fonts: Path | None) -> bytes:
         raise UsageError("the package typst is not installed here, so no PDF can be made; use --format html") from None
 
     document = {name: value for name, value in asdict(paper).items() if name != "data"}
-    data = json.dumps(_breakable(document, LINE), ensure_ascii=False, default=str)
+    document = _pictured(_breakable(document, LINE), paper)
+    data = json.dumps(document, ensure_ascii=False, default=str)
     noon = datetime.combine(paper.as_of, time(12), UTC)
     made = typst.compile(
         LAYOUT / "paper.typ",
@@ -97,6 +103,15 @@ def _pdf(paper: Paper, fonts: Path | None) -> bytes:
     )
     assert isinstance(made, bytes)  # noqa: S101 - without an output path it returns what it made
     return made
+
+
+def _pictured(document: dict[str, Any], paper: Paper) -> dict[str, Any]:
+    """The document with its charts as pictures."""
+    for section, of in zip(document["sections"], paper.sections, strict=True):
+        for block, figure in zip(section["blocks"], of.blocks, strict=True):
+            if isinstance(figure, Figure):
+                block["chart"] = svg(figure.chart)
+    return document
 
 
 def _breakable(value: Any, room: int) -> Any:
@@ -141,21 +156,39 @@ def _block(block: Block) -> list[str]:
     match block:
         case Words():
             mark = "" if block.tone == "plain" else "> "
-            return [f"{mark}{line}" for line in _plain(block.text).split("\n")]
+            return [*(f"{mark}{line}" for line in _plain(block.text).split("\n")), *_ground(block)]
         case Pairs():
-            head = [f"**{_plain(block.title)}**", ""] if block.title else []
-            return [*head, *(f"- {_plain(label)}: {_cell(value)}" for label, value in block.rows)]
+            pairs = (f"- {_plain(label)}: {_cell(value)}" for label, value in block.rows)
+            return [*_head(block), *pairs, *_ground(block)]
+        case Figure():
+            return [*_head(block), *_plain(block.says).split("\n"), *_ground(block)]
         case Grid():
-            head = [f"**{_plain(block.title)}**", ""] if block.title else []
             rule = ["---:" if n in block.right else "---" for n in range(len(block.columns))]
             rows = [[_cell(text) for text in row] for row in block.rows]
             table = [[_plain(column) for column in block.columns], rule, *rows]
-            return [*head, *(f"| {' | '.join(row)} |" for row in table)]
+            return [*_head(block), *(f"| {' | '.join(row)} |" for row in table), *_ground(block)]
         case SignHere():
             return [
                 f"- {_plain(side)} ({_plain(person)}): ____________________ Date: __________"
                 for side, person in block.places
             ]
+
+
+def _head(block: Pairs | Grid | Figure) -> list[str]:
+    return [f"**{_plain(block.title)}**", ""] if block.title else []
+
+
+def _ground(block: Words | Pairs | Grid | Figure) -> list[str]:
+    """Of what nature a block is and where it comes from, as a line below it."""
+    words = ground_words(block.nature, block.sources)
+    return ["", f"*{_plain(words)}*"] if words else []
+
+
+def ground_words(nature: str, sources: tuple[str, ...]) -> str:
+    """`Calculation, from MDF Ledger, finance.requests`; blank where a block says neither."""
+    from_ = f"from {', '.join(sources)}" if sources else ""
+    said = ", ".join(part for part in (nature, from_) if part)
+    return said[:1].upper() + said[1:]
 
 
 @lru_cache(maxsize=4096)

@@ -17,7 +17,7 @@ BLANK = "not stated"
 
 def shown(view: View, row: Row, name: str) -> str:
     """A cell as people read it: amounts with their currency, dates in full, choices without underscores."""
-    text, spec = row.text(name), view.dictionary.field(row.subject.table, name)
+    text, spec = view.will_be(row, name), view.dictionary.field(row.subject.table, name)
     return _words(spec, text, row.text(spec.currency_field) if spec.currency_field else "") if text else BLANK
 
 

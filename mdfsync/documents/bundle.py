@@ -1,0 +1,168 @@
+"""Files that leave the house together: one zip with a manifest and the hash of every file.
+
+    parts ─write_bundle─> zip (files, manifest.json, SHA256SUMS)      ─faults_of─> what is wrong with one
+
+The same files give the same zip: nothing in it tells when or where it was made, and nothing is compressed, so that it
+is the same on every system; what fills a packet (PDF, pictures) is small already. Whoever gets it can check it with
+`sha256sum -c SHA256SUMS` alone. Names never lead out of the zip. Large files are passed on piece by piece. It decides
+nothing about what may go in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from tempfile import NamedTemporaryFile
+from typing import IO, Any
+
+from mdfsync.errors import UsageError
+
+MANIFEST = "manifest.json"
+SUMS = "SHA256SUMS"
+_PIECE = 1 << 20
+_NO_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A file of a bundle: its name with `/` between folders, and how to open it. `about` goes into the manifest."""
+
+    name: str
+    open: Callable[[], IO[bytes]]
+    about: Mapping[str, Any]
+
+
+def part(name: str, data: bytes, **about: Any) -> Part:
+    """A part that is at hand."""
+    return Part(name=name, open=lambda: io.BytesIO(data), about=about)
+
+
+def write_bundle(
+    path: Path, parts: Iterable[Part], manifest: Mapping[str, Any], *, tell: Callable[[str], None] = lambda _name: None
+) -> dict[str, Any]:
+    """Write a bundle, whole or not at all; the manifest as written, with `files` (name, size, sha256, and what is said
+    of each). `ValueError` for a name that leads elsewhere or is there twice, `UsageError` when it cannot be written."""
+    files: list[dict[str, Any]] = []
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as kept:
+            try:
+                with zipfile.ZipFile(kept, "w", zipfile.ZIP_STORED) as made:
+                    names: set[str] = set()
+                    for one in parts:
+                        tell(one.name)
+                        files.append(_put(made, one, names))
+                    whole = {**manifest, "files": sorted(files, key=lambda file: file["name"])}
+                    text = json.dumps(whole, ensure_ascii=False, indent=2).encode() + b"\n"
+                    _put(made, part(MANIFEST, text), names)
+                    sums = {file["name"]: file["sha256"] for file in files}
+                    sums[MANIFEST] = hashlib.sha256(text).hexdigest()
+                    lines = "".join(f"{sums[name]}  {name}\n" for name in sorted(sums))
+                    _put(made, part(SUMS, lines.encode()), names)
+            except BaseException:
+                Path(kept.name).unlink(missing_ok=True)
+                raise
+        Path(kept.name).chmod(0o644)
+        os.replace(kept.name, path)  # noqa: PTH105 - atomic on every system
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+    return whole
+
+
+def _put(made: zipfile.ZipFile, one: Part, names: set[str]) -> dict[str, Any]:
+    if not _is_inside(one.name) or one.name.casefold() in names:
+        raise ValueError(f"not a name for a part of a bundle, or one that is there already: {one.name!r}")
+    names.add(one.name.casefold())
+    info = zipfile.ZipInfo(one.name, _NO_TIME)
+    info.external_attr = 0o644 << 16
+    info.create_system = 3  # the same on every system
+    said, size = hashlib.sha256(), 0
+    with one.open() as given, made.open(info, "w", force_zip64=True) as out:
+        while piece := given.read(_PIECE):
+            said.update(piece)
+            size += len(piece)
+            out.write(piece)
+    return {"name": one.name, "size": size, "sha256": said.hexdigest(), **one.about}
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a name stays within the folder that a bundle is unpacked to, on every system."""
+    pieces = PurePosixPath(name).parts
+    return bool(pieces) and name == "/".join(pieces) and not any(
+        piece in {".", ".."} or set(piece) & set('\\:*?"<>|') or not piece.isprintable() or piece[-1] in ". "
+        for piece in pieces
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- checking
+
+
+def faults_of(path: Path) -> tuple[dict[str, Any], list[str]]:
+    """(manifest, everything that is wrong) of a bundle, as a zip or as the folder it was unpacked to. An empty list =
+    each file is there, once, with the bytes that manifest and sums name, and there is nothing else. `UsageError` for
+    what is no bundle at all."""
+    if path.is_dir():
+        files = (file for file in path.rglob("*") if file.is_file())
+        return _checked({file.relative_to(path).as_posix(): partial(io.FileIO, file) for file in files}, [])
+    try:
+        with zipfile.ZipFile(path) as found:
+            infos = found.infolist()
+            names = [info.filename for info in infos]
+            faults = [f"{name}: is there more than once" for name in sorted({n for n in names if names.count(n) > 1})]
+            faults += [f"{name}: leads out of the bundle" for name in names if not _is_inside(name)]
+            faults += [f"{i.filename}: is compressed" for i in infos if i.compress_type != zipfile.ZIP_STORED]
+            if faults:
+                return {}, faults
+            return _checked({name: partial(found.open, name) for name in names}, faults)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise UsageError(f"{path} is neither a bundle nor a folder of one: {error}") from None
+
+
+def _checked(files: Mapping[str, Callable[[], IO[bytes]]], faults: list[str]) -> tuple[dict[str, Any], list[str]]:
+    if MANIFEST not in files:
+        raise UsageError(f"there is no {MANIFEST} in it, so it is no bundle")
+    said: dict[str, Any] = {}
+    try:
+        with files[MANIFEST]() as given:
+            said = json.loads(given.read())
+        named = {file["name"]: file["sha256"] for file in said["files"]}
+    except (ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        return said, [*faults, f"{MANIFEST}: cannot be read"]
+    hashes = dict(_hashes(files, faults))
+    sums = _sums(files, faults)
+    faults += [f"{name}: is missing" for name in sorted({*named, *sums} - set(files))]
+    faults += [f"{name}: is in no list" for name in sorted(set(files) - set(named) - {MANIFEST, SUMS})]
+    for name in sorted(hashes):
+        if name != SUMS and hashes[name] not in {sums.get(name, "")} & {named.get(name, sums.get(name, ""))}:
+            faults.append(f"{name}: has other bytes than the lists say")
+    return said, faults
+
+
+def _hashes(files: Mapping[str, Callable[[], IO[bytes]]], faults: list[str]) -> Iterator[tuple[str, str]]:
+    for name, opened in files.items():
+        said = hashlib.sha256()
+        try:
+            with opened() as given:
+                while piece := given.read(_PIECE):
+                    said.update(piece)
+        except (OSError, zipfile.BadZipFile):
+            faults.append(f"{name}: cannot be read")
+            continue
+        yield name, said.hexdigest()
+
+
+def _sums(files: Mapping[str, Callable[[], IO[bytes]]], faults: list[str]) -> dict[str, str]:
+    try:
+        with files[SUMS]() as given:
+            lines = given.read().decode().splitlines()
+        return {name: said for said, _, name in (line.partition("  ") for line in lines)}
+    except (KeyError, UnicodeDecodeError, zipfile.BadZipFile):
+        faults.append(f"{SUMS}: is missing or cannot be read")
+        return {}
