@@ -174,6 +174,8 @@ class Market:
                     )
                 )  # fmt: skip
                 self._link(name, f"6{n}", "contacts", f"3{contact}")
+                self._link(name, f"6{n}", "deals", f"5{contact % self._count}")
+                self._link(name, f"6{n}", "companies", f"7{contact % self.companies}")
             elif kind == 3:
                 values = {"email": self._address(contact), "utm_campaign": f"series-{contact % PARTNERS}"}
                 stamp = round(at.timestamp() * 1000)

@@ -2,9 +2,9 @@
 
 Associations carry no time anywhere and do not move a record's modified date, so the ones that decide something
 (of deals and contacts) are read again in every pull, a thousand records per request; those of activities are read
-once per activity and again on `full`, so that an idle pull asks nothing about them. A record without links looks like an error in HubSpot's answer (207,
-NO_ASSOCIATIONS_FOUND) and is the row "linked to nothing"; any other error in a batch holds the delivery. A kind that
-the token may not read is remarked upon and left unknown, never taken as empty.
+once per activity and again on `full`, so that an idle pull asks nothing about them. A record without links looks like
+an error in HubSpot's answer (207, NO_ASSOCIATIONS_FOUND) and is the row "linked to nothing"; any other error in a batch
+holds the delivery. A kind that the token may not read is remarked upon and left unknown, never taken as empty.
 """
 
 from __future__ import annotations
