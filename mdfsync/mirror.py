@@ -104,8 +104,8 @@ class SeenRows:
 
     def first_seen(self) -> dict[tuple[str, str], Interval]:
         """When each link of a deal, each form submission and each line of a partner's list came into being, as far as
-        two of our pulls can tell: a link after the last pull that knew the record without it, the others after the pull before the
-        one that brought them. What came with its record's or its source's first pull may be of any age."""
+        two of our pulls can tell: a link after the last pull that knew the record without it, the others after the pull
+        before the one that brought them. What came with its record's or its source's first pull may be of any age."""
         out = {}
         for source in (LINKS, *TOLD):
             first = {row.ref.external_id: row.ref.fetched_at for row in self.rows(source)}  # also what is looked at

@@ -36,9 +36,10 @@ Ids = Callable[[], Sequence[str]]
 
 
 class AssociationSource(HubspotSource):
-    """One row per record and kind of other: external id `deals:123:contacts`, body `from_type`, `from`, `to_type`,
-    `to` = sorted list of `{id, labels}`. Besides, one row per link of a deal to a contact: `deals:123:contacts:456`,
-    body with `to_id` and `labels`; that it is new, and since which pull, is the only way to date the link.
+    """One row per record and kind of other: external id `deals:123:contacts`, body `from_type`, `from`, `to_type` (not of
+    activities), `to` = sorted list of `{id, labels}`. Besides, one row per link of a deal to a contact:
+    `deals:123:contacts:456`, body with `to_id` and `labels`; that it is new, and since which pull, is the only way to
+    date the link.
 
     `deal_ids` and `contact_ids` name the records to read (contacts found on those deals are added); `activity_ids`
     gives ids by `meetings`, `calls`, `emails`, `notes`; `campaign_numbers` are campaigns by their CRM number, whose
@@ -145,7 +146,8 @@ class _Links:
         return [row for id in ids for row in self._rows(kind, id, other, found[id], singly)]
 
     def _rows(self, kind: str, id: str, other: str, found: _Found, singly: bool) -> Iterator[RawRow]:
-        ends = {"from_type": kind, "from": id, "to_type": other}
+        # An activity's links are many and its id says which ones they are: those that are alike are one body when read.
+        ends = {} if kind in ACTIVITIES else {"from_type": kind, "from": id, "to_type": other}
         targets = sorted(found.labels, key=lambda target: (len(target), target))
         links = [{"id": target, "labels": sorted(found.labels[target])} for target in targets]
         if found.place is None:  # `_take` raises before that

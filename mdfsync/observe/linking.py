@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mdfsync.model import RawRow, Record, Snapshot
-from mdfsync.view.people import property_of
+from mdfsync.view.people import LINKS, property_of
 
 EXPLICIT, BY_CAMPAIGN, BY_CAMPAIGN_LINK = "explicit_id", "campaign_id", "campaign_link"
 BY_ASSOCIATION, BY_UTM = "association", "utm"
@@ -37,6 +37,7 @@ class Links:
     owners: Mapping[str, str]
     users: Mapping[str, str]
     associations: Mapping[str, RawRow]
+    """Rows of what hangs on deals, by their ids (`deals:123:contacts`)."""
     merged_companies: Mapping[str, str]
     """Company that was merged away → the one that it lives on in."""
 
@@ -65,7 +66,7 @@ def link(mirror: Mapping[str, tuple[RawRow, ...]], snapshot: Snapshot) -> Links:
         companies={r.ref.external_id: r for r in mirror.get("hubspot.companies", ())},
         contact_rows={r.ref.external_id: r for r in mirror.get("hubspot.contacts", ())},
         owners={r.ref.external_id: str(r.body.get("email") or "") for r in mirror.get("hubspot.owners", ())},
-        associations={r.ref.external_id: r for r in mirror.get("hubspot.associations", ())},
+        associations={id: r for r in mirror.get(LINKS, ()) if (id := r.ref.external_id).startswith("deals:")},
         merged_companies={
             old.strip(): r.ref.external_id
             for r in mirror.get("hubspot.companies", ())
@@ -137,7 +138,7 @@ def _associated(mirror: Mapping[str, tuple[RawRow, ...]], left: str, right: str)
     """Association rows come as `{from_type}:{id}:{to_type}`."""
     out = {}
     begins, ends = f"{left}:", f":{right}"
-    for row in mirror.get("hubspot.associations", ()):
+    for row in mirror.get(LINKS, ()):
         key = row.ref.external_id
         if key.startswith(begins) and key.endswith(ends) and len(parts := key.split(":")) == 3:
             out[parts[1]] = frozenset(str(to["id"]) for to in row.body.get("to", ()))
