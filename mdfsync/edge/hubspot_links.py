@@ -36,8 +36,8 @@ Ids = Callable[[], Sequence[str]]
 
 
 class AssociationSource(HubspotSource):
-    """One row per record and kind of other: external id `deals:123:contacts`, body `from_type`, `from`, `to_type` (not of
-    activities), `to` = sorted list of `{id, labels}`. Besides, one row per link of a deal to a contact:
+    """One row per record and kind of other: external id `deals:123:contacts`, body `from_type`, `from`, `to_type` (not
+    of activities), `to` = sorted list of `{id, labels}`. Besides, one row per link of a deal to a contact:
     `deals:123:contacts:456`, body with `to_id` and `labels`; that it is new, and since which pull, is the only way to
     date the link.
 
