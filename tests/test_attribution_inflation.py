@@ -432,6 +432,13 @@ a1 | JC-1              | bo@acme.example | attended   | 2026-06-10T15:05:00Z
         gives={"computed_class": "sourced"},
     ),
     Row(
+        name="our meeting hangs on a company that was merged into the account since",
+        more=registered()
+        + "hubspot.companies\nid | hs_merged_object_ids\n77 | 69;70\n\n"
+        + logged("2026-06-01T09:00:00Z", companies="70"),
+        gives={"computed_class": "direct"},
+    ),
+    Row(
         name="our meeting is of another account",
         more=registered() + logged("2026-06-01T09:00:00Z", deals="9", companies="78"),
         gives={"computed_class": "sourced"},

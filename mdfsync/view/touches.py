@@ -154,6 +154,12 @@ class _Places:
         self._links = links
         deals = view.mirror.get("hubspot.deals", ())
         self._primary = {row.ref.external_id: property_of(row, "hs_primary_associated_company") for row in deals}
+        self._lives_on = {
+            old.strip(): row.ref.external_id
+            for row in view.mirror.get("hubspot.companies", ())
+            if (merged := property_of(row, "hs_merged_object_ids"))
+            for old in merged.split(";")
+        }
 
     def file(self, plural: str, touch: Touch) -> None:
         deals, companies = (_linked(self._links, plural, touch.external_id, to) for to in ("deals", "companies"))
@@ -163,7 +169,7 @@ class _Places:
         for deal in deals or ():
             self.found.setdefault(f"deals:{deal}", []).append(touch)
             on.update(_linked(self._links, "deals", deal, "companies") or (), (self._primary.get(deal, ""),))
-        for company in on - {""}:
+        for company in {self._lives_on.get(company, company) for company in on if company}:
             self.found.setdefault(f"companies:{company}", []).append(touch)
 
 
