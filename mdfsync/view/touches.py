@@ -152,6 +152,7 @@ class _Places:
         self.found: dict[str, list[Touch]] = {}
         self.lacking: set[str] = set()
         self._links = links
+        self._companies: dict[str, frozenset[str]] = {}
         deals = view.mirror.get("hubspot.deals", ())
         self._primary = {row.ref.external_id: property_of(row, "hs_primary_associated_company") for row in deals}
         self._lives_on = {
@@ -165,12 +166,20 @@ class _Places:
         deals, companies = (_linked(self._links, plural, touch.external_id, to) for to in ("deals", "companies"))
         if deals is None or companies is None:
             self.lacking.add(touch.source_id)
-        on = set(companies or ())
+        on = {self._lives_on.get(company, company) for company in companies or ()}
         for deal in deals or ():
             self.found.setdefault(f"deals:{deal}", []).append(touch)
-            on.update(_linked(self._links, "deals", deal, "companies") or (), (self._primary.get(deal, ""),))
-        for company in {self._lives_on.get(company, company) for company in on if company}:
+            on |= self._of_deal(deal)
+        for company in on:
             self.found.setdefault(f"companies:{company}", []).append(touch)
+
+    def _of_deal(self, deal: str) -> frozenset[str]:
+        """The companies of a deal, the primary one and every other."""
+        found = self._companies.get(deal)
+        if found is None:
+            named = {*(_linked(self._links, "deals", deal, "companies") or ()), self._primary.get(deal, "")} - {""}
+            found = self._companies[deal] = frozenset(self._lives_on.get(company, company) for company in named)
+        return found
 
 
 def _linked(links: Mapping[str, RawRow], kind: str, id: str, to: str) -> tuple[str, ...] | None:
