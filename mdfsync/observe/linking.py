@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mdfsync.model import RawRow, Record, Snapshot
-from mdfsync.view.people import LINKS, property_of
+from mdfsync.view.people import property_of
 
 EXPLICIT, BY_CAMPAIGN, BY_CAMPAIGN_LINK = "explicit_id", "campaign_id", "campaign_link"
 BY_ASSOCIATION, BY_UTM = "association", "utm"
@@ -66,7 +66,9 @@ def link(mirror: Mapping[str, tuple[RawRow, ...]], snapshot: Snapshot) -> Links:
         companies={r.ref.external_id: r for r in mirror.get("hubspot.companies", ())},
         contact_rows={r.ref.external_id: r for r in mirror.get("hubspot.contacts", ())},
         owners={r.ref.external_id: str(r.body.get("email") or "") for r in mirror.get("hubspot.owners", ())},
-        associations={id: r for r in mirror.get(LINKS, ()) if (id := r.ref.external_id).startswith("deals:")},
+        associations={
+            id: r for r in mirror.get("hubspot.associations", ()) if (id := r.ref.external_id).startswith("deals:")
+        },
         merged_companies={
             old.strip(): r.ref.external_id
             for r in mirror.get("hubspot.companies", ())
@@ -138,7 +140,7 @@ def _associated(mirror: Mapping[str, tuple[RawRow, ...]], left: str, right: str)
     """Association rows come as `{from_type}:{id}:{to_type}`."""
     out = {}
     begins, ends = f"{left}:", f":{right}"
-    for row in mirror.get(LINKS, ()):
+    for row in mirror.get("hubspot.associations", ()):
         key = row.ref.external_id
         if key.startswith(begins) and key.endswith(ends) and len(parts := key.split(":")) == 3:
             out[parts[1]] = frozenset(str(to["id"]) for to in row.body.get("to", ()))
