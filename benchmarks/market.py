@@ -1,10 +1,11 @@
 """A pipeline that grows by opportunities: what HubSpot, Crossbeam and the partners' lists say, and what people typed.
 
-For N opportunities there are ten touches and two and a half overlaps each, half a company, two contacts, a lead for
-every second (HubSpot's reports and the partners' lists know half of them each, some on both), 20 partners with a
-launched campaign each, and for every third deal a registration, a handed-over lead or an action of the partner. Of the
-overlaps most meet their company by id, some by website alone, some under another website with a like name, and one in
-fifty meets nobody. Part of the benchmark `attribution`.
+For N opportunities there are ten touches (half of them activities, each logged on a contact, a deal and a company) and
+two and a half overlaps each, half a company, two contacts, a lead for every second (HubSpot's reports and the partners'
+lists know half of them each, some on both), 20 partners with a launched campaign each, and for every third deal a
+registration, a handed-over lead or an action of the partner. Of the overlaps most meet their company by id, some by
+website alone, some under another website with a like name, and one in fifty meets nobody. Part of the benchmark
+`attribution`.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ class Market:
         self.contacts = opportunities * 2
         self.mirror: dict[str, list[RawRow]] = {}
         self.rows: dict[str, list[Record]] = {}
+        self._bodies: dict[tuple[str, ...], dict[str, Any]] = {}
         self._frame()
         self._people()
         self._deals()
@@ -74,7 +76,9 @@ class Market:
         self.mirror.setdefault(row.ref.source_id, []).append(row)
 
     def _link(self, kind: str, id: str, to: str, *ids: str) -> None:
-        self._pull(raw("hubspot.associations", f"{kind}:{id}:{to}", {"to": [{"id": other} for other in ids]}))
+        """Bodies that are alike are one, as the local state reads them."""
+        body = self._bodies.setdefault(ids, {"to": [{"id": other, "labels": []} for other in ids]})
+        self._pull(raw("hubspot.associations", f"{kind}:{id}:{to}", body))
 
     def _frame(self) -> None:
         for n in range(PARTNERS):
@@ -174,6 +178,8 @@ class Market:
                     )
                 )  # fmt: skip
                 self._link(name, f"6{n}", "contacts", f"3{contact}")
+                self._link(name, f"6{n}", "deals", f"5{contact % self._count}")
+                self._link(name, f"6{n}", "companies", f"7{contact % self.companies}")
             elif kind == 3:
                 values = {"email": self._address(contact), "utm_campaign": f"series-{contact % PARTNERS}"}
                 stamp = round(at.timestamp() * 1000)

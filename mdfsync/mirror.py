@@ -103,15 +103,17 @@ class SeenRows:
         return {**status, "rows": self._looked_at[source_id][0]} if source_id in self._looked_at else status
 
     def first_seen(self) -> dict[tuple[str, str], Interval]:
-        """When each link, each form submission and each line of a partner's list came into being, as far as two of our
-        pulls can tell: a link after the last pull that knew the record without it, the others after the pull before the
-        one that brought them. What came with its record's or its source's first pull may be of any age."""
+        """When each link of a deal, each form submission and each line of a partner's list came into being, as far as
+        two of our pulls can tell: a link after the last pull that knew the record without it, the others after the pull
+        before the one that brought them. What came with its record's or its source's first pull may be of any age."""
         out = {}
         for source in (LINKS, *TOLD):
             first = {row.ref.external_id: row.ref.fetched_at for row in self.rows(source)}  # also what is looked at
             first |= self.memory.first_seen_all(source)
             before = {at: self.memory.previous_pull(source, at) for at in set(first.values())}
             for key, at in first.items():
+                if source == LINKS and not key.startswith("deals:"):
+                    continue  # of other links only that they are there matters, and of activities there are many
                 record = first.get(":".join(key.split(":")[:3]))
                 known_before = source in TOLD or (record is not None and record < at)
                 out[source, key] = Interval(after=before[at] if known_before else None, by=at)

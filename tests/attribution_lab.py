@@ -138,6 +138,19 @@ m1 | {at} | {logged or at} | {who} | {owner} | {outcome}{values}
 """
 
 
+def logged(
+    at: str, *, deals: str = "", companies: str = "", who: str = "", kind: str = "meetings", owner: str = "501"
+) -> str:
+    """Activity of our Sam's (or another `owner`'s), logged on records with or without a contact; `unread` = nobody read
+    to which it belongs."""
+    return f"""
+hubspot.{kind}
+id | at | contacts | deals | companies | hubspot_owner_id | hs_call_direction | hs_email_direction
+o1 | {at} | {who} | {deals} | {companies} | {owner} | OUTBOUND | EMAIL
+
+"""
+
+
 def overlap(**cells: str) -> str:
     lines = "\n".join(f"{name}: {cell}" for name, cell in cells.items())
     return f"""

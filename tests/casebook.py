@@ -38,6 +38,8 @@ SOURCES = (
     "finance.requests", "finance.expenses", "finance.invoices", "finance.payments", "partner.leads",
     "partner.attendees",
 )  # fmt: skip
+_LINKED = ("contacts", "deals", "companies")
+"""What an activity hangs on; `unread` in a cell = nobody read those links."""
 _TOP_LEVEL = frozenset({"hubspot.owners", "hubspot.campaign_contacts"})
 _ENVELOPE = {"created": "createdAt", "archived": "archived"}
 
@@ -189,7 +191,7 @@ def _record(table: str, row: Mapping[str, str], n: int) -> Record:
 
 def _raw(source_id: str, row: Mapping[str, str]) -> Iterator[RawRow]:
     id = row["id"]
-    values = {name: cell for name, cell in row.items() if cell and name not in {"id", "contacts", "at", "to"}}
+    values = {name: cell for name, cell in row.items() if cell and name not in {"id", *_LINKED, "at", "to"}}
     body: dict[str, Any]
     if source_id == "hubspot.associations":
         yield _row(source_id, id, {"to": _to(row["to"])}, row.get("fetched", ""))
@@ -222,7 +224,9 @@ def _raw(source_id: str, row: Mapping[str, str]) -> Iterator[RawRow]:
     yield _row(source_id, id, body)
     if "contacts" in row:
         kind = source_id.removeprefix("hubspot.")
-        yield _row("hubspot.associations", f"{kind}:{id}:contacts", {"to": _to(row["contacts"])})
+        for other in _LINKED:
+            if row.get(other) != "unread":
+                yield _row("hubspot.associations", f"{kind}:{id}:{other}", {"to": _to(row.get(other, ""))})
 
 
 def _to(cell: str) -> Sequence[Mapping[str, str]]:

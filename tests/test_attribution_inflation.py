@@ -15,6 +15,7 @@ from attribution_lab import (
     cells_of,
     fixed,
     lead,
+    logged,
     met,
     overlap,
     registered,
@@ -400,6 +401,68 @@ a1 | JC-1              | bo@acme.example | attended   | 2026-06-10T15:05:00Z
 
 """,
         gives={"computed_class": "influenced", "deciding_event": "event_attendance a1"},
+    ),
+    Row(
+        name="our meeting was logged on the deal alone, with no contact",
+        more=registered() + logged("2026-06-01T09:00:00Z", deals="1"),
+        gives={"computed_class": "direct"},
+        held="own meeting o1 at 2026-06-01T09:00:00.000Z with the account in the lookback",
+    ),
+    Row(
+        name="our call was logged on the company alone",
+        more=registered() + logged("2026-06-01T09:00:00Z", companies="77", kind="calls"),
+        gives={"computed_class": "direct"},
+    ),
+    Row(
+        name="our e-mail hangs on another deal of the account, with a contact of another company",
+        more=registered()
+        + "hubspot.associations\nid | to\ndeals:9:companies | 77\n\n"
+        + logged("2026-06-01T09:00:00Z", deals="9", who="99", kind="emails"),
+        gives={"computed_class": "direct"},
+    ),
+    Row(
+        name="our meeting hangs on another deal, whose account HubSpot names on the deal alone",
+        parts={
+            "id | closedate            | hs_v2": "id | hs_primary_associated_company | closedate | hs_v2",
+            "1  | 2026-09-01T10": "9 | 77 | |\n1  | | 2026-09-01T10",
+        },
+        more=registered() + logged("2026-06-01T09:00:00Z", deals="9"),
+        gives={"computed_class": "direct"},
+    ),
+    Row(
+        name="our meeting on the deal came before the lookback, or after the partner's event",
+        more=registered()
+        + logged("2026-01-05T09:00:00Z", deals="1")
+        + logged("2026-06-25T09:00:00Z", deals="1").replace("o1", "o2"),
+        gives={"computed_class": "sourced"},
+    ),
+    Row(
+        name="our meeting hangs on a company that was merged into the account since",
+        more=registered()
+        + "hubspot.companies\nid | hs_merged_object_ids\n77 | 69;70\n\n"
+        + logged("2026-06-01T09:00:00Z", companies="70"),
+        gives={"computed_class": "direct"},
+    ),
+    Row(
+        name="our meeting is of another account",
+        more=registered() + logged("2026-06-01T09:00:00Z", deals="9", companies="78"),
+        gives={"computed_class": "sourced"},
+    ),
+    Row(
+        name="nobody read on which deal our meeting is logged",
+        more=registered() + logged("2026-06-01T09:00:00Z", deals="unread"),
+        gives={"computed_class": "hold"},
+        held="own sales activity cannot be read: hubspot.meetings",
+    ),
+    Row(
+        name="nobody read on which company our meeting is logged, and the campaign's touch does not need it",
+        more=attended() + logged("2026-06-01T09:00:00Z", companies="unread"),
+        gives={"computed_class": "influenced"},
+    ),
+    Row(
+        name="the partner's staff met somebody, and only the deal says so",
+        more=logged("2026-06-01T09:00:00Z", deals="1", companies="77", owner="502"),
+        gives={"computed_class": "direct"},
     ),
 )
 

@@ -127,6 +127,12 @@ def call(at: str, who: str) -> Happening:
     return Happening(f"hubspot.calls\n{head}\nc# | {at} | {who} | 501 | OUTBOUND | COMPLETED\n")
 
 
+def logged(at: str, where: str, owner: str = "501") -> Happening:
+    """A meeting that hangs on records and on no contact; `where` = its deals and its companies."""
+    head = "id | at | contacts | deals | companies | hubspot_owner_id | hs_meeting_outcome"
+    return Happening(f"hubspot.meetings\n{head}\nl# | {at} | | {where} | {owner} | COMPLETED\n")
+
+
 def form(at: str, email: str) -> Happening:
     return Happening(
         f"hubspot.form_submissions\nid | form_id | at | email | utm_campaign\ns# | f | {at} | {email} | spend-series\n"
@@ -152,12 +158,16 @@ OVERLAP = Happening(
 )
 TIMES = st.integers(min_value=-200 * 24, max_value=120 * 24).map(lambda h: text_of(CREATED + timedelta(hours=h)))
 DAYS = st.integers(min_value=-120, max_value=60).map(lambda d: (CREATED + timedelta(days=d)).date().isoformat())
+WHERE = st.sampled_from(("1 | ", " | 77", "1 | 77", "2 | 78", " | "))
+UNREAD = st.sampled_from(("unread | 77", "1 | unread", "unread | unread"))
 PEOPLE = st.sampled_from((*ON_DEAL, COLLEAGUE))
 HAPPENINGS = st.one_of(
     st.builds(attendance, TIMES, PEOPLE, st.sampled_from(("ATTENDED", "REGISTERED", "NO_SHOW", "CANCELLED"))),
     st.builds(meeting, TIMES, PEOPLE, st.sampled_from(("501", "502", "503"))),
     st.builds(meeting, TIMES, PEOPLE, st.sampled_from(("502", "503")), TIMES),
     st.builds(call, TIMES, PEOPLE),
+    st.builds(logged, TIMES, WHERE, st.sampled_from(("501", "502", "503"))),
+    st.builds(logged, TIMES, UNREAD),
     st.builds(form, TIMES, st.sampled_from(("ana@acme.example", "cy@acme.example", "who@acme.example"))),
     st.builds(
         registration, TIMES, st.sampled_from(("cobalt", "fernway")), st.sampled_from(("approved", "rejected", ""))
@@ -178,6 +188,7 @@ NEW = st.one_of(
     st.builds(attendance, TIMES, st.just(COLLEAGUE)),
     st.builds(form, TIMES, st.just("cy@acme.example")),
     st.builds(meeting, TIMES, st.just(COLLEAGUE), st.sampled_from(("502", "503"))),
+    st.builds(logged, TIMES, WHERE, st.sampled_from(("502", "503"))),
     st.builds(attendance, TIMES, PEOPLE, st.sampled_from(("INVITED", "REGISTERED", "NO_SHOW", "CANCELLED"))),
 )
 AFTER_CLOSE = st.integers(min_value=1, max_value=60 * 24).map(lambda h: text_of(CLOSED + timedelta(hours=h)))
@@ -185,6 +196,9 @@ LATE = st.one_of(
     st.builds(attendance, AFTER_CLOSE, PEOPLE),
     st.builds(form, AFTER_CLOSE, st.just("ana@acme.example")),
     st.builds(meeting, AFTER_CLOSE, PEOPLE, st.sampled_from(("502", "503"))),
+)
+OURS = st.one_of(
+    st.builds(meeting, TIMES, PEOPLE, st.just("501")), st.builds(call, TIMES, PEOPLE), st.builds(logged, TIMES, WHERE)
 )
 T = TypeVar("T")
 many = settings(max_examples=150, deadline=None)
@@ -221,7 +235,7 @@ def test_an_overlap_an_invitation_or_a_colleague_never_raises_a_class(world: Wor
 
 
 @many
-@given(WORLDS, st.one_of(st.builds(meeting, TIMES, PEOPLE, st.just("501")), st.builds(call, TIMES, PEOPLE)))
+@given(WORLDS, OURS)
 def test_our_own_sales_may_settle_a_doubt_and_add_nothing_else(world: World, new: Happening) -> None:
     """A hold that might have been sourced may come down to what is left; nothing goes beyond that."""
     before, after = judged(world), judged(world.plus(new))
@@ -275,6 +289,21 @@ def test_own_sales_that_cannot_be_read_never_yield_sourced(world: World, scope: 
     kept = tuple(h for h in world.happenings if not h.text.startswith(scope))
     blind = replace(world, happenings=kept, unread=world.unread | {scope})
     assert all(verdict.class_ != "sourced" for verdict in judged(blind).values())
+
+
+@many
+@given(WORLDS, TIMES, UNREAD)
+def test_own_sales_logged_nobody_knows_where_never_yield_sourced(world: World, at: str, where: str) -> None:
+    blind = judged(world.plus(logged(at, where)))
+    assert all(verdict.class_ != "sourced" for verdict in blind.values())
+
+
+@many
+@given(WORLDS, st.sampled_from(ON_DEAL), TIMES)
+def test_it_makes_no_difference_to_a_partner_whether_our_sales_named_a_contact(world: World, who: str, at: str) -> None:
+    """Logged on the deal alone it says as much against a partner as with somebody of the deal."""
+    named, alone = judged(world.plus(meeting(at, who, "501"))), judged(world.plus(logged(at, "1 | ")))
+    assert [v.class_ for v in named.values()] == [v.class_ for v in alone.values()]
 
 
 @many

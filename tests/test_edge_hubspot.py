@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hubspot_lab import LAG, Portal, by_id, said
@@ -304,10 +305,58 @@ def test_links_of_activities_are_read_once(portal: Portal) -> None:
     portal.pull(DEALS)
     portal.pull("hubspot.meetings")
     first = portal.pull("hubspot.associations")
-    assert any(id.startswith("meetings:") for id in by_id(first))
+    read = {tuple(id.split(":")[::2]) for id in by_id(first) if id.startswith("meetings:")}
+    assert read == {("meetings", "contacts"), ("meetings", "deals"), ("meetings", "companies")}
     second = portal.pull("hubspot.associations")
     assert not any(id.startswith("meetings:") for id in by_id(second))
     assert second.gone == ()
+
+
+def test_what_is_logged_on_a_deal_alone_is_linked_to_the_deal(portal: Portal) -> None:
+    portal.pull("hubspot.meetings")
+    found = by_id(portal.pull("hubspot.associations"))
+    told = {other: found[f"meetings:60010073:{other}"]["to"] for other in ("contacts", "deals", "companies")}
+    assert told == {"contacts": [], "deals": [{"id": "50010001", "labels": []}], "companies": []}
+
+
+EVERY_KIND = ("meetings", "calls", "emails", "notes")
+
+
+def test_links_of_activities_cost_ten_requests_once_and_none_when_idle(portal: Portal) -> None:
+    """Three for each kind of sales activity and one for notes, each of up to a thousand records."""
+
+    def spent(**options: Any) -> int:
+        before = sum(portal.calls.counts().values())
+        portal.pull("hubspot.associations", activity_ids=given, **options)
+        return sum(portal.calls.counts().values()) - before
+
+    def given() -> dict[str, list[str]]:
+        return {kind: sorted(portal.mirror.get(f"hubspot.{kind}", {})) for kind in EVERY_KIND}
+
+    portal.pull(DEALS)
+    idle = spent()
+    for kind in EVERY_KIND:
+        portal.pull(f"hubspot.{kind}")
+    assert (idle, spent(), spent(), spent(full=True)) == (3, 3 + 10, 3, 3 + 10)
+
+
+def test_what_an_earlier_release_did_not_read_of_an_activity_is_read_once(portal: Portal) -> None:
+    portal.pull("hubspot.meetings")
+    portal.pull("hubspot.associations")
+    held = portal.mirror["hubspot.associations"]
+    for id in [id for id in held if id.startswith("meetings:") and not id.endswith(":contacts")]:
+        del held[id]
+    again = {id.rpartition(":")[2] for id in by_id(portal.pull("hubspot.associations")) if id.startswith("meetings:")}
+    assert again == {"deals", "companies"}
+
+
+def test_where_an_activity_is_logged_stays_unknown_to_a_token_that_may_not_see_companies(portal: Portal) -> None:
+    portal.without("crm.objects.companies.read")
+    portal.pull("hubspot.meetings")
+    pull = portal.pull("hubspot.associations")
+    assert "links meetings to companies are unknown: needs scope crm.objects.companies.read" in said(pull)
+    assert "meetings:60010073:deals" in by_id(pull)
+    assert "meetings:60010073:companies" not in by_id(pull)
 
 
 def test_links_that_a_token_may_not_see_stay_unknown(portal: Portal) -> None:

@@ -298,6 +298,19 @@ def test_links_that_a_batch_forgets_hold_the_delivery(lab: Lab) -> None:
     assert "says nothing about 2" in lab.pull("hubspot.associations").held
 
 
+@responses.activate
+def test_deals_of_an_activity_that_a_batch_forgets_hold_the_delivery(lab: Lab) -> None:
+    def links(other: str) -> str:
+        return f"{API}/crm/v4/associations/meetings/{other}/batch/read"
+
+    answer(
+        {"results": [{"from": {"id": id}, "to": [{"toObjectId": 7}]} for id in ("8", "9")]}, links("contacts"), "POST"
+    )
+    answer({"results": [{"from": {"id": "8"}, "to": [{"toObjectId": 1}]}]}, links("deals"), "POST")
+    pull = lab.pull("hubspot.associations", deal_ids=list, activity_ids=lambda: {"meetings": ["8", "9"]})
+    assert "batch of links says nothing about 9" in pull.held
+
+
 # -- people's data
 
 

@@ -73,6 +73,15 @@ def meets(lab: Lab, id: str, contact: str, owner: str = REP) -> None:
     activity(lab, "meetings", id, contact, owner, hs_meeting_start_time=at, hs_meeting_outcome="COMPLETED")
 
 
+def logs(lab: Lab, id: str, other: str, target: str) -> None:
+    """A meeting of ours that hangs on a deal or company alone, with no contact."""
+    at = now(lab).isoformat()
+    stated = {"hs_timestamp": at, "hs_meeting_start_time": at, "hs_meeting_outcome": "COMPLETED"}
+    properties = {**stated, "hubspot_owner_id": OURS, "hs_object_source": "CRM_UI"}
+    in_hubspot(lab, "create", kind="meetings", id=id, properties=properties)
+    in_hubspot(lab, "link", kind="meetings", id=id, other=other, target=target)
+
+
 def attends(lab: Lab, id: str, contact: str, at: datetime) -> None:
     put(lab, "participations", id, event=DUBLIN, contactId=contact, state="ATTENDED", occurredAt=at, createdAt=at)
 
@@ -156,6 +165,49 @@ def test_a_refused_scope_holds_what_was_to_be_sourced(fresh: Lab, kind: str, rea
     later(lab)
     lab.run()
     row = lab.row("Attributions", attribution_id=id)["fields"]
+    assert (row["computed_class"], reason in row["computed_reason"]) == ("hold", True)
+
+
+def test_what_our_sales_logged_on_a_deal_or_company_alone_denies_sourced(fresh: Lab) -> None:
+    lab = fresh
+    people = {n: person(lab, n) for n in (1, 2, 3, 4)}
+    logs(lab, "6801", "companies", "881")
+    logs(lab, "6802", "deals", "5092")  # to be the deal that it came to
+    logs(lab, "6803", "companies", "884")
+    later(lab, 60)
+    for n in (1, 2, 3):
+        meets(lab, f"690{n}", people[n])
+    later(lab, 60)
+    ids = {n: deal(lab, n, people[n]) for n in people}
+    later(lab)
+    lab.run()
+    found = classes(lab)
+    assert {n: found[id] for n, id in ids.items()} == {
+        1: ("influenced", "meeting 6901"),
+        2: ("influenced", "meeting 6902"),
+        3: ("sourced", "meeting 6903"),
+        4: ("direct", "none"),  # our own meeting is credit for nobody
+    }
+    mark = lab.mark()
+    lab.run()
+    assert {write["table"] for write in lab.writes(mark)} == {HEARTBEAT}
+
+
+@pytest.mark.parametrize("other", ["deals", "companies"])
+def test_where_our_sales_logged_it_and_nobody_may_see_holds_what_was_to_be_sourced(fresh: Lab, other: str) -> None:
+    lab = fresh
+    contact = person(lab, 1)
+    logs(lab, "6801", other, {"deals": "5091", "companies": "881"}[other])
+    later(lab, 60)
+    meets(lab, "6901", contact)
+    later(lab, 60)
+    id = deal(lab, 1, contact)
+    path = f"^/hubspot/crm/v4/associations/meetings/{other}/"
+    lab.world.admin("POST", "faults", {"kind": "answer", "path": path, "status": 403, "body": SCOPELESS})
+    later(lab)
+    lab.run()
+    row = lab.row("Attributions", attribution_id=id)["fields"]
+    reason = "own sales activity cannot be read: hubspot.meetings"
     assert (row["computed_class"], reason in row["computed_reason"]) == ("hold", True)
 
 

@@ -75,6 +75,30 @@ def test_own_sales_that_end_sourcing_stand_in_the_answer_and_in_the_story() -> N
     assert entry(view, "call c1").weight == "against"
 
 
+ON_THE_DEAL = """
+hubspot.meetings
+id | at                   | created              | contacts | deals | hubspot_owner_id | hs_meeting_outcome
+m1 | 2026-09-20T10:00:00Z | 2026-09-20T10:00:00Z |          | 1     | 501              | COMPLETED
+"""
+
+
+def test_what_our_sales_logged_on_the_deal_alone_stands_in_the_answer_and_in_the_story() -> None:
+    view = world(REGISTERED + ATTENDED + ON_THE_DEAL)
+    told_so = "Not sourced: our own meeting on 20 September 2026, 12:00 with the account in the lookback"
+    assert told_so in why(view)
+    found = entry(view, "meeting m1")
+    assert (found.lane, found.weight, found.people) == ("own_sales", "against", ())
+    assert found.title == "Our sales met the account, nobody named"
+
+
+def test_where_our_sales_logged_what_it_did_can_be_unknown() -> None:
+    view = world(REGISTERED + ON_THE_DEAL.replace("|          | 1     |", "|          | unread |"))
+    assert told(view).judgements[0].class_ == "hold"
+    assert ("on which deals and companies our sales logged what it did", "hubspot.meetings") in {
+        (gap.what, gap.source) for gap in told(view).unknown
+    }
+
+
 def test_direct_says_that_overlap_and_colleagues_are_no_credit() -> None:
     said = why(world(COLLEAGUE + OVERLAP))
     assert said.startswith(
@@ -133,6 +157,7 @@ allowed_recipients: Northlight Analytics
         (ATTENDED.replace("2026-10-03", "2026-03-03"), "event_attendance p1", "touches", "does_not_count"),
         (ATTENDED.replace("ATTENDED", "REGISTERED"), "event_registration p1", "touches", "does_not_count"),
         (OWN_CALL, "call c1", "own_sales", "context"),
+        (ON_THE_DEAL, "meeting m1", "own_sales", "context"),
         (REGISTERED, "registration DR-1", "partner", "decides"),
         (PENDING, "registration DR-1", "partner", "unknown"),
         (REGISTERED + LATER_LEAD + OWN_CALL.replace("2026-09-20", "2026-10-08"), "call c1", "own_sales", "context"),

@@ -53,6 +53,13 @@ def called(at: str, direction: str = "OUTBOUND") -> str:
     return CALLED.format(at=at, direction=direction)
 
 
+def called_the_account(at: str) -> str:
+    """A call that is logged on the deal and the company, with no contact."""
+    return (
+        called(at).replace("| hs_call_status", "| deals | companies | hs_call_status").replace("| 11 ", "| | 1 | 77 ")
+    )
+
+
 def world(*parts: str, as_of: str = "2026-09-20T12:00:00Z", unread: tuple[str, ...] = ()) -> View:
     return case("\n".join((PARTNERSHIP, *parts)), as_of=as_of, unread=unread)
 
@@ -70,6 +77,7 @@ OVERDUE = [f"Campaigns/JC-1 {SAM}"]
         (world(a_lead(), TOUCHED, called("2026-09-11T09:00:00Z")), []),
         (world(a_lead(), TOUCHED, called("2026-06-10T09:00:00Z")), OVERDUE),
         (world(a_lead(), TOUCHED, called("2026-06-11T09:00:00Z", "INBOUND")), OVERDUE),
+        (world(a_lead(), TOUCHED, called_the_account("2026-06-11T09:00:00Z")), OVERDUE),
         (world(a_lead(), TOUCHED, as_of="2026-06-12T15:00:00Z"), []),
         (world(a_lead(), TOUCHED, as_of="2026-06-12T15:01:00Z"), OVERDUE),
         (world(a_lead(), TOUCHED.replace("ev-1", "ev-9"), as_of="2026-06-23T03:59:00Z"), []),  # of no campaign

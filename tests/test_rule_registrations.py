@@ -315,6 +315,7 @@ hubspot.calls
 id | at                   | contacts | hubspot_owner_id | hs_call_direction
 c1 | 2026-05-20T15:00:00Z | 11       | 501              | OUTBOUND
 """
+ON_THE_COMPANY = CALL.replace("| contacts |", "| contacts | companies |").replace("| 11 ", "| | 77 ")
 
 
 @pytest.mark.parametrize(
@@ -322,6 +323,11 @@ c1 | 2026-05-20T15:00:00Z | 11       | 501              | OUTBOUND
     [
         ("2026-06-01T15:00:00Z", "", "the partner keeps the deal, since it registered first"),  # at the same moment
         ("2026-05-01T10:00:00Z", "", "the direct team owns it, and the partner gets the referral fee (5 to 10 %)"),
+        (
+            "2026-06-02T10:00:00Z",
+            ON_THE_COMPANY,
+            "the direct team keeps the deal, since it had the relationship before",
+        ),
         ("2026-06-02T10:00:00Z", CALL, "the direct team keeps the deal, since it had the relationship before"),
         ("2026-06-02T10:00:00Z", CALL.replace("2026-05", "2025-05"), "the partner keeps the deal, since it registered"),
         ("2026-06-02T10:00:00Z", "", "the partner keeps the deal, since it registered first"),
@@ -337,6 +343,11 @@ def test_unread_sales_activity_leaves_it_open_who_was_first() -> None:
     view = registered({}, on="2026-06-03T12:00:00Z", more=own)
     unread = {source: health for source, health in view.sources.items() if source != "hubspot.calls"}
     assert "The conflict table leaves it open." in proposed(replace(view, sources=unread))
+
+
+def test_sales_activity_logged_nobody_knows_where_leaves_it_open_who_was_first() -> None:
+    own = OWN_DEAL.format(created="2026-06-02T10:00:00Z", touch=ON_THE_COMPANY.replace("| 77 ", "| unread ").strip())
+    assert "The conflict table leaves it open." in proposed(registered({}, on="2026-06-03T12:00:00Z", more=own))
 
 
 def test_what_was_called_in_conflict_is_shown_beside_its_rival() -> None:

@@ -1,10 +1,10 @@
-"""Which contacts and companies hang on which deals, contacts and activities.
+"""Which contacts, deals and companies hang on which deals, contacts and activities.
 
 Associations carry no time anywhere and do not move a record's modified date, so the ones that decide something
 (of deals and contacts) are read again in every pull, a thousand records per request; those of activities are read
-once per activity and again on `full`. A record without links looks like an error in HubSpot's answer (207,
-NO_ASSOCIATIONS_FOUND) and is the row "linked to nothing"; any other error in a batch holds the delivery. A kind that
-the token may not read is remarked upon and left unknown, never taken as empty.
+once per activity and again on `full`, so that an idle pull asks nothing about them. A record without links looks like
+an error in HubSpot's answer (207, NO_ASSOCIATIONS_FOUND) and is the row "linked to nothing"; any other error in a batch
+holds the delivery. A kind that the token may not read is remarked upon and left unknown, never taken as empty.
 """
 
 from __future__ import annotations
@@ -23,14 +23,23 @@ from mdfsync.model import RawRow, SourcePull
 from mdfsync.ports import Archive
 
 BATCH = 1_000
-ACTIVITIES = ("meetings", "calls", "emails", "notes")
+_OF_SALES = ("contacts", "deals", "companies")
+ACTIVITIES: Mapping[str, tuple[str, ...]] = {
+    "meetings": _OF_SALES,
+    "calls": _OF_SALES,
+    "emails": _OF_SALES,
+    "notes": ("contacts",),
+}
+"""Which links of an activity are read. What sales did is often logged on the deal or the company alone; a note is
+nobody's sales activity, so only its people matter."""
 Ids = Callable[[], Sequence[str]]
 
 
 class AssociationSource(HubspotSource):
-    """One row per record and kind of other: external id `deals:123:contacts`, body `from_type`, `from`, `to_type`,
-    `to` = sorted list of `{id, labels}`. Besides, one row per link of a deal to a contact: `deals:123:contacts:456`,
-    body with `to_id` and `labels`; that it is new, and since which pull, is the only way to date the link.
+    """One row per record and kind of other: external id `deals:123:contacts`, body `from_type`, `from`, `to_type` (not
+    of activities), `to` = sorted list of `{id, labels}`. Besides, one row per link of a deal to a contact:
+    `deals:123:contacts:456`, body with `to_id` and `labels`; that it is new, and since which pull, is the only way to
+    date the link.
 
     `deal_ids` and `contact_ids` name the records to read (contacts found on those deals are added); `activity_ids`
     gives ids by `meetings`, `calls`, `emails`, `notes`; `campaign_numbers` are campaigns by their CRM number, whose
@@ -60,11 +69,12 @@ class AssociationSource(HubspotSource):
         contacts = {to["id"] for row in on_deals for to in row.body.get("to", ())}
         pull.read("contacts", "companies", {*contacts, *(self._contacts() if self._contacts else ())})
         given = self._activities() if self._activities else {}
-        for kind in ACTIVITIES:
-            ids = given.get(kind, ())
-            if not reading.full:
-                ids = [id for id in ids if f"{kind}:{id}:contacts" not in reading.known]
-            pull.read(kind, "contacts", ids)
+        for kind, others in ACTIVITIES.items():
+            for other in others:
+                ids = given.get(kind, ())
+                if not reading.full:
+                    ids = [id for id in ids if f"{kind}:{id}:{other}" not in reading.known]
+                pull.read(kind, other, ids)
         if pull.refused and not pull.answered:
             raise pull.refused[0]
         pull.probe("campaigns", "deals", self._campaigns() if self._campaigns else ())
@@ -136,7 +146,8 @@ class _Links:
         return [row for id in ids for row in self._rows(kind, id, other, found[id], singly)]
 
     def _rows(self, kind: str, id: str, other: str, found: _Found, singly: bool) -> Iterator[RawRow]:
-        ends = {"from_type": kind, "from": id, "to_type": other}
+        # An activity's links are many and its id says which ones they are: those that are alike are one body when read.
+        ends = {} if kind in ACTIVITIES else {"from_type": kind, "from": id, "to_type": other}
         targets = sorted(found.labels, key=lambda target: (len(target), target))
         links = [{"id": target, "labels": sorted(found.labels[target])} for target in targets]
         if found.place is None:  # `_take` raises before that

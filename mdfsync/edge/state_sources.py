@@ -41,8 +41,9 @@ class SourceState(Store):
         wanted = (table.c.external_id, table.c.body, table.c.observed_at, table.c.fetched_at, table.c.blob, table.c.row)
         with self._read() as connection:
             found = connection.execute(sa.select(*wanted).where(table.c.source_id == source_id, condition)).all()
+        same = _Same()
         # Sorted here: a database's own order depends on its collation.
-        return tuple(_raw_row(source_id, line) for line in sorted(found, key=lambda line: line.external_id))
+        return tuple(_raw_row(source_id, line, same) for line in sorted(found, key=lambda line: line.external_id))
 
     def known(self, source_id: str) -> dict[str, str]:
         """Hash of the body (`values.digest`) of every row that is not gone, by external id."""
@@ -205,16 +206,36 @@ def body_sha(body: Mapping[str, Any]) -> str:
         return hashlib.sha256(to_json(body).encode()).hexdigest()
 
 
-def _raw_row(source_id: str, line: Row[Any, Any, Any, Any, Any, Any]) -> RawRow:
+class _Same:
+    """What many rows have in common, kept once: times, names of blobs, and bodies that are alike letter by letter."""
+
+    def __init__(self) -> None:
+        self._times: dict[str, datetime] = {}
+        self._blobs: dict[str, str] = {}
+        self._bodies: dict[str, Any] = {}
+
+    def time(self, text: str) -> datetime:
+        found = self._times.get(text)
+        return found or self._times.setdefault(text, to_instant(text))
+
+    def blob(self, sha: str) -> str:
+        return self._blobs.setdefault(sha, sha)
+
+    def body(self, text: str) -> Any:
+        found = self._bodies.get(text)
+        return self._bodies.setdefault(text, json.loads(text)) if found is None else found
+
+
+def _raw_row(source_id: str, line: Row[Any, Any, Any, Any, Any, Any], same: _Same) -> RawRow:
     ref = SourceRef(
         source_id=source_id,
         external_id=line.external_id,
         observed_at=to_instant(line.observed_at) if line.observed_at else None,
-        fetched_at=to_instant(line.fetched_at),
-        blob=line.blob,
+        fetched_at=same.time(line.fetched_at),
+        blob=same.blob(line.blob),
         row=line.row,
     )
-    return RawRow(ref=ref, body=json.loads(line.body))
+    return RawRow(ref=ref, body=same.body(line.body))
 
 
 def _mirror_row(row: RawRow, sha: str, at: str) -> dict[str, Any]:

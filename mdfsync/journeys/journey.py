@@ -25,7 +25,7 @@ from mdfsync.view.charter import zone_of
 from mdfsync.view.classes import classify
 from mdfsync.view.moments import Moment
 from mdfsync.view.standing import campaign_in_force
-from mdfsync.view.touches import LINKS, journeys, unknown_sources
+from mdfsync.view.touches import LINKS, journeys, unknown_own_sales, unknown_sources
 
 _TIMED = (
     "hubspot.meetings", "hubspot.calls", "hubspot.emails", "hubspot.notes", "hubspot.form_submissions",
@@ -45,11 +45,12 @@ def journey(view: View, opportunity: Row, windows_default: Mapping[str, Any]) ->
     on_deal = dict(facts.on_deal.get(opportunity.text("deal_id"), {}))
     company = opportunity.text("account_id").removeprefix("hs-co-")
     account = (facts.of_company.get(company, frozenset()) if company else frozenset()) | frozenset(on_deal)
+    deals = (opportunity.text("deal_id"), *(old for case in cases[:1] for old in case.merged))
     created, closed = _lifetime(opportunity, cases)
     entries: list[Entry] = [
         *recorded.presence(view, campaigns, opportunity.text("account_id"), ground),
         *recorded.launch(view, campaigns),
-        *touch_entries(facts, ground, frozenset(on_deal), account),
+        *touch_entries(facts, ground, frozenset(on_deal), account, facts.ours_on(company, deals)),
         *recorded.registrations(view, opportunity, dict(facts.by_email), ground),
         *recorded.leads(view, campaigns, account, ground),
         *(entry for row in rows for entry in recorded.partner_acts(view, row, ground)),
@@ -171,8 +172,11 @@ def _unknown(
     view: View, opportunity: Row, entries: Sequence[Entry], judgements: Sequence[Judgement]
 ) -> Iterator[Unknown]:
     """What the story as a whole cannot tell."""
-    for source in unknown_sources(view, LINKS, *_TIMED):
+    unread = unknown_sources(view, LINKS, *_TIMED)
+    for source in unread:
         yield Unknown(what="what happened there: the source delivered nothing that may be relied on", source=source)
+    for source in sorted({*unknown_own_sales(view)} - {*unread}):
+        yield Unknown(what="on which deals and companies our sales logged what it did", source=source)
     if not judgements:
         yield Unknown(what="the class: no partner is tried on this deal yet", source="the next run")
     if not any(entry.kind in {"overlap_at_launch"} for entry in entries):

@@ -21,6 +21,7 @@ from mdfsync.journeys.touched import noun
 from mdfsync.view import Row, View
 from mdfsync.view.case import Case
 from mdfsync.view.classes import Verdict, claim_of
+from mdfsync.view.touches import OURS
 from mdfsync.view.trials import BASE, Event, Trial, assisted, influenced, own_activity, sourced
 
 _ORDER: tuple[Weight, ...] = ("decides", "counts", "against", "unknown", "does_not_count", "context")
@@ -45,7 +46,7 @@ def trials_of(case: Case) -> tuple[tuple[str, Trial], ...]:
 def names_of(case: Case, ground: Ground) -> dict[str, str]:
     """How the words of a test name a touch, as a noun."""
     contacts = case.account_contacts | frozenset(case.on_deal)
-    return {touch.name: noun(touch, ground) for touch in case.touches_of(contacts)}
+    return {touch.name: noun(touch, ground) for touch in (*case.touches_of(contacts), *case.touches_by(OURS))}
 
 
 def tried_entries(

@@ -1,12 +1,13 @@
 """Touches as entries: of the people on the deal, of their colleagues, and of our own sales.
 
 What belongs to whom is `view.touches`' word, what it is worth that of `view.trials`; here it only gets its words. A
-colleague's touch is shown because readers ask for it, with the reason why it does not count.
+colleague's touch is shown because readers ask for it, with the reason why it does not count; what our sales logged on
+the deal or the account with no contact is shown as such.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from mdfsync.journeys.ground import Ground
 from mdfsync.journeys.story import Entry, Lane, When, noted
@@ -20,9 +21,13 @@ _DID = {
 }
 
 
-def touch_entries(facts: Journeys, ground: Ground, on_deal: frozenset[str], account: frozenset[str]) -> Iterator[Entry]:
-    """Every dated contact with people on the deal or at its account, each once."""
+def touch_entries(
+    facts: Journeys, ground: Ground, on_deal: frozenset[str], account: frozenset[str], logged: Iterable[Touch] = ()
+) -> Iterator[Entry]:
+    """Every dated contact with people on the deal or at its account, and what our sales `logged` on either, each
+    once."""
     found = {t.name: t for contact in sorted(account | on_deal) for t in facts.touches.get(contact, ())}
+    found |= {t.name: t for t in logged}
     for touch in found.values():
         people = tuple(sorted(touch.contacts, key=lambda contact: (contact not in on_deal, contact)))
         inside = tuple(contact for contact in people if contact in on_deal)
@@ -45,7 +50,7 @@ def touch_entries(facts: Journeys, ground: Ground, on_deal: frozenset[str], acco
 
 def said(touch: Touch, ground: Ground, people: tuple[str, ...]) -> str:
     """Who did what, in words: `Amara Drozd attended “Berlin roadshow”`."""
-    names = ground.people(people)
+    names = ground.people(people) or "the account, nobody named"
     if touch.kind in _DID:
         did, noun = _DID[touch.kind]
         if touch.partner:
@@ -63,8 +68,10 @@ def said(touch: Touch, ground: Ground, people: tuple[str, ...]) -> str:
 
 
 def noun(touch: Touch, ground: Ground) -> str:
-    """The touch as a noun, for the words of a test: `meeting with Amara Drozd`."""
+    """The touch as a noun, for the words of a test: `meeting with Amara Drozd`; without names where it has none."""
     names = ground.people(sorted(touch.contacts))
+    if not names:
+        return _noun(touch)
     match touch.kind:
         case "form_submission":
             return f"form from {names}"
@@ -72,12 +79,17 @@ def noun(touch: Touch, ground: Ground) -> str:
             return f"attendance of {names}"
         case "event_registration":
             return f"sign-up of {names}"
-    return f"{touch.kind.replace('email', 'e-mail')} with {names}"
+    return f"{_noun(touch)} with {names}"
+
+
+def _noun(touch: Touch) -> str:
+    return touch.kind.replace("email", "e-mail")
 
 
 def _why(touch: Touch, ground: Ground, people: tuple[str, ...], lane: Lane) -> str:
     if lane == "own_sales":
-        return "Our own sales: it counts for no partner, and inside the lookback it speaks against sourced."
+        where = "" if people else " It is logged on the deal or the company, with no contact."
+        return f"Our own sales: it counts for no partner, and inside the lookback it speaks against sourced.{where}"
     if lane == "colleagues":
         several = len(people) > 1
         return (

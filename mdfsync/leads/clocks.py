@@ -2,9 +2,10 @@
 
 A touch is what `view.touches` dates; a place on a list is none. The follow-up clock starts with the first qualifying
 touch, or with the end of the day on which the partner handed the lead over where there is no touch, and stops with our
-first sales activity with the person after that. Hours are clock hours unless the rulebook names days that are free;
-then the charter's zone says which day it is, and without a zone nothing is due. It tells instants, never how long is
-left.
+first sales activity with the person after that: what is logged on the deal or the company without the person does not
+show that anybody turned to this lead, and stops nothing. Hours are clock hours unless the rulebook names days that are
+free; then the charter's zone says which day it is, and without a zone nothing is due. It tells instants, never how long
+is left.
 """
 
 from __future__ import annotations

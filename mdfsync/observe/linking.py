@@ -37,6 +37,7 @@ class Links:
     owners: Mapping[str, str]
     users: Mapping[str, str]
     associations: Mapping[str, RawRow]
+    """Rows of what hangs on deals, by their ids (`deals:123:contacts`)."""
     merged_companies: Mapping[str, str]
     """Company that was merged away → the one that it lives on in."""
 
@@ -65,7 +66,9 @@ def link(mirror: Mapping[str, tuple[RawRow, ...]], snapshot: Snapshot) -> Links:
         companies={r.ref.external_id: r for r in mirror.get("hubspot.companies", ())},
         contact_rows={r.ref.external_id: r for r in mirror.get("hubspot.contacts", ())},
         owners={r.ref.external_id: str(r.body.get("email") or "") for r in mirror.get("hubspot.owners", ())},
-        associations={r.ref.external_id: r for r in mirror.get("hubspot.associations", ())},
+        associations={
+            id: r for r in mirror.get("hubspot.associations", ()) if (id := r.ref.external_id).startswith("deals:")
+        },
         merged_companies={
             old.strip(): r.ref.external_id
             for r in mirror.get("hubspot.companies", ())

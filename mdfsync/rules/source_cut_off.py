@@ -11,9 +11,9 @@ well exist, so nothing is called gone on its word.
 
 Rows that the source itself reports as removed are no gap in a delivery; that much is gone is told all the same.
 
-What clears it: a complete delivery. Until it comes, or a person releases what is held, the source is read whole. Of a file at its limit, a whole export of the same list; the rows of a
-file that was merely taken out of the folder stand, and so does the exception. A person who knows that a drop
-is real releases that one delivery by its hash.
+What clears it: a complete delivery. Until it comes, or a person releases what is held, the source is read whole.
+Of a file at its limit, a whole export of the same list; the rows of a file that was merely taken out of the folder
+stand, and so does the exception. A person who knows that a drop is real releases that one delivery by its hash.
 
 Params: `max_drop_share` = the largest plausible share of rows lost (0 to 1) by a source that usually has
 `min_rows` or more. In a smaller list one row is a large share already, so there `small_max_drop_share` counts,

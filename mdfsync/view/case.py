@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,7 +23,7 @@ from mdfsync.view.facts import Interval
 from mdfsync.view.moments import Moment
 from mdfsync.view.row import Row
 from mdfsync.view.standing import campaign_in_force
-from mdfsync.view.touches import LINKS, Journeys, Touch, instant_of, journeys, property_of
+from mdfsync.view.touches import LINKS, OURS, Journeys, Touch, instant_of, journeys, property_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +73,12 @@ class Case:
         return in_order(touch for contact in contacts for touch in self.facts.touches.get(contact, ()))
 
     def touches_by(self, side: str) -> tuple[Touch, ...]:
-        """What `OURS` or a partner's staff did with the account, in the same order."""
+        """What `OURS` or a partner's staff did with the account, in the same order. Only ours may be known by the deal
+        or company on which it is logged, since that can only speak against a partner."""
         held = self.facts.by_side.get(side, {})
-        return in_order(touch for contact in self.account_contacts & held.keys() for touch in held[contact])
+        met = (touch for contact in self.account_contacts & held.keys() for touch in held[contact])
+        logged = self.facts.ours_on(self.account, (self.deal_id, *self.merged)) if side == OURS else ()
+        return in_order(chain(met, logged))
 
 
 def in_order(touches: Iterable[Touch]) -> tuple[Touch, ...]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import combinations
+from itertools import chain, combinations
 
 from mdfsync.model import Subject
 from mdfsync.view.base import View
@@ -27,7 +27,7 @@ from mdfsync.view.moments import TOLERANCE
 from mdfsync.view.protection import DECISION
 from mdfsync.view.registrations import TABLE, RegistrationStanding, certified_until, charter_for, standing_of
 from mdfsync.view.row import Row
-from mdfsync.view.touches import LINKS, OWN_SALES, Touch, journeys, unknown_sources
+from mdfsync.view.touches import Touch, journeys, unknown_own_sales
 
 COVERING = GENERAL | {"deal_registration"}
 OPEN = "open"
@@ -73,7 +73,7 @@ def against_us(view: View, row: Row) -> tuple[str, str] | None:
     if touch := _touched_before(view, row, submitted):
         return "prior_relationship", f"our {touch.name} was on {shown_at(touch.moment)}"
     other = next((d for d in deals if d.id != _opportunity(view, row)), None)
-    if other and (unread := unknown_sources(view, LINKS, *OWN_SALES)):
+    if other and (unread := unknown_own_sales(view)):
         return OPEN, f"{other.id} is of {other.shown}; own sales activity cannot be read: {', '.join(unread)}"
     if other:
         return "registered_first", f"{other.id} is of {other.shown}"
@@ -84,9 +84,9 @@ def _touched_before(view: View, row: Row, submitted: datetime) -> Touch | None:
     """Our first sales activity with the account in the lookback before the submission."""
     charter, defaults = charter_for(view, row), view.rules["unsupported_influence"].params
     lookback = timedelta(days=charter.sales_lookback_days if charter else int(defaults["sales_lookback_days"]))
-    facts = journeys(view)
-    contacts = facts.of_company.get(row.text("account_id").removeprefix("hs-co-"), frozenset())
-    own = (t for contact in contacts for t in facts.touches.get(contact, ()) if t.own and t.moment.stated)
+    facts, company = journeys(view), row.text("account_id").removeprefix("hs-co-")
+    met = (t for contact in facts.of_company.get(company, ()) for t in facts.touches.get(contact, ()) if t.own)
+    own = chain(met, facts.ours_on(company))
     before = (t for t in own if t.moment.stated and timedelta() < submitted - t.moment.stated <= lookback)
     return min(before, key=lambda t: (shown_at(t.moment), t.kind, t.external_id), default=None)
 

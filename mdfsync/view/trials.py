@@ -22,7 +22,7 @@ from mdfsync.view.exclusions import barred
 from mdfsync.view.moments import Moment, came_before
 from mdfsync.view.registrations import certified_until, standing_of
 from mdfsync.view.row import Row
-from mdfsync.view.touches import LINKS, OURS, OWN_SALES, SOURCE_OF, Touch, unknown_sources
+from mdfsync.view.touches import LINKS, OURS, OWN_SALES, SOURCE_OF, Touch, unknown_own_sales, unknown_sources
 
 BASE = "airtable.base"
 PEOPLE = ("hubspot.contacts", "hubspot.owners")
@@ -307,7 +307,7 @@ def _own_sales_test(case: Case, event: Event) -> Test:
         return outcome, f"own {first.name} {when}"
     if not case.contacts_read:
         return "unknown", f"{NOBODY_READ}, so our own activity with them cannot be told"
-    unread = unknown_sources(case.view, LINKS, PEOPLE[0], *OWN_SALES)
+    unread = sorted({*unknown_own_sales(case.view), *unknown_sources(case.view, PEOPLE[0])})
     if unread:
         return "unknown", f"own sales activity cannot be read: {', '.join(unread)}"
     behind = [source for source in OWN_SALES if _read_before(case, source, event.moment)]
