@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Literal
 
 from mdfsync.currencies import currency_exponent
@@ -129,7 +130,7 @@ def compare(
     only the worker writes (in `own_tables`, or computed) counts as ours as it stands when no base of it is known,
     unless a person is known to have `typed` it: (table, record id, field)."""
     out = Compared()
-    grouped = sorted(_by_subject(observations).items(), key=lambda item: (item[0].table, item[0].id))
+    grouped = sorted(_by_subject(observations).items(), key=itemgetter(0))
     records, doubled = _standing(snapshot, {subject.table for subject, _ in grouped})
     for subject, seen in grouped:
         total = len(seen)

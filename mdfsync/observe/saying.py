@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from mdfsync.model import Finding, Observation, Observed, RawRow, Reject, SourceRef, Subject
+from mdfsync.model import Finding, Observation, Observed, RawRow, Reject, Snapshot, SourceRef, Subject
 from mdfsync.policy import Policy
 from mdfsync.policy.dictionary import FieldSpec
 from mdfsync.values import canonical
@@ -33,10 +33,12 @@ def _at(body: Mapping[str, Any], steps: Sequence[str]) -> Any:
 
 
 class Sayings:
-    """Grows while observers run; `observed()` closes it."""
+    """Grows while observers run; `observed()` closes it. A blank is said only of a row that stands in the base, where
+    it may mean that the source withdrew its value; of a row that is still to be made it would say nothing."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, snapshot: Snapshot) -> None:
         self.policy = policy
+        self._standing = {row.subject for rows in snapshot.tables.values() for row in rows}
         self._seen: list[Observation] = []
         self._rejects: list[Reject] = []
         self._findings: list[Finding] = []
@@ -79,7 +81,8 @@ class Sayings:
             self._last = ref
             if ref.source_id != BASE:  # what stands in the base is no row of a source
                 self._used.add((ref.source_id, ref.external_id))
-        self._seen.append(Observation(subject=subject, field=spec.name, value=text, ref=ref))
+        if text or subject in self._standing:
+            self._seen.append(Observation(subject=subject, field=spec.name, value=text, ref=ref))
 
     def reject(self, ref: SourceRef, reason: str, detail: str) -> None:
         self._rejected.add((ref.source_id, ref.external_id))
@@ -131,7 +134,7 @@ def _in_order(seen: Sequence[Observation]) -> Iterator[Observation]:
         if one.subject is not last:
             last, said = one.subject, rows.setdefault(one.subject, [])
         said.append(one)
-    for subject in sorted(rows, key=lambda subject: (subject.table, subject.id)):
+    for subject in sorted(rows):
         yield from sorted(rows[subject], key=_place)
 
 
