@@ -68,12 +68,12 @@ def snapshot_cells(view: View) -> Iterator[Taken]:
     due = snapshots_due(view)
     taken_now = {(snapshot.campaign.id, snapshot.partner_id) for snapshot in due}
     for snapshot in due:
-        id = snapshot.id
+        id, at = snapshot.id, instant_text(snapshot.at)
         for row in snapshot.rows:
             account = account_of(view, row)
             cells = {
                 "snapshot_id": id,
-                "snapshot_taken_at": instant_text(snapshot.at),
+                "snapshot_taken_at": at,
                 "snapshot_label": snapshot.label,
                 "customer_status_at_launch": status_words(account.ours, account.theirs),
                 "target_status_at_launch": verdict(view, account).status,
