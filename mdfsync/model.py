@@ -48,9 +48,8 @@ class Subject(NamedTuple):
         return f"{self.table}/{self.id}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """What one source says about one cell."""
+class Observation(NamedTuple):
+    """What one source says about one cell. A tuple, since there is one for every cell of a plan."""
 
     subject: Subject
     field: str

@@ -6,6 +6,7 @@ cannot be read, row kept. It knows no source by name. Used by every observer.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
@@ -39,7 +40,7 @@ class Sayings:
     def __init__(self, policy: Policy, snapshot: Snapshot) -> None:
         self.policy = policy
         self._standing = {row.subject for rows in snapshot.tables.values() for row in rows}
-        self._seen: list[Observation] = []
+        self._seen: defaultdict[Subject, list[Observation]] = defaultdict(list)
         self._rejects: list[Reject] = []
         self._findings: list[Finding] = []
         self._paths: dict[tuple[str, str], tuple[tuple[FieldSpec, list[str]], ...]] = {}
@@ -82,7 +83,7 @@ class Sayings:
             if ref.source_id != BASE:  # what stands in the base is no row of a source
                 self._used.add((ref.source_id, ref.external_id))
         if text or subject in self._standing:
-            self._seen.append(Observation(subject=subject, field=spec.name, value=text, ref=ref))
+            self._seen[subject].append(Observation(subject=subject, field=spec.name, value=text, ref=ref))
 
     def reject(self, ref: SourceRef, reason: str, detail: str) -> None:
         self._rejected.add((ref.source_id, ref.external_id))
@@ -125,17 +126,10 @@ class Sayings:
         )  # fmt: skip
 
 
-def _in_order(seen: Sequence[Observation]) -> Iterator[Observation]:
-    """By row, field and source. Rows are put in order first: one key for each cell of a large base would need more
-    memory than all else that is observed."""
-    rows: dict[Subject, list[Observation]] = {}
-    last, said = None, []
-    for one in seen:
-        if one.subject is not last:
-            last, said = one.subject, rows.setdefault(one.subject, [])
-        said.append(one)
-    for subject in sorted(rows):
-        yield from sorted(rows[subject], key=_place)
+def _in_order(seen: Mapping[Subject, list[Observation]]) -> Iterator[Observation]:
+    """By row, field and source."""
+    for subject in sorted(seen):
+        yield from sorted(seen[subject], key=_place)
 
 
 _place = attrgetter("field", "ref.source_id", "ref.external_id")

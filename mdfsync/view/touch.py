@@ -167,7 +167,8 @@ def _utm(body: Mapping[str, Any], values: Mapping[str, str]) -> str:
 
 def participations(view: View, marks: Marks) -> Iterator[Touch]:
     for row in view.mirror.get(SOURCE_OF["event_attendance"], ()):
-        kind = _KIND_OF_STATE.get(property_of(row, "attendanceState"))
+        state = property_of(row, "attendanceState")
+        kind = _KIND_OF_STATE.get(state)
         contact = str(row.body.get("contact_id") or "")
         stated = instant_of((row.body.get("properties") or {}).get("occurredAt"))
         if kind is None or not contact or stated is None or stated > view.as_of:
@@ -176,7 +177,7 @@ def participations(view: View, marks: Marks) -> Iterator[Touch]:
         yield Touch(
             kind=kind,
             contacts=(contact,),
-            moment=_participated(row, event, stated),
+            moment=_participated(row, state, event, stated),
             source_id=row.ref.source_id,
             external_id=row.ref.external_id,
             campaigns=marks.by_event.get(str(event.get("objectId") or ""), _NONE),
@@ -191,11 +192,10 @@ _KIND_OF_STATE = {
 """Whoever did not come had registered all the same; that counts only where the charter lists registrations."""
 
 
-def _participated(row: RawRow, event: Mapping[str, Any], stated: datetime) -> Moment:
+def _participated(row: RawRow, state: str, event: Mapping[str, Any], stated: datetime) -> Moment:
     """When: of a no-show nothing but that the row was there; of an attendance outside the event's own days, nothing,
     since a bulk import gave it its time."""
     recorded = instant_of(row.body.get("createdAt"))
-    state = property_of(row, "attendanceState")
     if state == "NO_SHOW":
         return Moment(recorded=recorded)
     begins, ends = instant_of(event.get("startDateTime")), instant_of(event.get("endDateTime"))
