@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from mdfsync.model import Subject
 from mdfsync.observe.overlaps import CLOSED, name_key, partners_by_name
@@ -115,6 +116,7 @@ def is_taken(campaign: Row, partner_id: str) -> bool:
     return any(id.startswith(prefix) and "-" not in id.removeprefix(prefix) for id in ids)
 
 
+@lru_cache(maxsize=256)
 def status_words(ours: str, theirs: str) -> str:
     """`customer_status_at_launch`: both sides in one cell."""
     return f"ours: {ours}; partner: {theirs}"
