@@ -1,1 +1,1 @@
-"""Measurements of speed and cost, each a command with its figure in `README.md`. mdfsync imports none of it."""
+"""Measurements of speed and cost, each a command with its figure in `docs/performance.md`. mdfsync imports none."""

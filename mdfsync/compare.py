@@ -8,8 +8,10 @@ function; between `observe` (or `derive`) and `plan` in the flow.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Literal
 
 from mdfsync.currencies import currency_exponent
@@ -129,7 +131,7 @@ def compare(
     only the worker writes (in `own_tables`, or computed) counts as ours as it stands when no base of it is known,
     unless a person is known to have `typed` it: (table, record id, field)."""
     out = Compared()
-    grouped = sorted(_by_subject(observations).items(), key=lambda item: (item[0].table, item[0].id))
+    grouped = sorted(_by_subject(observations).items(), key=itemgetter(0))
     records, doubled = _standing(snapshot, {subject.table for subject, _ in grouped})
     for subject, seen in grouped:
         total = len(seen)
@@ -186,22 +188,16 @@ def _at_rest(cell: str, says: list[Observation], base: CellBase) -> bool:
 
 
 def _by_subject(observations: Iterable[Observation]) -> dict[Subject, list[Observation]]:
-    grouped: dict[Subject, list[Observation]] = {}
-    last, of_row = None, []
+    grouped: defaultdict[Subject, list[Observation]] = defaultdict(list)
     for seen in observations:
-        if seen.subject is not last:  # what is said of one row mostly comes together
-            last, of_row = seen.subject, grouped.setdefault(seen.subject, [])
-        of_row.append(seen)
+        grouped[seen.subject].append(seen)
     return grouped
 
 
 def _by_field(of_row: Iterable[Observation]) -> dict[str, list[Observation]]:
-    cells: dict[str, list[Observation]] = {}
+    cells: defaultdict[str, list[Observation]] = defaultdict(list)
     for seen in of_row:
-        if (says := cells.get(seen.field)) is None:
-            cells[seen.field] = [seen]
-        else:
-            says.append(seen)
+        cells[seen.field].append(seen)
     return cells
 
 

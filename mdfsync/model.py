@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from mdfsync.values import digest
 
@@ -37,9 +37,9 @@ class RawRow:
     body: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Subject:
-    """A row of the base by table and stable id, before and after Airtable knows it."""
+class Subject(NamedTuple):
+    """A row of the base by table and stable id, before and after Airtable knows it. A tuple, since most indexes of a
+    plan go by it: tuples are hashed and compared without a call into Python."""
 
     table: str
     id: str
@@ -48,9 +48,8 @@ class Subject:
         return f"{self.table}/{self.id}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """What one source says about one cell."""
+class Observation(NamedTuple):
+    """What one source says about one cell. A tuple, since there is one for every cell of a plan."""
 
     subject: Subject
     field: str

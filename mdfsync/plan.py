@@ -333,7 +333,7 @@ def _in_canonical_form(seen: Observation, policy: Policy) -> Observation:
     """What the worker words itself passes the same form as what sources say; stamps stay stamps."""
     if seen.value in {STAMP_NOW, STAMP_RUN}:
         return seen
-    return replace(seen, value=canonical(policy.dictionary.field(seen.subject.table, seen.field).kind, seen.value))
+    return seen._replace(value=canonical(policy.dictionary.field(seen.subject.table, seen.field).kind, seen.value))
 
 
 def _dealt_with(state: Mapping[str, str]) -> bool:

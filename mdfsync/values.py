@@ -36,6 +36,8 @@ PLAIN = frozenset({"text", "long_text", "url", "phone", "select"})
 """Kinds of which a text is taken as it is."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_EPOCH = re.compile(r"\d{12,14}")
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
@@ -123,7 +125,7 @@ def _date_text(raw: Any) -> str:
     if isinstance(raw, date):
         return raw.isoformat()
     text = str(raw).strip()
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+    if not _DATE.fullmatch(text):
         raise ValueError(f"not a date (YYYY-MM-DD): {text[:40]!r}")
     return date.fromisoformat(text).isoformat()
 
@@ -134,7 +136,7 @@ def to_instant(raw: Any) -> datetime:
         raise ValueError("a yes/no value is not a time")
     if isinstance(raw, datetime):
         moment = raw
-    elif isinstance(raw, int) or (isinstance(raw, str) and re.fullmatch(r"\d{12,14}", raw)):
+    elif isinstance(raw, int) or (isinstance(raw, str) and _EPOCH.fullmatch(raw)):
         moment = datetime.fromtimestamp(int(raw) / 1000, tz=UTC)
     else:
         moment = datetime.fromisoformat(str(raw).strip())

@@ -7,16 +7,16 @@ otherwise keep saying what is no longer so: that one says `none`, because no cel
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mdfsync.model import Subject
 
 NOTHING = "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Computed:
-    """A value for one cell of a row that exists. `inputs` name what went into it, for Change History."""
+class Computed(NamedTuple):
+    """A value for one cell of a row that exists. `inputs` name what went into it, for Change History. A tuple, since
+    there is one for every computed cell of a plan."""
 
     subject: Subject
     field: str

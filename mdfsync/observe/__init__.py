@@ -29,7 +29,7 @@ __all__ = ["Links", "Mirror", "observe"]
 def observe(mirror: Mirror, snapshot: Snapshot, policy: Policy) -> Observed:
     """Every observation of every source. Each row read is counted once: rejected, observed, or unlinked (it belongs
     to no joint campaign, or only supports others: contacts, companies, owners, associations, activities)."""
-    say = Sayings(policy)
+    say = Sayings(policy, snapshot)
     links = link(mirror, snapshot)
     observe_campaigns(say, mirror, links)
     observe_deals(say, mirror, snapshot, links)

@@ -47,10 +47,11 @@ def link(mirror: Mapping[str, tuple[RawRow, ...]], snapshot: Snapshot) -> Links:
     rows = snapshot.tables.get("Campaigns", ())
     campaigns = linked_campaigns(mirror.get("hubspot.campaigns", ()), rows)
     contacts = _contacts(mirror, campaigns)
-    deal_contacts = _associated(mirror, "deals", "contacts")
+    associated = _associated(mirror)
+    deal_contacts = associated["deals", "contacts"]
     utms = _utms(mirror.get("hubspot.campaigns", ()), rows, campaigns)
     known = {r.subject.id for r in rows} | set(campaigns.values())
-    linked = _linked(mirror, campaigns)
+    linked = _linked(mirror, campaigns, associated["campaigns", "deals"])
     by_guid = {guid.lower(): joint for guid, joint in campaigns.items()}
     deals = {
         row.ref.external_id: _deal(row, known, by_guid, linked, contacts, deal_contacts, utms)
@@ -61,8 +62,8 @@ def link(mirror: Mapping[str, tuple[RawRow, ...]], snapshot: Snapshot) -> Links:
         deals={deal: found for deal, found in deals.items() if found},
         contacts=contacts,
         deal_contacts=deal_contacts,
-        deal_companies=_associated(mirror, "deals", "companies"),
-        contact_companies=_associated(mirror, "contacts", "companies"),
+        deal_companies=associated["deals", "companies"],
+        contact_companies=associated["contacts", "companies"],
         companies={r.ref.external_id: r for r in mirror.get("hubspot.companies", ())},
         contact_rows={r.ref.external_id: r for r in mirror.get("hubspot.contacts", ())},
         owners={r.ref.external_id: str(r.body.get("email") or "") for r in mirror.get("hubspot.owners", ())},
@@ -125,9 +126,10 @@ def _contacts(
     return out
 
 
-def _linked(mirror: Mapping[str, tuple[RawRow, ...]], campaigns: Mapping[str, str]) -> dict[str, frozenset[str]]:
+def _linked(
+    mirror: Mapping[str, tuple[RawRow, ...]], campaigns: Mapping[str, str], deals: Mapping[str, frozenset[str]]
+) -> dict[str, frozenset[str]]:
     """Deal → joint campaigns to which HubSpot's own campaign record is linked; it goes by the campaign's number."""
-    deals = _associated(mirror, "campaigns", "deals")
     out: dict[str, frozenset[str]] = {}
     for row in mirror.get("hubspot.campaigns", ()):
         joint = campaigns.get(row.ref.external_id)
@@ -136,15 +138,19 @@ def _linked(mirror: Mapping[str, tuple[RawRow, ...]], campaigns: Mapping[str, st
     return out
 
 
-def _associated(mirror: Mapping[str, tuple[RawRow, ...]], left: str, right: str) -> dict[str, frozenset[str]]:
-    """Association rows come as `{from_type}:{id}:{to_type}`."""
-    out = {}
-    begins, ends = f"{left}:", f":{right}"
+def _associated(mirror: Mapping[str, tuple[RawRow, ...]]) -> Mapping[tuple[str, str], dict[str, frozenset[str]]]:
+    """What each record is linked to, by the kinds of both sides. Association rows come as `{from_type}:{id}:{to_type}`;
+    those of activities, by far the most, say nothing here."""
+    out: dict[tuple[str, str], dict[str, frozenset[str]]] = {kinds: {} for kinds in _ASSOCIATED}
     for row in mirror.get("hubspot.associations", ()):
-        key = row.ref.external_id
-        if key.startswith(begins) and key.endswith(ends) and len(parts := key.split(":")) == 3:
-            out[parts[1]] = frozenset(str(to["id"]) for to in row.body.get("to", ()))
+        kind, _, rest = row.ref.external_id.partition(":")
+        id, _, to_kind = rest.partition(":")
+        if (kind, to_kind) in out:
+            out[kind, to_kind][id] = frozenset(str(to["id"]) for to in row.body.get("to", ()))
     return out
+
+
+_ASSOCIATED = (("deals", "contacts"), ("deals", "companies"), ("contacts", "companies"), ("campaigns", "deals"))
 
 
 def _deal(

@@ -6,11 +6,12 @@ cannot be read, row kept. It knows no source by name. Used by every observer.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from mdfsync.model import Finding, Observation, Observed, RawRow, Reject, SourceRef, Subject
+from mdfsync.model import Finding, Observation, Observed, RawRow, Reject, Snapshot, SourceRef, Subject
 from mdfsync.policy import Policy
 from mdfsync.policy.dictionary import FieldSpec
 from mdfsync.values import canonical
@@ -33,11 +34,13 @@ def _at(body: Mapping[str, Any], steps: Sequence[str]) -> Any:
 
 
 class Sayings:
-    """Grows while observers run; `observed()` closes it."""
+    """Grows while observers run; `observed()` closes it. A blank is said only of a row that stands in the base, where
+    it may mean that the source withdrew its value; of a row that is still to be made it would say nothing."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, snapshot: Snapshot) -> None:
         self.policy = policy
-        self._seen: list[Observation] = []
+        self._standing = {row.subject for rows in snapshot.tables.values() for row in rows}
+        self._seen: defaultdict[Subject, list[Observation]] = defaultdict(list)
         self._rejects: list[Reject] = []
         self._findings: list[Finding] = []
         self._paths: dict[tuple[str, str], tuple[tuple[FieldSpec, list[str]], ...]] = {}
@@ -79,7 +82,8 @@ class Sayings:
             self._last = ref
             if ref.source_id != BASE:  # what stands in the base is no row of a source
                 self._used.add((ref.source_id, ref.external_id))
-        self._seen.append(Observation(subject=subject, field=spec.name, value=text, ref=ref))
+        if text or subject in self._standing:
+            self._seen[subject].append(Observation(subject=subject, field=spec.name, value=text, ref=ref))
 
     def reject(self, ref: SourceRef, reason: str, detail: str) -> None:
         self._rejected.add((ref.source_id, ref.external_id))
@@ -122,17 +126,10 @@ class Sayings:
         )  # fmt: skip
 
 
-def _in_order(seen: Sequence[Observation]) -> Iterator[Observation]:
-    """By row, field and source. Rows are put in order first: one key for each cell of a large base would need more
-    memory than all else that is observed."""
-    rows: dict[Subject, list[Observation]] = {}
-    last, said = None, []
-    for one in seen:
-        if one.subject is not last:
-            last, said = one.subject, rows.setdefault(one.subject, [])
-        said.append(one)
-    for subject in sorted(rows, key=lambda subject: (subject.table, subject.id)):
-        yield from sorted(rows[subject], key=_place)
+def _in_order(seen: Mapping[Subject, list[Observation]]) -> Iterator[Observation]:
+    """By row, field and source."""
+    for subject in sorted(seen):
+        yield from sorted(seen[subject], key=_place)
 
 
 _place = attrgetter("field", "ref.source_id", "ref.external_id")

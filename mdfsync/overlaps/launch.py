@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from mdfsync.model import Subject
 from mdfsync.observe.overlaps import CLOSED, name_key, partners_by_name
@@ -68,12 +69,12 @@ def snapshot_cells(view: View) -> Iterator[Taken]:
     due = snapshots_due(view)
     taken_now = {(snapshot.campaign.id, snapshot.partner_id) for snapshot in due}
     for snapshot in due:
-        id = snapshot.id
+        id, at = snapshot.id, instant_text(snapshot.at)
         for row in snapshot.rows:
             account = account_of(view, row)
             cells = {
                 "snapshot_id": id,
-                "snapshot_taken_at": instant_text(snapshot.at),
+                "snapshot_taken_at": at,
                 "snapshot_label": snapshot.label,
                 "customer_status_at_launch": status_words(account.ours, account.theirs),
                 "target_status_at_launch": verdict(view, account).status,
@@ -115,6 +116,7 @@ def is_taken(campaign: Row, partner_id: str) -> bool:
     return any(id.startswith(prefix) and "-" not in id.removeprefix(prefix) for id in ids)
 
 
+@lru_cache(maxsize=256)
 def status_words(ours: str, theirs: str) -> str:
     """`customer_status_at_launch`: both sides in one cell."""
     return f"ours: {ours}; partner: {theirs}"

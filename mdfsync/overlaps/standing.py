@@ -71,6 +71,7 @@ def open_deals(view: View, row: Row) -> int:
     return len(own_deals(view).get(row.text("account_id"), ()))
 
 
+@lru_cache(maxsize=256)
 def kind(ours: str, theirs: str) -> str:
     """How the account overlaps, from both sides' status."""
     if UNKNOWN in {ours, theirs}:

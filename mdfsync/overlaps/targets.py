@@ -77,11 +77,13 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Terms:
-    """The charter's word on accounts, from the campaign, the partner and the partner's part in the campaign."""
+    """The charter's word on accounts, from the campaign, the partner and the partner's part in the campaign; `own` =
+    the partner's websites."""
 
     campaign: Row | None
     partner: Row | None
     part: Row | None
+    own: frozenset[str]
 
     def of_campaign(self, name: str) -> str:
         return self.campaign.text(name) if self.campaign else ""
@@ -110,10 +112,11 @@ def _terms(view: View, joint: str, partner_id: str) -> _Terms:
     key = ("Shared Accounts", "terms", joint, partner_id)
     found: _Terms | None = view.memo.get(key)
     if found is None:
-        parts = view.where("Campaign Partners", "joint_campaign_id", joint)
+        parts, partner = view.where("Campaign Partners", "joint_campaign_id", joint), view.row("Partners", partner_id)
         found = view.memo[key] = _Terms(
             campaign=campaign_in_force(view, joint),
-            partner=view.row("Partners", partner_id),
+            partner=partner,
+            own=own_domains((partner.text("partner_domains"),)) if partner else frozenset(),
             part=next((in_force(view, part) for part in parts if view.ref(part, "partner_id") == partner_id), None),
         )
     return found
@@ -143,11 +146,9 @@ def _bars(view: View, account: Account, terms: _Terms, params: Mapping[str, Any]
 def _who(view: View, row: Row, terms: _Terms) -> Iterator[tuple[str, str]]:
     """The partner itself, and ourselves."""
     host = registrable(row.text("account_domain"))
-    if terms.partner is not None:
-        own = own_domains((terms.of_partner("partner_domains"),))
-        company = terms.of_partner("hubspot_company_id")
-        if (company and row.text("account_id") == f"hs-co-{company}") or (host and host in own):
-            yield "partner", "the account is the partner itself"
+    company = terms.of_partner("hubspot_company_id")
+    if (company and row.text("account_id") == f"hs-co-{company}") or host in terms.own:
+        yield "partner", "the account is the partner itself"
     if ours := is_ours(view, host_name(row.text("account_domain"))):
         yield "own_company", f"{ours} is our own domain"
 

@@ -83,8 +83,7 @@ class Case:
 
 def in_order(touches: Iterable[Touch]) -> tuple[Touch, ...]:
     """Each touch once, in order of time and id."""
-    found = {(touch.kind, touch.external_id): touch for touch in touches}
-    return tuple(sorted(found.values(), key=_place_in_time))
+    return tuple(sorted(set(touches), key=_place_in_time))
 
 
 def _place_in_time(touch: Touch) -> tuple[datetime, str, str]:

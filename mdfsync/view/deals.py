@@ -8,7 +8,7 @@ derivation.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from mdfsync.values import in_utc
 from mdfsync.view.base import View
@@ -47,6 +47,9 @@ def all_deals(view: View) -> dict[str, list[OwnDeal]]:
     return found
 
 
+_AFTER_ALL = datetime.max.replace(tzinfo=UTC)
+
+
 def _build(view: View) -> dict[str, list[OwnDeal]]:
     companies: dict[str, str] = {}
     for row in view.mirror.get("hubspot.associations", ()):
@@ -70,5 +73,5 @@ def _build(view: View) -> dict[str, list[OwnDeal]]:
             OwnDeal(id=f"hs-deal-{deal}", created=created, is_open=is_open, closed=closed)
         )
     for deals in found.values():
-        deals.sort(key=lambda deal: (deal.shown, deal.id))
+        deals.sort(key=lambda deal: (deal.created or _AFTER_ALL, deal.id))
     return found

@@ -9,6 +9,7 @@ by the attribution classes.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -120,13 +121,10 @@ class Facts:
 
 def sources_behind(observations: Iterable[Observation]) -> dict[Subject, frozenset[str]]:
     """The sources that gave each row at least one value."""
-    found: dict[Subject, set[str]] = {}
-    last, sources = None, set()
+    found: defaultdict[Subject, set[str]] = defaultdict(set)
     for seen in observations:
         if seen.value:
-            if seen.subject is not last:  # what is said of one row mostly comes together
-                last, sources = seen.subject, found.setdefault(seen.subject, set())
-            sources.add(seen.ref.source_id)
+            found[seen.subject].add(seen.ref.source_id)
     shared: dict[frozenset[str], frozenset[str]] = {}
     frozen = ((subject, frozenset(said)) for subject, said in found.items())
     return {subject: shared.setdefault(said, said) for subject, said in frozen}

@@ -43,10 +43,11 @@ _BULK = frozenset({"IMPORT", "MIGRATION", "DATASET", "BATCH_UPDATE"})
 _A_DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Touch:
-    """One dated contact with one or more people. `partner` = partner whose staff held it, `own` = our
-    sales did and it reached them; `campaigns` = joint campaigns it belongs to by its own data."""
+    """One dated contact with one or more people; there is one of it, however many people it is filed under. `partner` =
+    partner whose staff held it, `own` = our sales did and it reached them; `campaigns` = joint campaigns it belongs to
+    by its own data."""
 
     kind: str
     contacts: tuple[str, ...]
@@ -88,13 +89,12 @@ def activity(
         stated = instant_of(property_of(row, "hs_meeting_start_time")) or stated
     if stated is None or stated > view.as_of or not _happened(row, kind):
         return None
-    moment = Moment() if _is_imports_time(row, stated) else Moment(stated=stated, recorded=_recorded(row, stated))
     partner = staff.get(property_of(row, "hubspot_owner_id"), "")
     guid = property_of(row, "hs_campaign_guid").lower()
     return Touch(
         kind=kind,
         contacts=contacts,
-        moment=moment,
+        moment=_logged(row, stated),
         source_id=row.ref.source_id,
         external_id=row.ref.external_id,
         campaigns=frozenset({marks.by_guid[guid]}) if guid in marks.by_guid else _NONE,
@@ -103,21 +103,18 @@ def activity(
     )
 
 
-def _recorded(row: RawRow, stated: datetime) -> datetime | None:
-    """When HubSpot took note. A bulk import's own time says nothing about the activity; a meeting that
-    was entered before it took place is no earlier than its start."""
-    created = None if _was_imported(row) else instant_of(row.body.get("createdAt"))
-    return max(stated, created) if created else None
+def _logged(row: RawRow, stated: datetime) -> Moment:
+    """When it happened, and when HubSpot took note. The time of a bulk import says nothing about the activity, and one
+    that the import gave its own time happened nobody knows when; a meeting that was entered before it took place is no
+    earlier than its start."""
+    created = instant_of(row.body.get("createdAt"))
+    if _was_imported(row):
+        return Moment() if created and abs(created - stated) <= TOLERANCE else Moment(stated=stated)
+    return Moment(stated=stated, recorded=max(stated, created) if created else None)
 
 
 def _was_imported(row: RawRow) -> bool:
     return property_of(row, "hs_was_imported") == "true" or property_of(row, "hs_object_source") in _BULK
-
-
-def _is_imports_time(row: RawRow, stated: datetime) -> bool:
-    """Whether a bulk import gave the activity its own time, so that nobody knows when it happened."""
-    created = instant_of(row.body.get("createdAt")) if _was_imported(row) else None
-    return created is not None and abs(created - stated) <= TOLERANCE
 
 
 def _happened(row: RawRow, kind: str) -> bool:
@@ -170,7 +167,8 @@ def _utm(body: Mapping[str, Any], values: Mapping[str, str]) -> str:
 
 def participations(view: View, marks: Marks) -> Iterator[Touch]:
     for row in view.mirror.get(SOURCE_OF["event_attendance"], ()):
-        kind = _KIND_OF_STATE.get(property_of(row, "attendanceState"))
+        state = property_of(row, "attendanceState")
+        kind = _KIND_OF_STATE.get(state)
         contact = str(row.body.get("contact_id") or "")
         stated = instant_of((row.body.get("properties") or {}).get("occurredAt"))
         if kind is None or not contact or stated is None or stated > view.as_of:
@@ -179,7 +177,7 @@ def participations(view: View, marks: Marks) -> Iterator[Touch]:
         yield Touch(
             kind=kind,
             contacts=(contact,),
-            moment=_participated(row, event, stated),
+            moment=_participated(row, state, event, stated),
             source_id=row.ref.source_id,
             external_id=row.ref.external_id,
             campaigns=marks.by_event.get(str(event.get("objectId") or ""), _NONE),
@@ -194,11 +192,10 @@ _KIND_OF_STATE = {
 """Whoever did not come had registered all the same; that counts only where the charter lists registrations."""
 
 
-def _participated(row: RawRow, event: Mapping[str, Any], stated: datetime) -> Moment:
+def _participated(row: RawRow, state: str, event: Mapping[str, Any], stated: datetime) -> Moment:
     """When: of a no-show nothing but that the row was there; of an attendance outside the event's own days, nothing,
     since a bulk import gave it its time."""
     recorded = instant_of(row.body.get("createdAt"))
-    state = property_of(row, "attendanceState")
     if state == "NO_SHOW":
         return Moment(recorded=recorded)
     begins, ends = instant_of(event.get("startDateTime")), instant_of(event.get("endDateTime"))
