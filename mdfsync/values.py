@@ -88,6 +88,11 @@ def _text(raw: Any) -> str:
     return text
 
 
+def legible(text: str) -> str:
+    """The text with U+FFFD for each character that no cell takes: for sentences that quote what a source said."""
+    return _CONTROL.sub("\ufffd", text)
+
+
 def to_decimal(raw: Any) -> Decimal:
     """Exact decimal of a JSON number or a plain machine-readable string (`1234.5`); no locale is assumed."""
     if isinstance(raw, bool):

@@ -332,6 +332,19 @@ def test_garbage_from_hubspot_is_rejected_cell_by_cell(lab: Lab) -> None:
     assert done.code == 0
 
 
+@pytest.mark.parametrize(("kind", "property"), [("companies", "name"), ("contacts", "firstname")])
+def test_a_control_character_in_a_name_that_cells_quote_stops_no_run(lab: Lab, kind: str, property: str) -> None:
+    known = "Leads" if kind == "contacts" else "Opportunities"
+    column = "contact_id" if kind == "contacts" else "account_id"
+    for id in {str(row["fields"].get(column, "")).removeprefix("hs-co-") for row in lab.rows(known)} - {""}:
+        change = {"action": "change", "kind": kind, "id": id, "properties": {property: "bell\x07 \x1b[31m"}}
+        lab.world.admin("POST", "hubspot", change)
+    refreshed(lab)
+    mark = lab.mark()
+    lab.run()
+    assert not [w for w in lab.writes(mark) if w["table"] != "Sync Runs"]
+
+
 def test_a_text_that_airtable_will_not_take_is_left_out_and_said(lab: Lab) -> None:
     set_deal(lab, "50010001", dealname="x" * 120_000)
     done = refreshed(lab)
