@@ -17,14 +17,23 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from mdfsync.errors import Stopped
 from mdfsync.model import Create, FillBlank, Finding, Replace
 from mdfsync.refreshing import Run, Telling
 from mdfsync.run_row import status_of
+from mdfsync.values import in_sight
 
 
-class Printer(Console):
+class Screen(Console):
+    """A console on which what sources wrote is seen and does nothing: names may hold codes that a terminal obeys."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(in_sight(text), **options)
+
+
+class Printer(Screen):
     """A console whose reader may leave early (`| head`): that is no failure."""
 
     def on_broken_pipe(self) -> None:
@@ -34,7 +43,7 @@ class Printer(Console):
 
 
 OUT = Printer(highlight=False, soft_wrap=not sys.stdout.isatty())
-ERR = Console(stderr=True, highlight=False)
+ERR = Screen(stderr=True, highlight=False)
 SHOWN = 12
 
 
