@@ -302,6 +302,11 @@ def test_an_export_that_lost_most_rows_is_held_until_a_person_releases_it(lab: L
     assert not [w for w in lab.writes(0) if w["op"] == "delete"]
 
 
+def test_a_list_that_nobody_has_to_deliver_is_told_by_the_doctor_and_not_by_every_run(lab: Lab) -> None:
+    assert "partner.attendees" not in lab.run().out
+    assert "if nobody delivers such a list, nothing is amiss" in lab.mdfsync("doctor").out
+
+
 def test_a_source_without_its_file_is_absent_and_no_row_is_gone(lab: Lab) -> None:
     (inbox(lab) / EXPENSES).unlink()
     mark = lab.mark()

@@ -102,7 +102,9 @@ def print_run(run: Run, *, planned_only: bool) -> None:
     for notice in run.notices[:SHOWN]:
         OUT.print(f"[dim]note: {escape(notice)}[/]")
     for source_id, health in run.planned.view.sources.items():
-        if health.status in {"absent", "held"}:
+        entry = run.policy.register.sources[source_id]
+        unasked = bool(entry.location) and not entry.required and health.last_accepted_at is None  # `doctor` tells
+        if health.status == "held" or (health.status == "absent" and not unasked):
             OUT.print(f"[dim]{health.status}: {source_id}: {escape(health.absent or health.held)}[/]")
     spent = ", ".join(f"{service} {n}" for service, n in sorted(run.requests.items()))
     OUT.print(f"\n{run.run_id}: [bold]{status_of(run)}[/]; requests: {spent or 'none'}; digest {run.gated.digest[:16]}")
