@@ -223,8 +223,10 @@ def _file(wired: Wired, source_id: str, source: Source) -> Checked:
     except Stopped as error:
         return _refused(source_id, error, "look at the folder, its owner and the archive")
     says = pull.absent or pull.held or f"{len(pull.rows)} rows, {len(pull.rejects)} refused"
-    # A list that nobody has to deliver may never come.
-    amiss = pull.held or (pull.absent and wired.policy.register.sources[source_id].required)
+    required = wired.policy.register.sources[source_id].required
+    if pull.absent and not required:
+        says += "; if nobody delivers such a list, nothing is amiss"
+    amiss = pull.held or (pull.absent and required)
     return Checked(check=source_id, ok=not amiss, says=says)
 
 

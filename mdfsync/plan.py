@@ -51,7 +51,7 @@ from mdfsync.relate import Ours, relate, resting
 from mdfsync.situation import Planned, Situation
 from mdfsync.snapshot import as_last_known, as_written, typed_over
 from mdfsync.sources import publish_sources
-from mdfsync.values import STAMP_NOW, STAMP_RUN, canonical
+from mdfsync.values import STAMP_NOW, STAMP_RUN, canonical, legible
 from mdfsync.view import Facts, View, sources_behind
 from mdfsync.view.remembered import REMEMBERED, SNAPSHOT
 from mdfsync.weighing import projected, weigh
@@ -333,7 +333,8 @@ def _in_canonical_form(seen: Observation, policy: Policy) -> Observation:
     """What the worker words itself passes the same form as what sources say; stamps stay stamps."""
     if seen.value in {STAMP_NOW, STAMP_RUN}:
         return seen
-    return seen._replace(value=canonical(policy.dictionary.field(seen.subject.table, seen.field).kind, seen.value))
+    kind = policy.dictionary.field(seen.subject.table, seen.field).kind
+    return seen._replace(value=canonical(kind, legible(seen.value)))
 
 
 def _dealt_with(state: Mapping[str, str]) -> bool:

@@ -16,7 +16,7 @@ from mdfsync.decide import Edits
 from mdfsync.findings import raise_finding
 from mdfsync.model import Bases, CellBase, Edit, Finding, Observation, Record, Snapshot, SourceRef, Subject
 from mdfsync.policy import Policy
-from mdfsync.values import STAMP_NOW, STAMP_RUN, canonical, instant_text
+from mdfsync.values import STAMP_NOW, STAMP_RUN, canonical, instant_text, legible
 
 OPEN, CLEARED, UPHELD, WAIVED = "open", "cleared", "upheld", "waived"
 _SAYING = ("message", "evidence")
@@ -146,12 +146,12 @@ def _body(finding: Finding, about: Mapping[str, str], policy: Policy) -> dict[st
         "table": finding.subject.table,
         "record": finding.subject.id,
         "severity": finding.severity,
-        "message": finding.message,
-        "evidence": "\n".join(f"{name}: {value}" for name, value in sorted(finding.evidence.items())),
+        "message": legible(finding.message),
+        "evidence": legible("\n".join(f"{name}: {value}" for name, value in sorted(finding.evidence.items()))),
         "source_ids": ", ".join(finding.source_ids),
         "owner_role": finding.owner_role,
         "owner": finding.owner or (owners[0] if owners else ""),
-        "required_action": finding.required_action,
+        "required_action": legible(finding.required_action),
         "joint_campaign_id": about.get("joint_campaign_id", ""),
         "partner_id": about.get("partner_id", ""),
     }

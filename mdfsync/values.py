@@ -38,6 +38,7 @@ PLAIN = frozenset({"text", "long_text", "url", "phone", "select"})
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _EPOCH = re.compile(r"\d{12,14}")
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
@@ -88,6 +89,17 @@ def _text(raw: Any) -> str:
     if _CONTROL.search(text):
         raise ValueError("control character in text")
     return text
+
+
+def legible(text: str) -> str:
+    """The text with U+FFFD for each character that no cell takes: for sentences that quote what a source said."""
+    return _CONTROL.sub("\ufffd", text)
+
+
+def in_sight(text: str) -> str:
+    """The text with U+FFFD for each character that would act on a page or a terminal instead of being seen there:
+    control characters, and those that turn the order of letters around."""
+    return _UNSEEN.sub("\ufffd", text)
 
 
 def to_decimal(raw: Any) -> Decimal:

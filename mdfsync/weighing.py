@@ -21,7 +21,7 @@ from mdfsync.model import Change, Finding, Observation, RawRow, Snapshot, Source
 from mdfsync.policy import Policy
 from mdfsync.publish import computed_ref
 from mdfsync.rules import judge
-from mdfsync.values import STAMP_NOW, canonical, instant_text
+from mdfsync.values import STAMP_NOW, canonical, instant_text, legible
 from mdfsync.view import Facts, SourceHealth, View, project
 
 
@@ -102,7 +102,7 @@ def _observed(cells: Iterable[Computed], policy: Policy, as_of: datetime) -> lis
         spec = policy.dictionary.tables[made.subject.table].fields.get(made.field)
         if spec is None or spec.write != "computed":
             continue
-        value = canonical(spec.kind, made.value)
+        value = canonical(spec.kind, legible(made.value))
         if not value and spec.kind in {"text", "long_text"}:
             value = "none"
         if value == present and spec.kind == "instant":

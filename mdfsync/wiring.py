@@ -279,7 +279,6 @@ class Wired:
 
         paths = [(source, path) for spec in self.policy.dictionary.all_fields() for source, path in spec.paths.items()]
         wishes = self.policy.rules["overlap_changed"].params["do_not_contact_properties"]  # names differ by portal
-        paths += [("hubspot.companies", f"properties.{name}") for name in wishes]
         world = self.world
         api = open_hubspot(
             token=world.hubspot_token, url=world.hubspot_url, calls=self.calls, pace=world.pace_of(world.hubspot_url),
@@ -289,7 +288,8 @@ class Wired:
             api, self.archive, campaign_guids=campaigns, deal_ids=lambda: ids("hubspot.deals"), contact_ids=contacts,
             activity_ids=lambda: {kind: ids(f"hubspot.{kind}") for kind in ACTIVITIES}, stage_ids=stages,
             campaign_numbers=numbers,
-            custom=named_properties(paths), required=self.policy.tracking.required, lag=self.world.hubspot_lag,
+            custom=named_properties(paths), either={"hubspot.companies": wishes},
+            required=self.policy.tracking.required, lag=self.world.hubspot_lag,
         )  # fmt: skip
 
     def _crossbeam(self, snapshot: Snapshot) -> dict[str, Source]:

@@ -179,6 +179,17 @@ def test_an_ecosystem_list_gives_an_overlap_per_partner_named(folder: Path, sour
     ]
 
 
+@pytest.mark.parametrize("more", [[], ["Cobalt Harbor: Account Owner Email"]], ids=["bare", "owner-only"])
+def test_a_list_with_one_partner_that_does_not_say_which_is_no_list_over_all(
+    folder: Path, source: CrossbeamExports, more: list[str]
+) -> None:
+    header = ["Record", "Company ID", "Our Populations", "Partner Populations", "Is a Customer of", *more]
+    drop(folder, [header, ["Alder", "8810", "Prospects", "Customers", "Cobalt Harbor, Quillstack", *more]])
+    delivery = pull(source)
+    assert (delivery.rows, delivery.complete) == ((), False)
+    assert "does not say with which: add a column of the partner" in str((delivery.held, delivery.rejects))
+
+
 def test_a_row_that_names_no_partner_is_rejected(folder: Path, source: CrossbeamExports) -> None:
     drop(folder, [ECOSYSTEM, ["Alder", "8810", "Prospects", "", "", ""], ["Lumen", "8811", "", "Quillstack", "", ""]])
     delivery = pull(source)

@@ -23,6 +23,7 @@ from mdfsync.documents.keeping import file_name, keep
 from mdfsync.documents.paper import Figure, Grid, Pairs, Paper, Section, SignHere, Words
 from mdfsync.documents.render import FORMS, render, unprintable
 from mdfsync.errors import UsageError
+from mdfsync.values import in_sight
 
 NASTY = (
     "</script><script>alert(1)</script>", "#let x = 1; #panic()", "$sum_(i=0)^n$ *bold* _it_ `raw` <label> @ref \\ //",
@@ -84,7 +85,7 @@ def test_html_shows_every_text_and_obeys_none(text: str) -> None:
     page = Seen(render(paper(text), "html").decode())
     plain = Seen(render(paper("plain"), "html").decode())
     assert page.tags - {"br", "wbr"} == plain.tags - {"br", "wbr"} and page.names == plain.names
-    assert "".join(text.split()) in "".join("".join(page.words).split())
+    assert "".join(in_sight(text).split()) in "".join("".join(page.words).split())
 
 
 def test_html_loads_nothing_and_runs_nothing() -> None:
@@ -129,7 +130,15 @@ def test_markdown_shows_markup_as_text(text: str) -> None:
     made = render(paper(text), "md").decode()
     assert "<script" not in re.sub(r"\\.", "", made)
     unescaped = re.sub(r"\\(.)", r"\1", made).replace("<br>", "\n")
-    assert text in unescaped
+    assert in_sight(text) in unescaped
+
+
+@pytest.mark.parametrize("char", ["\x07", "\x1b", "\r", "\x9b", "\u2028", "\u202e", "\u2066"], ids=ascii)
+def test_what_acts_on_a_page_instead_of_being_seen_is_shown_as_a_mark(char: str) -> None:
+    page, mail = (render(paper(f"a{char}b"), form).decode() for form in ("html", "md"))
+    sheet = pdf_text(render(paper(f"a{char}b"), "pdf"))
+    assert not any(char in made for made in (page, mail, sheet))
+    assert "a\ufffdb" in page and "a\ufffdb" in mail
 
 
 def test_json_is_the_documents_data() -> None:

@@ -228,6 +228,20 @@ def test_campaigns_are_read_whole_with_their_joint_campaign_id(portal: Portal) -
     assert portal.pull("hubspot.campaigns").gone == (G1042,)
 
 
+@pytest.mark.parametrize(
+    ("either", "expected"),
+    [(["deal_source", "source_of_deal"], ""), (["deal_sauce", "sauce"], "have none of deal_sauce, sauce")],
+    ids=["one", "none"],
+)
+def test_of_properties_that_portals_name_differently_one_is_enough(
+    portal: Portal, either: list[str], expected: str
+) -> None:
+    pull = portal.pull(DEALS, either={DEALS: either})
+    assert expected in said(pull)
+    assert ("have none of" in said(pull), "no property" in said(pull)) == (bool(expected), False)
+    assert bool(expected) or "deal_source" in by_id(pull)["50010001"]["properties"]
+
+
 def test_a_custom_campaign_property_the_portal_lacks_is_left_out_with_a_remark(portal: Portal) -> None:
     pull = portal.pull("hubspot.campaigns", custom={"hubspot.campaigns": ["mdf_request_id"]})
     assert G1042 in by_id(pull)

@@ -302,6 +302,11 @@ def test_an_export_that_lost_most_rows_is_held_until_a_person_releases_it(lab: L
     assert not [w for w in lab.writes(0) if w["op"] == "delete"]
 
 
+def test_a_list_that_nobody_has_to_deliver_is_told_by_the_doctor_and_not_by_every_run(lab: Lab) -> None:
+    assert "partner.attendees" not in lab.run().out
+    assert "if nobody delivers such a list, nothing is amiss" in lab.mdfsync("doctor").out
+
+
 def test_a_source_without_its_file_is_absent_and_no_row_is_gone(lab: Lab) -> None:
     (inbox(lab) / EXPENSES).unlink()
     mark = lab.mark()
@@ -330,6 +335,19 @@ def test_garbage_from_hubspot_is_rejected_cell_by_cell(lab: Lab) -> None:
         assert after[f"hs-deal-{number}"][name] == before[f"hs-deal-{number}"][name]
     assert after["hs-deal-50010007"]["deal_name"] == "[bold]=1+1[/] <b>\u202e x"
     assert done.code == 0
+
+
+@pytest.mark.parametrize(("kind", "property"), [("companies", "name"), ("contacts", "firstname")])
+def test_a_control_character_in_a_name_that_cells_quote_stops_no_run(lab: Lab, kind: str, property: str) -> None:
+    known = "Leads" if kind == "contacts" else "Opportunities"
+    column = "contact_id" if kind == "contacts" else "account_id"
+    for id in {str(row["fields"].get(column, "")).removeprefix("hs-co-") for row in lab.rows(known)} - {""}:
+        change = {"action": "change", "kind": kind, "id": id, "properties": {property: "bell\x07 \x1b[31m"}}
+        lab.world.admin("POST", "hubspot", change)
+    refreshed(lab)
+    mark = lab.mark()
+    lab.run()
+    assert not [w for w in lab.writes(mark) if w["table"] != "Sync Runs"]
 
 
 def test_a_text_that_airtable_will_not_take_is_left_out_and_said(lab: Lab) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,16 @@ def test_the_map_in_every_form_and_looking_changes_nothing(fresh: Lab) -> None:
     rows = list(csv.reader(io.StringIO(files[".csv"].read_text(encoding="utf-8-sig"))))
     assert [[str(cell.value or "") for cell in row] for row in sheet.iter_rows()] == rows
     assert len(rows) == 1 + len(partner_targets(found))
+
+
+def test_a_page_names_people_and_partners_and_no_hash(fresh: Lab, tmp_path: Path) -> None:
+    fresh.run()
+    for campaign in ("JC-1041", "JC-1044"):
+        fresh.mdfsync("overlaps", campaign, "--format", "md", "--out", str(tmp_path / campaign))
+    approved, asked = ((tmp_path / c / "overlaps.md").read_text() for c in ("JC-1041", "JC-1044"))
+    assert not re.search(r"[0-9a-f]{16}", approved)
+    assert "approved by both owners (priya.nair@" in approved and "8 targets, version " in approved
+    assert "partner owner of Ostrea Pay: not asked" in asked
 
 
 def partner_targets(found: Any) -> list[str]:

@@ -24,6 +24,7 @@ from mdfsync.documents.render import Form, render
 from mdfsync.journeys import deals_of
 from mdfsync.journeys.funnel import funnel
 from mdfsync.policy import Policy, load_policy
+from mdfsync.values import in_sight
 from mdfsync.view import View
 
 GOLDEN = Path(__file__).parent / "journeys" / "influenced.json"
@@ -128,7 +129,7 @@ def test_the_page_shows_every_name_and_obeys_none(name: str, policy: Policy) -> 
     view = hostile(name)
     page = Seen(journeys_page(of_campaign(view, policy)))
     plain = Seen(journeys_page(of_campaign(world(ATTENDED + OVERLAP), policy)))
-    assert re.sub(r"\s+", " ", name) in page.text
+    assert re.sub(r"\s+", " ", in_sight(name)) in page.text
     assert [tag for tag, _ in page.tags] == [tag for tag, _ in plain.tags]
     assert {key for _, attrs in page.tags for key in attrs} == {key for _, attrs in plain.tags for key in attrs}
     assert page.code == plain.code
@@ -171,6 +172,7 @@ def test_paper_and_markdown_say_the_same(policy: Policy) -> None:
     words = re.sub(r"\s+", " ", "\n".join(page.extract_text() for page in pdf.pages))
     assert "Influenced by Fernway Systems: Amara Drozd attended an event on 3 October 2026" in words
     assert "Influenced by Fernway Systems: Amara Drozd attended an event" in render(document.paper, "md").decode()
+    assert "influenced for Fernway Systems:" in render(document.paper, "md").decode()
     assert document.paper.as_of == date(2026, 11, 20)
 
 

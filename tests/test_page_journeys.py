@@ -8,6 +8,7 @@ import re
 import time
 import unicodedata
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from page_lab import expect
 from pypdf import PdfReader
 
 from mdfsync.documents.journeys import journeys_document, journeys_page
+from mdfsync.documents.paper import Pairs, Paper, Section
+from mdfsync.documents.render import render
 from mdfsync.journeys import deals_of
 from mdfsync.journeys.funnel import funnel
 from mdfsync.policy import load_policy
@@ -250,6 +253,27 @@ def test_a_phone_shows_everything_and_nothing_sticks_out(browser: Browser, opene
             assert [text for text in phone.locator("th").evaluate_all(narrow) if len(text) > 6] == []
             shoot(phone, f"journey-phone-{campaign}")
     assert not watch.unexpected
+
+
+def test_a_name_of_one_long_word_sticks_out_nowhere(browser: Browser, opened: Open, watch: Watch) -> None:
+    view = world(RICH)
+    for row in view.mirror["hubspot.contacts"]:
+        row.body["properties"]["firstname"] = "W" * 140
+    with new_page(browser, watch, PHONE) as phone:
+        opened(view, on=phone)
+        assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
+def test_a_label_of_one_long_word_breaks_on_every_other_document(page: Page, watch: Watch, tmp_path: Path) -> None:
+    path = tmp_path / "paper.html"
+    word = "W" * 140
+    about = Paper(title=word, subtitle=word, running=word, about=((f"Launch snapshot, {word}", word),), notices=(),
+                  sections=(Section(title=word, blocks=(Pairs(rows=((word, word),)),)),),
+                  as_of=date(2026, 11, 20), data={})  # fmt: skip
+    path.write_bytes(render(about, "html"))
+    watch.allow(f"^request to elsewhere: {re.escape(path.as_uri())}$")
+    page.goto(path.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= LAPTOP[0]
 
 
 def test_without_javascript_the_story_is_a_table(browser: Browser, opened: Open) -> None:

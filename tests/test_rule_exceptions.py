@@ -126,6 +126,23 @@ EV-1        | EX-2, EX-1  | EX-1; EX-2
 
 
 @pytest.mark.parametrize(
+    ("changes", "told"),
+    [({}, True), ({"absent": "needs scope crm.objects.deals.read"}, False), ({"last_accepted_at": None}, False)],
+    ids=["read", "refused", "never"],
+)
+def test_an_id_leads_nowhere_only_where_all_rows_could_be_read(changes: dict[str, Any], told: bool) -> None:
+    view = case(
+        """
+Attributions
+attribution_id | opportunity_id
+attr-1-cobalt  | hs-deal-1
+""",
+        health={"hubspot.deals": health(**changes)},
+    )
+    assert bool(findings("link_disagreement", view)) is told
+
+
+@pytest.mark.parametrize(
     "said, linked, missing",
     [
         ("cobalt", "", ""),

@@ -17,14 +17,23 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from mdfsync.errors import Stopped
 from mdfsync.model import Create, FillBlank, Finding, Replace
 from mdfsync.refreshing import Run, Telling
 from mdfsync.run_row import status_of
+from mdfsync.values import in_sight
 
 
-class Printer(Console):
+class Screen(Console):
+    """A console on which what sources wrote is seen and does nothing: names may hold codes that a terminal obeys."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(in_sight(text), **options)
+
+
+class Printer(Screen):
     """A console whose reader may leave early (`| head`): that is no failure."""
 
     def on_broken_pipe(self) -> None:
@@ -34,7 +43,7 @@ class Printer(Console):
 
 
 OUT = Printer(highlight=False, soft_wrap=not sys.stdout.isatty())
-ERR = Console(stderr=True, highlight=False)
+ERR = Screen(stderr=True, highlight=False)
 SHOWN = 12
 
 
@@ -93,7 +102,9 @@ def print_run(run: Run, *, planned_only: bool) -> None:
     for notice in run.notices[:SHOWN]:
         OUT.print(f"[dim]note: {escape(notice)}[/]")
     for source_id, health in run.planned.view.sources.items():
-        if health.status in {"absent", "held"}:
+        entry = run.policy.register.sources[source_id]
+        unasked = bool(entry.location) and not entry.required and health.last_accepted_at is None  # `doctor` tells
+        if health.status == "held" or (health.status == "absent" and not unasked):
             OUT.print(f"[dim]{health.status}: {source_id}: {escape(health.absent or health.held)}[/]")
     spent = ", ".join(f"{service} {n}" for service, n in sorted(run.requests.items()))
     OUT.print(f"\n{run.run_id}: [bold]{status_of(run)}[/]; requests: {spent or 'none'}; digest {run.gated.digest[:16]}")

@@ -104,8 +104,9 @@ def _about(story: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _story(story: Mapping[str, Any]) -> Grid:
+    names = {of["partner_id"]: of["partner"] for of in story["partners"]}
     rows = tuple(
-        (_when(of["stated"]), of["title"], _counts(of), f"{of['source']['source_id']}\n{of['source']['row']}")
+        (_when(of["stated"]), of["title"], _counts(of, names), f"{of['source']['source_id']}\n{of['source']['row']}")
         for of in story["entries"]
     )
     return Grid(columns=("When", "What", "Does it count?", "Source"), rows=rows, widths=(17, 27, 36, 20))
@@ -122,9 +123,9 @@ def _when(when: Mapping[str, Any]) -> str:
     return f"{since}{by}{at:%Y-%m-%d %H:%M}\n{utc:%Y-%m-%d %H:%M} UTC"
 
 
-def _counts(entry: Mapping[str, Any]) -> str:
+def _counts(entry: Mapping[str, Any], names: Mapping[str, str]) -> str:
     lines = [WEIGHTS[entry["weight"]], entry["why"] or ""]
     for tried in entry["tried"]:
-        lines.append(f"{tried['class']} ({tried['partner_id']}):")
+        lines.append(f"{tried['class']} for {names.get(tried['partner_id'], tried['partner_id'])}:")
         lines += [f"{_SIGNS[test['outcome']]}: {test['text']}" for test in tried["tests"]]
     return "\n".join(filter(None, lines))

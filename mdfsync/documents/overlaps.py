@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from mdfsync.approval import Part
 from mdfsync.documents.overlap_data import BEHIND, overlap_data
 from mdfsync.documents.paper import Block, Grid, Paper, Section, Words
 from mdfsync.documents.wording import BLANK, day_text
@@ -23,6 +24,7 @@ _PRESENCE = {
     "before_launch": "not launched yet", "at_launch": "yes", "added_after_launch": "no, came later",
     "unknown": "not proven",
 }  # fmt: skip
+_PART = {"none": "not asked", "pending": "has not approved", "declined": "said no", "lapsed": "approval lapsed"}
 _LABEL = {"at_launch": "at launch", "late": "late: proves nothing about launch", "": "none yet"}
 
 
@@ -58,7 +60,8 @@ def _about(view: View, found: OverlapMap) -> Iterator[tuple[str, str]]:
 
 def _approval_words(found: OverlapMap) -> str:
     if found.gate.satisfied:
-        return f"approved by both owners ({', '.join(found.gate.approval_ids)})\nversion {found.version[:16]}"
+        signers = dict.fromkeys(approval.signer for _, approval in found.approvals() if approval.signer)
+        return f"approved by both owners ({', '.join(signers)})\n{_version(found)}"
     said = {"none": "nobody was asked", "lapsed": "its approval lapsed", "declined": "declined"}
     return f"not approved: {said.get(found.gate.state, 'not everybody has')}"
 
@@ -69,7 +72,12 @@ def _notices(view: View, found: OverlapMap) -> Iterator[Words]:
         text = f"The snapshot of {', '.join(late)} was taken too long after launch and proves nothing about launch."
         yield Words(text=text, tone="warning")
     if found.gate.parts and not found.gate.satisfied:
-        yield Words(text=f"The target list is not approved: {found.gate.words}.", tone="warning")
+        against = "; ".join(
+            f"{_asked(found, part)}: {_PART.get(part.state, part.state)}"
+            for part in found.gate.parts
+            if part.state != "approved"
+        )
+        yield Words(text=f"The target list is not approved: {against}.", tone="warning")
     for source in SOURCES:
         health = view.health(source)
         if health.status not in {"fresh", "never"}:
@@ -162,26 +170,18 @@ def _approval(found: OverlapMap) -> Iterator[Block]:
     for part in found.gate.parts:
         for approval in part.carried_by or (None,):
             who = (approval.signer, _moment(approval.decided_at), approval.row.id) if approval else ("", "", "")
-            digest = approval.digest[:16] if approval else ""
-            rows.append(
-                (
-                    str(part),
-                    approval.status if approval else part.state,
-                    *(text or BLANK for text in who),
-                    digest or BLANK,
-                )
-            )
-    columns = ("Role", "State", "By", "When", "Approval", "Approved digest")
-    yield Grid(columns=columns, rows=tuple(rows), widths=(22, 11, 23, 18, 20, 16))
+            state = approval.status if approval else _PART.get(part.state, part.state)
+            rows.append((_asked(found, part), state, *(text or BLANK for text in who)))
+    columns = ("Asked", "State", "By", "When", "Approval")
+    yield Grid(columns=columns, rows=tuple(rows), widths=(25, 14, 25, 18, 18))
     text = (
-        f"The list as it stands is version {found.version}: the hash of its {len(found.targets)} targets with both "
-        "sides' status. Who is shown as approved has seen just that; another target, one less or another status makes "
-        "another version, and the approval lapses."
+        f"The list as it stands has {_version(found)}. Who is shown as approved has seen just these targets with both "
+        "sides' status; another target, one less or another status makes another version, and the approval lapses."
     )
     yield Words(text=text)
     for part, approval in found.approvals():
         if approval.status == "lapsed":
-            yield Words(text=f"{approval.row.id} ({part}): {approval.reason}.", tone="warning")
+            yield Words(text=f"{approval.row.id} ({_asked(found, part)}): {approval.reason}.", tone="warning")
 
 
 def _review(found: OverlapMap) -> Iterator[Block]:
@@ -286,6 +286,19 @@ def _presence(row: Row) -> str:
     if said == "at_launch" and row.text("snapshot_label") != "at_launch":
         return "by Crossbeam's date" if row.text("overlap_since") else "by our first sight"
     return _PRESENCE.get(said, said.replace("_", " ") or BLANK)
+
+
+def _version(found: OverlapMap) -> str:
+    """A few signs of the version tell two pages apart; the whole hash stands in the JSON."""
+    count = len(found.targets)
+    return f"{count} target{'' if count == 1 else 's'}, version {found.version[:8]}"
+
+
+def _asked(found: OverlapMap, part: Part) -> str:
+    """Who is asked to approve: the role, and of which partner."""
+    names = {partner.partner_id: partner.name for partner in found.partners}
+    of = f" of {names.get(part.partner_id, part.partner_id)}" if part.partner_id else ""
+    return f"{part.role.replace('-', ' ')}{of}"
 
 
 def _rule(by: str) -> str:

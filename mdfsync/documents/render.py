@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from mdfsync.documents.charts import svg
 from mdfsync.documents.paper import Block, Figure, Grid, Pairs, Paper, SignHere, Words
 from mdfsync.errors import UsageError
+from mdfsync.values import in_sight
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -67,6 +68,7 @@ def layouts() -> Environment:
         loader=FileSystemLoader(LAYOUT),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=lambda value: in_sight(value) if type(value) is str else value,  # what is markup of ours stays
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -118,7 +120,7 @@ def _breakable(value: Any, room: int) -> Any:
     """The same with places to break inside of words that are longer than their line (hashes, addresses, rows of one
     letter)."""
     if isinstance(value, str):
-        return re.sub(rf"[^\s-]{{{room + 1},}}", lambda word: _broken(word[0], room), value)
+        return re.sub(rf"[^\s-]{{{room + 1},}}", lambda word: _broken(word[0], room), in_sight(value))
     if isinstance(value, dict) and value.get("kind") == "grid":
         widths = value["widths"] or (1,) * len(value["columns"])
         rooms = [max(8, TABLE * width // sum(widths)) for width in widths]
@@ -194,7 +196,7 @@ def ground_words(nature: str, sources: tuple[str, ...]) -> str:
 @lru_cache(maxsize=4096)
 def _plain(text: str) -> str:
     """Text that Markdown shows as it is."""
-    return _NUMBERED.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", text))
+    return _NUMBERED.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", in_sight(text)))
 
 
 def _cell(text: str) -> str:

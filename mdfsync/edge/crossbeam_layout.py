@@ -2,7 +2,9 @@
 
 Our columns are bare; a partner's stand behind `<Partner>: `, and that name is free text. Partners we know are
 looked for first; without them the name is read off the prefix itself, never off the file name. Among the
-mappings that fit, the one that reads most columns is used. Pure; used by `crossbeam_files`.
+mappings that fit, the one that reads most columns is used. A list with one partner that does not say which is
+refused: its "Is a … of" cells name other partners too, and read as a list over all of them it would look as if
+these shared nothing else. Pure; used by `crossbeam_files`.
 """
 
 from __future__ import annotations
@@ -50,11 +52,17 @@ def layout_of(mappings: Sequence[MappingSpec], data: bytes, partners: Iterable[s
             misses.append((len(missing), f"lacks the columns for {', '.join(missing)} of {spec.name}"))
         else:
             fits.append(layout)
-    if not fits and not misses:
+    best = max(fits, key=lambda layout: len(layout.used), default=None)
+    if best is not None and _nameless(best, mappings):
+        raise Unreadable(
+            "is a list with one partner and does not say with which: add a column of the partner to the list in "
+            "Crossbeam, such as its account name (“<Partner>: Account Name”)"
+        )
+    if best is None and not misses:
         raise Unreadable("has no column mapping: name one in the source register")
-    if not fits:
+    if best is None:
         raise Unreadable(min(misses)[1])
-    return max(fits, key=lambda layout: len(layout.used))
+    return best
 
 
 def _laid(spec: MappingSpec, table: Table, known: Iterable[str]) -> Layout:
@@ -66,6 +74,14 @@ def _laid(spec: MappingSpec, table: Table, known: Iterable[str]) -> Layout:
         return Layout(spec=spec, table=table, ours=ours, partners=partners)
     guesses = _behind(spec, table, _prefixes(spec, table.header))
     return Layout(spec=spec, table=table, ours=ours, partners=guesses, guessed=bool(guesses))
+
+
+def _nameless(layout: Layout, mappings: Sequence[MappingSpec]) -> bool:
+    """No column names the partner, and one holds the populations of a partner: only a list with one has it."""
+    if layout.partners or "partner_name" in layout.ours:
+        return False
+    theirs = {header_key(name) for spec in mappings for name in spec.columns.get("partner_populations", ())}
+    return any(header_key(name) in theirs for name in layout.table.header)
 
 
 def _behind(spec: MappingSpec, table: Table, names: Iterable[str]) -> dict[str, dict[str, int]]:

@@ -81,6 +81,7 @@ def hubspot_sources(
     campaign_numbers: Ids | None = None,
     stage_ids: Ids | None = None,
     custom: Mapping[str, Sequence[str]] | None = None,
+    either: Mapping[str, Sequence[str]] | None = None,
     form_values: Sequence[str] = (),
     required: Mapping[str, Sequence[str]] | None = None,
     budgets: bool = False,
@@ -92,7 +93,8 @@ def hubspot_sources(
     `campaign_guids`: campaigns whose contact reports are read. `deal_ids`, `contact_ids`, `activity_ids` (by
     `meetings`, `calls`, `emails`, `notes`), `campaign_numbers` (CRM numbers): whose links are read. `stage_ids`: deal
     stages whose entry dates are wanted. `custom`: further properties by source id, beyond `CUSTOM`; `UsageError` when
-    given for activities. `form_values`: form answers that may be kept beyond e-mail and `utm_*`. `required`:
+    given for activities. `either`: the same for one thing that portals name differently: remarked upon only when the
+    portal has none of them. `form_values`: form answers that may be kept beyond e-mail and `utm_*`. `required`:
     properties that must be defined, by object type. `budgets`: campaign budget totals too.
     """
     named = {
@@ -111,6 +113,7 @@ def hubspot_sources(
                 api,
                 archive,
                 custom=named.get(kind.source_id, ()),
+                either=(either or {}).get(kind.source_id, ()),
                 stages=stage_ids if kind.object_type == "deals" else None,
                 lag=lag,
                 overlap=overlap,

@@ -35,7 +35,8 @@ _EARLIEST = milliseconds(datetime.fromisoformat("2006-01-01T00:00:00+00:00"))
 
 
 class ObjectSource(HubspotSource):
-    """One object type. `custom` are the portal's own properties, `stages` the pipeline stage ids whose entry dates
+    """One object type. `custom` are the portal's own properties, `either` those of
+    which it may have any, `stages` the pipeline stage ids whose entry dates
     are wanted. `lag`: how long HubSpot's index may take; `overlap`: how far each window reaches back."""
 
     def __init__(
@@ -45,16 +46,17 @@ class ObjectSource(HubspotSource):
         archive: Archive,
         *,
         custom: Sequence[str] = (),
+        either: Sequence[str] = (),
         stages: Callable[[], Sequence[str]] | None = None,
         lag: timedelta = LAG,
         overlap: timedelta = OVERLAP,
     ) -> None:
         super().__init__(kind.source_id, api, archive)
         self.kind = kind
-        self._custom = tuple(custom)
+        self._custom, self._either = tuple(custom), tuple(either)
         self._stages = stages
         self._lag, self._overlap = lag, max(overlap, lag)
-        kind.asked(self._custom)
+        kind.asked((*self._custom, *self._either))
 
     def read(self, reading: Reading) -> SourcePull:
         records = Records(self.kind, self.api, reading, self._asked())
@@ -70,7 +72,7 @@ class ObjectSource(HubspotSource):
     def _asked(self) -> tuple[str, ...]:
         stages = self._stages() if self._stages else ()
         dates = [f"hs_v2_date_entered_{stage.replace('-', '_')}" for stage in stages]
-        return self.kind.asked((*self._custom, *dates))
+        return self.kind.asked((*self._custom, *self._either, *dates))
 
     def _listing(self, reading: Reading, records: Records, asked: str, remark: str = "") -> SourcePull:
         """Every active record; the cursor starts at the time of the first page."""
@@ -93,7 +95,7 @@ class ObjectSource(HubspotSource):
         complete = not reading.rejects
         if kind.text_bearing and not rows and reading.known:
             reading.say(f"HubSpot shows no {kind.object_type} at all: can this token see activities?")
-        records.check_custom(self._custom)
+        records.check_custom(self._custom, self._either)
         missing = sorted(set(reading.known) - set(rows)) if complete else []
         tombstones = records.explain(missing, rows.values()) if rows else ()
         cursor = {"hi": str(milliseconds(hi or reading.now)), "asked": asked, "seen": {}}

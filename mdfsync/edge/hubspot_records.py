@@ -154,14 +154,16 @@ class Records:
             self._reading.say(f"{kind} gone without a trace (deleted for good, or erased): {some(lost)}")
         return archived
 
-    def check_custom(self, custom: Sequence[str]) -> None:
-        """Remark on configured properties that HubSpot does not have: it ignores unknown names without a word."""
-        own = [name for name in custom if name not in self.kind.properties]
-        unknown = undefined(self._reading, partial(self._api.property_definitions, self.kind.object_type), own)
-        if unknown:
-            self._reading.say(
-                f"HubSpot {self.kind.object_type} have no property {', '.join(unknown)}: correct the configuration"
-            )
+    def check_custom(self, custom: Sequence[str], either: Sequence[str] = ()) -> None:
+        """Remark on configured properties that HubSpot does not have: it ignores unknown names without a word. Of
+        `either` it need have one."""
+        kind = self.kind.object_type
+        own = [name for name in (*custom, *either) if name not in self.kind.properties]
+        unknown = set(undefined(self._reading, partial(self._api.property_definitions, kind), own))
+        if lacking := sorted(unknown.difference(either)):
+            self._reading.say(f"HubSpot {kind} have no property {', '.join(lacking)}: correct the configuration")
+        if either and unknown.issuperset(either):
+            self._reading.say(f"HubSpot {kind} have none of {', '.join(either)}: what these would say is not known")
 
 
 def undefined(reading: Reading, ask: Callable[[], Answer], names: Sequence[str]) -> tuple[str, ...]:

@@ -10,7 +10,9 @@ cause, and no disagreement is told beside it.
 
 What clears it: a person corrects whichever is wrong, or the missing row is added. A blank side is filled by
 the worker and is no disagreement; a blank id is for `missing_id`. Ids of a row that a person removed or gave
-another id are told once, with that row (`row_removed`, `identity_changed`).
+another id are told once, with that row (`row_removed`, `identity_changed`). While a required source that makes the
+rows of a table cannot be read or has never delivered, no id is said to lead nowhere in it: `source_stale` tells the
+one cause.
 """
 
 from __future__ import annotations
@@ -27,12 +29,14 @@ TABLES: tuple[str, ...] = ()
 
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
+    unread = {table for table in view.dictionary.tables if _unread(view, table)}
     for table in view.dictionary.tables:
         for id_field, link, target in view.links(table):
             for row in view.rows(table):
                 said = set(view.refs(row, id_field)) if row.text(id_field) else set()
                 if nowhere := {id for id in said if view.row(target, id) is None}:
-                    yield from _nowhere(view, setting, row, id_field, link, target, nowhere)
+                    if target not in unread:
+                        yield from _nowhere(view, setting, row, id_field, link, target, nowhere)
                     continue
                 linked = {view.id_of(target, item) for item in row.items(link)}
                 if not said or not linked or said == linked:
@@ -45,6 +49,13 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
                     sources=(BASE,),
                     key=id_field,
                 )
+
+
+def _unread(view: View, table: str) -> bool:
+    """Whether rows may be missing from the table only because a source of them is not known."""
+    spec = view.dictionary.tables[table]
+    found = [view.health(source) for source in spec.fields[spec.id_field].sources]
+    return any(health.required and not health.known for health in found)
 
 
 def _nowhere(
