@@ -2,12 +2,14 @@
 
     .venv/bin/python -m benchmarks.attribution [OPPORTUNITIES …] [--profile FILE]
 
-The pipeline is that of `market`. Measured is, in a fresh process for each size, what the first refresh does with it:
-`observe` (deals, contacts, overlaps and leads onto rows), `rows` (those rows, beside the ones that people typed),
-`snapshot` (the launch snapshots), `overlaps` (the derivation of Shared Accounts), `deals` (those of registrations and
-attributions), `leads` (that of leads), and `rules` (those that judge overlaps, claims, ownership and leads). Making the
-world is not counted; its memory is. `mapped` and `digest` are of all cells that were mapped and of all that was
-concluded, so that a change of speed can be seen to change no answer.
+The pipeline is that of `market`. One process makes it, takes its sources into a local state in SQLite, and ends.
+Measured is, in a fresh process for each size, what the first refresh does with it: `read` (the sources out of that
+state, by the worker's own reader, and the rows that people typed), `observe` (deals, contacts, overlaps and leads
+onto rows), `rows` (those rows, beside the ones that people typed), `snapshot` (the launch snapshots), `overlaps` (the
+derivation of Shared Accounts), `deals` (those of registrations and attributions), `leads` (that of leads), and
+`rules` (those that judge overlaps, claims, ownership and leads). `cpu` and `wall` are from `observe` on; the memory
+is the most that the process ever held, reading included. `mapped` and `digest` are of all cells that were mapped and
+of all that was concluded, so that a change of speed can be seen to change no answer.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import cProfile
 import gc
 import hashlib
 import json
+import pickle
 import resource
 import subprocess
 import sys
@@ -25,6 +28,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.market import NOW, OVERLAPS, READ, TOUCHES, Market
@@ -35,9 +40,11 @@ from mdfsync.derive.computed import Computed
 from mdfsync.derive.leads import leads
 from mdfsync.derive.overlap import overlap
 from mdfsync.derive.registrations import registrations
+from mdfsync.edge.state import State
 from mdfsync.expecting import frozen_cells, stamped
 from mdfsync.findings import view_facts
-from mdfsync.model import Finding, Subject
+from mdfsync.mirror import SeenRows
+from mdfsync.model import Finding, RawRow, Snapshot, SourcePull, Subject
 from mdfsync.observe import observe
 from mdfsync.overlaps.launch import snapshot_cells
 from mdfsync.policy import Policy, load_policy
@@ -47,14 +54,32 @@ from mdfsync.view import SourceHealth, View, project, sources_behind
 JUDGES = frozenset({"unsupported_influence", "disputed_ownership", "unreconciled_lead", "overlap_changed"})
 
 
-def measure(opportunities: int, profile: str) -> dict[str, Any]:
+def make(opportunities: int, place: Path) -> None:
+    """The pipeline: its sources in a local state, the base as people typed it beside it."""
+    world = Market(load_policy(ROOT), opportunities)
+    state = State.open(_state_url(place))
+    for source_id, rows in world.mirror.items():
+        state.accept(SourcePull(source_id=source_id, rows=tuple(rows), complete=True), READ)
+    (place / "base.pickle").write_bytes(pickle.dumps(world.snapshot()))
+
+
+def read(place: Path, policy: Policy) -> tuple[Snapshot, dict[str, tuple[RawRow, ...]]]:
+    """What `make` left, the sources as the worker has them."""
+    seen = SeenRows(State.open(_state_url(place)), keep=True)
+    mirror = {source_id: seen.rows(source_id) for source_id in policy.register.sources}
+    return pickle.loads((place / "base.pickle").read_bytes()), mirror  # noqa: S301 - written by `make`
+
+
+def _state_url(place: Path) -> str:
+    return f"sqlite:///{place / 'state.db'}"
+
+
+def measure(opportunities: int, place: Path, profile: str) -> dict[str, Any]:
     """One size, in this process."""
     policy = load_policy(ROOT)
-    world = Market(policy, opportunities)
-    mirror = {source: tuple(rows) for source, rows in world.mirror.items()}
-    snapshot = world.snapshot()
-    del world
-    before, spent = peak(), Spent(profile)
+    began = time.process_time()
+    snapshot, mirror = read(place, policy)
+    reading, before, spent = time.process_time() - began, peak(), Spent(profile)
     with spent.stage("observe"):
         observed = observe(mirror, snapshot, policy)
     health = SourceHealth(last_accepted_at=READ, refresh_window=timedelta(days=2), status="fresh")
@@ -98,10 +123,11 @@ def measure(opportunities: int, profile: str) -> dict[str, Any]:
         "exported_overlaps": round(opportunities * OVERLAPS),
         "shared_accounts": len(view.rows("Shared Accounts")),
         "lead_rows": len(view.rows("Leads")),
+        "read": round(reading, 1),
         **{name: round(seconds, 1) for name, seconds in spent.cpu.items()},
         "wall": round(spent.wall, 1),
         "cpu": round(sum(spent.cpu.values()), 1),
-        "before_mb": before,
+        "read_mb": before,
         **spent.memory,
         "classes": dict(sorted(classes.items())),
         "findings": len(findings),
@@ -179,16 +205,25 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("opportunities", nargs="*", type=int, default=[5_000, 10_000, 20_000], metavar="OPPORTUNITIES")
     asked.add_argument("--profile", default="", metavar="FILE", help="cProfile statistics of the last size")
-    asked.add_argument("--measure", type=int, default=0, help=argparse.SUPPRESS)
+    asked.add_argument("--step", choices=("make", "measure"), help=argparse.SUPPRESS)
+    asked.add_argument("--place", type=Path, help=argparse.SUPPRESS)
     options = asked.parse_args()
-    if options.measure:
-        print(json.dumps(measure(options.measure, options.profile)))
-        return
-    for size in options.opportunities:
-        command = [sys.executable, "-m", "benchmarks.attribution", "--measure", str(size), "--profile", options.profile]
-        print(
-            subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout.strip(), flush=True
-        )
+    if options.step == "make":
+        make(options.opportunities[0], options.place)
+    elif options.step == "measure":
+        print(json.dumps(measure(options.opportunities[0], options.place, options.profile)))
+    else:
+        for size in options.opportunities:
+            with TemporaryDirectory() as place:
+                _step("make", size, place, options.profile)
+                print(_step("measure", size, place, options.profile), flush=True)
+
+
+def _step(name: str, size: int, place: str, profile: str) -> str:
+    """A step in a process of its own, and what it printed."""
+    command = [sys.executable, "-m", "benchmarks.attribution", str(size), "--step", name, "--place", place]
+    command += ["--profile", profile]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -52,7 +52,6 @@ class Market:
         self.contacts = opportunities * 2
         self.mirror: dict[str, list[RawRow]] = {}
         self.rows: dict[str, list[Record]] = {}
-        self._bodies: dict[tuple[str, ...], dict[str, Any]] = {}
         self._frame()
         self._people()
         self._deals()
@@ -76,8 +75,7 @@ class Market:
         self.mirror.setdefault(row.ref.source_id, []).append(row)
 
     def _link(self, kind: str, id: str, to: str, *ids: str) -> None:
-        """Bodies that are alike are one, as the local state reads them."""
-        body = self._bodies.setdefault(ids, {"to": [{"id": other, "labels": []} for other in ids]})
+        body = {"to": [{"id": other, "labels": []} for other in ids]}
         self._pull(raw("hubspot.associations", f"{kind}:{id}:{to}", body))
 
     def _frame(self) -> None:

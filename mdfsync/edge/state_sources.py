@@ -39,11 +39,14 @@ class SourceState(Store):
     def _mirror(self, source_id: str, condition: sa.ColumnElement[bool]) -> tuple[RawRow, ...]:
         table = source_rows
         wanted = (table.c.external_id, table.c.body, table.c.observed_at, table.c.fetched_at, table.c.blob, table.c.row)
+        query = sa.select(*wanted).where(table.c.source_id == source_id, condition)
+        same, rows = _Same(), []
         with self._read() as connection:
-            found = connection.execute(sa.select(*wanted).where(table.c.source_id == source_id, condition)).all()
-        same = _Same()
-        # Sorted here: a database's own order depends on its collation.
-        return tuple(_raw_row(source_id, line, same) for line in sorted(found, key=lambda line: line.external_id))
+            for lines in connection.execute(query, execution_options={"yield_per": _AT_ONCE}).partitions():
+                bodies = same.bodies([line.body for line in lines])
+                rows += [_raw_row(source_id, line, body, same) for line, body in zip(lines, bodies, strict=True)]
+        rows.sort(key=lambda row: row.ref.external_id)  # here: a database's own order depends on its collation
+        return tuple(rows)
 
     def known(self, source_id: str) -> dict[str, str]:
         """Hash of the body (`values.digest`) of every row that is not gone, by external id."""
@@ -206,36 +209,49 @@ def body_sha(body: Mapping[str, Any]) -> str:
         return hashlib.sha256(to_json(body).encode()).hexdigest()
 
 
+_AT_ONCE = 2_000
+"""Rows that are read and parsed together."""
+
+
 class _Same:
-    """What many rows have in common, kept once: times, names of blobs, and bodies that are alike letter by letter."""
+    """What many rows have in common, kept once: times, texts (ids, names of blobs, places in them, values of bodies),
+    and bodies that are alike letter by letter. In a large mirror most of the memory would be copies of these."""
 
     def __init__(self) -> None:
         self._times: dict[str, datetime] = {}
-        self._blobs: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
         self._bodies: dict[str, Any] = {}
 
     def time(self, text: str) -> datetime:
         found = self._times.get(text)
         return found or self._times.setdefault(text, to_instant(text))
 
-    def blob(self, sha: str) -> str:
-        return self._blobs.setdefault(sha, sha)
+    def text(self, text: str) -> str:
+        return self._texts.setdefault(text, text)
 
-    def body(self, text: str) -> Any:
-        found = self._bodies.get(text)
-        return self._bodies.setdefault(text, json.loads(text)) if found is None else found
+    def bodies(self, texts: Sequence[str]) -> list[Any]:
+        """The bodies of these texts. They are parsed as one list, because the parser keeps the names of an object's
+        members once per text that it is given."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._bodies]
+        parsed = json.loads(f"[{','.join(new)}]", object_pairs_hook=self._object)
+        self._bodies |= zip(new, parsed, strict=True)
+        return [self._bodies[text] for text in texts]
+
+    def _object(self, members: list[tuple[str, Any]]) -> dict[str, Any]:
+        kept = self._texts.setdefault
+        return {name: kept(value, value) if type(value) is str else value for name, value in members}
 
 
-def _raw_row(source_id: str, line: Row[Any, Any, Any, Any, Any, Any], same: _Same) -> RawRow:
+def _raw_row(source_id: str, line: Row[Any, Any, Any, Any, Any, Any], body: Mapping[str, Any], same: _Same) -> RawRow:
     ref = SourceRef(
         source_id=source_id,
-        external_id=line.external_id,
-        observed_at=to_instant(line.observed_at) if line.observed_at else None,
+        external_id=same.text(line.external_id),
+        observed_at=same.time(line.observed_at) if line.observed_at else None,
         fetched_at=same.time(line.fetched_at),
-        blob=same.blob(line.blob),
-        row=line.row,
+        blob=same.text(line.blob),
+        row=same.text(line.row),
     )
-    return RawRow(ref=ref, body=same.body(line.body))
+    return RawRow(ref=ref, body=body)
 
 
 def _mirror_row(row: RawRow, sha: str, at: str) -> dict[str, Any]:
