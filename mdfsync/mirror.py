@@ -47,7 +47,7 @@ class SeenRows:
         self.memory = memory
         self.keep = keep
         self.absence = absence
-        self._rows: dict[str, dict[str, RawRow]] = {}
+        self._rows: dict[str, tuple[RawRow, ...]] = {}  # by external id
         self._gone: dict[str, dict[str, RawRow]] = {}
         self._rejects: dict[str, tuple[Reject, ...]] = {}
         self._looked_at: dict[str, tuple[int, bool]] = {}  # rows now, and whether they say what is usual
@@ -61,13 +61,15 @@ class SeenRows:
             self._rows.pop(pull.source_id, None)
             self._gone.pop(pull.source_id, None)
             return
-        rows, gone = self._of(pull.source_id), self._gone_of(pull.source_id)
+        rows = {row.ref.external_id: row for row in self.rows(pull.source_id)}
+        gone = self._gone_of(pull.source_id)
         for row in pull.rows:
             rows[row.ref.external_id] = row
             gone.pop(row.ref.external_id, None)
         for key in pull.gone if self.absence else ():
             if key in rows:
                 gone[key] = rows.pop(key)
+        self._rows[pull.source_id] = tuple(rows[key] for key in sorted(rows))
         self._looked_at[pull.source_id] = (len(rows), bool(pull.complete or pull.rows))
 
     def leave(self, pull: SourcePull, sha: str, now: datetime) -> None:
@@ -86,9 +88,10 @@ class SeenRows:
             self.memory.put(f"short:{source_id}", "yes" if short else "")
 
     def rows(self, source_id: str) -> tuple[RawRow, ...]:
-        """Everything known of a source, in a stable order."""
-        held = self._of(source_id)
-        return tuple(held[key] for key in sorted(held))
+        """Everything known of a source, by external id."""
+        if source_id not in self._rows:
+            self._rows[source_id] = self.memory.rows(source_id)
+        return self._rows[source_id]
 
     def counts(self, source_id: str) -> tuple[int, ...]:
         """Rows after each of the last deliveries that were used, newest first; one that is only looked at counts too,
@@ -148,11 +151,6 @@ class SeenRows:
         if source_id not in self._gone:
             self._gone[source_id] = {row.ref.external_id: row for row in self.memory.gone(source_id)}
         return self._gone[source_id]
-
-    def _of(self, source_id: str) -> dict[str, RawRow]:
-        if source_id not in self._rows:
-            self._rows[source_id] = {row.ref.external_id: row for row in self.memory.rows(source_id)}
-        return self._rows[source_id]
 
 
 def _entry(reject: Reject) -> dict[str, str]:

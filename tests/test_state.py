@@ -69,6 +69,23 @@ def test_rows_come_back_as_they_were(state: State) -> None:
     assert state.rows("hubspot.deals") == (row("1"), row("2"))
 
 
+def test_what_rows_have_in_common_is_kept_once(state: State) -> None:
+    """A mirror of hundreds of thousands of rows would be copies for the most part."""
+    state.accept(pull(row("1", "open now"), row("2", "open now"), row("3", "won by now")), NOW)
+    first, alike, other = state.rows("hubspot.deals")
+    assert first.body is alike.body
+    assert first.ref.fetched_at is other.ref.fetched_at
+    assert first.ref.blob is other.ref.blob
+    assert [id(name) for name in first.body] == [id(name) for name in other.body]
+    assert first.body["amount"] is other.body["amount"]
+
+
+def test_more_rows_than_are_read_at_once_come_back_as_they_were(state: State) -> None:
+    given = sorted((row(str(n), f"stage {n}") for n in range(4_100)), key=lambda r: r.ref.external_id)
+    state.accept(pull(*given), NOW)
+    assert state.rows("hubspot.deals") == tuple(given)
+
+
 def test_known_holds_the_digest_of_each_body(state: State) -> None:
     state.accept(pull(row("1")), NOW)
     assert state.known("hubspot.deals") == {"1": digest(row("1").body)}

@@ -141,9 +141,12 @@ def _linked(
 def _associated(mirror: Mapping[str, tuple[RawRow, ...]]) -> Mapping[tuple[str, str], dict[str, frozenset[str]]]:
     """What each record is linked to, by the kinds of both sides. Association rows come as `{from_type}:{id}:{to_type}`;
     those of activities, by far the most, say nothing here."""
-    out: dict[tuple[str, str], dict[str, frozenset[str]]] = {kinds: {} for kinds in _ASSOCIATED}
+    out: dict[tuple[str, str], dict[str, frozenset[str]]] = {pair: {} for pair in _ASSOCIATED}
+    kinds = {kind for kind, _ in _ASSOCIATED}
     for row in mirror.get("hubspot.associations", ()):
         kind, _, rest = row.ref.external_id.partition(":")
+        if kind not in kinds:
+            continue
         id, _, to_kind = rest.partition(":")
         if (kind, to_kind) in out:
             out[kind, to_kind][id] = frozenset(str(to["id"]) for to in row.body.get("to", ()))

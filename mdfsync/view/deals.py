@@ -53,11 +53,9 @@ _AFTER_ALL = datetime.max.replace(tzinfo=UTC)
 def _build(view: View) -> dict[str, list[OwnDeal]]:
     companies: dict[str, str] = {}
     for row in view.mirror.get("hubspot.associations", ()):
-        kind, _, rest = row.ref.external_id.partition(":")
-        deal, _, other = rest.partition(":")
-        linked = row.body.get("to", ())
-        if kind == "deals" and other == "companies" and len(linked) == 1:
-            companies[deal] = str(linked[0]["id"])
+        key = row.ref.external_id  # most of them are of activities
+        if key.startswith("deals:") and key.endswith(":companies") and len(linked := row.body.get("to", ())) == 1:
+            companies[key.split(":")[1]] = str(linked[0]["id"])
     found: dict[str, list[OwnDeal]] = {}
     for row in view.mirror.get("hubspot.deals", ()):
         deal = row.ref.external_id
