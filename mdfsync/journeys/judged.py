@@ -21,6 +21,7 @@ from mdfsync.journeys.touched import noun
 from mdfsync.view import Row, View
 from mdfsync.view.case import Case
 from mdfsync.view.classes import Verdict, claim_of
+from mdfsync.view.people import CONTACTS, UNREAD
 from mdfsync.view.touches import OURS
 from mdfsync.view.trials import BASE, Event, Trial, assisted, influenced, own_activity, sourced
 
@@ -28,6 +29,7 @@ _ORDER: tuple[Weight, ...] = ("decides", "counts", "against", "unknown", "does_n
 _WEIGHT: Mapping[str, Weight] = {"yes": "counts", "unknown": "unknown", "no": "does_not_count"}
 _TELLS = (
     (r"cannot be read: (?P<source>.+)", "{source}"),
+    (UNREAD, CONTACTS),
     (r"agreement", "Agreements: the signed period"),
     (r"registration .*(decided|conflict|names an account)", "Deal Registrations: the decision and the deal it names"),
     (r"lacks|confirmed by", "Attributions: the assist cells, confirmed by the deal's owner"),
@@ -155,7 +157,8 @@ def judgement(
 
 
 def _unknown(verdict: Verdict, trials: Sequence[tuple[str, Trial]], plain: Callable[[str], str]) -> list[Unknown]:
-    found = [Unknown(what="whether a touch was missed", source=source) for source in verdict.unread]
+    missed = ", ".join(verdict.unread)
+    found = [Unknown(what="whether a touch was missed", source=missed)] if missed else []
     for class_, trial in trials:
         if trial.outcome == "unknown":
             for text in trial.reasons:

@@ -2,7 +2,8 @@
 
 The rule `unreconciled_lead` speaks exactly these causes and the columns `reconciliation_status` and
 `reconciliation_reason` show exactly this status, so the two cannot differ. A lead that counts for nothing (a test, a
-twin, one that sales rejected) waits for nobody and is held by nothing here.
+twin, one that sales rejected) waits for nobody and is held by nothing here; nor is one whose contact nobody could read,
+which leaves every outgoing list until then.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from mdfsync.observe.landing import said
 from mdfsync.values import instant_text
 from mdfsync.view import Row, View
 from mdfsync.view.charter import zone_of
+from mdfsync.view.people import UNREAD, is_unread
 from mdfsync.view.standing import campaign_in_force
 from mdfsync.view.touches import property_of
 
@@ -74,7 +76,9 @@ def _judged(view: View, lead: Row) -> Reconciled:
         return Reconciled(status="duplicate", facts=tuple(_superseded(lead, twin)))
     lines = lists.lines.get(lead.place, ())
     facts = tuple(_told_again(lines))
-    if not lead.text("contact_id"):
+    if is_unread(view, lead.text("contact_id")):
+        found = Reconciled(status="unknown", facts=(UNREAD,))
+    elif not lead.text("contact_id"):
         found = _only_partner(view, lead)
     elif lines or from_partner(lead):
         found = _on_both(view, lead, lines[0] if lines else None)

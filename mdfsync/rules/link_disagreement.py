@@ -23,9 +23,12 @@ from mdfsync.model import Finding, Subject
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import BASE, shown, sources_of, speak
 from mdfsync.view import Row, View
+from mdfsync.view.people import CONTACTS
 
 ID = "link_disagreement"
 TABLES: tuple[str, ...] = ()
+_JOINS = {"Opportunities": (CONTACTS,)}
+"""Further sources by which a record becomes a row: many a deal is of a campaign by its contacts alone."""
 
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
@@ -54,7 +57,8 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
 def _unread(view: View, table: str) -> bool:
     """Whether rows may be missing from the table only because a source of them is not known."""
     spec = view.dictionary.tables[table]
-    found = [view.health(source) for source in spec.fields[spec.id_field].sources]
+    sources = (*spec.fields[spec.id_field].sources, *_JOINS.get(table, ()))
+    found = [view.health(source) for source in sources]
     return any(health.required and not health.known for health in found)
 
 
