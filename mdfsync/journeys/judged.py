@@ -27,6 +27,7 @@ from mdfsync.view.trials import BASE, Event, Trial, assisted, influenced, own_ac
 
 _ORDER: tuple[Weight, ...] = ("decides", "counts", "against", "unknown", "does_not_count", "context")
 _WEIGHT: Mapping[str, Weight] = {"yes": "counts", "unknown": "unknown", "no": "does_not_count"}
+_BEST = ("yes", "unknown", "no")
 _TELLS = (
     (r"cannot be read: (?P<source>.+)", "{source}"),
     (UNREAD, CONTACTS),
@@ -54,13 +55,19 @@ def names_of(case: Case, ground: Ground) -> dict[str, str]:
 def tried_entries(
     entries: Sequence[Entry], case: Case, trials: Sequence[tuple[str, Trial]], verdict: Verdict, ground: Ground
 ) -> list[Entry]:
-    """The entries with how they fared for this case's partner."""
+    """The entries with how they fared for this case's partner: once for each class, by whoever took part and fared
+    best."""
     names = names_of(case, ground)
-    found: dict[str, list[Tried]] = {}
+    of_event: dict[tuple[str, str], list[Trial]] = {}
     for class_, trial in trials:
-        tests = tuple(Test(outcome=outcome, text=ground.plain(text, case.zone, names)) for outcome, text in trial.tests)
-        tried = Tried(partner_id=case.partner_id, class_=class_, outcome=trial.outcome, tests=tests)
-        found.setdefault(entry_id(trial.event, case.row), []).append(tried)
+        of_event.setdefault((entry_id(trial.event, case.row), class_), []).append(trial)
+    found: dict[str, list[Tried]] = {}
+    for (id, class_), fared in of_event.items():
+        best = min((trial.outcome for trial in fared), key=_BEST.index)
+        said = dict.fromkeys(test for trial in fared if trial.outcome == best for test in trial.tests)
+        tests = tuple(Test(outcome=outcome, text=ground.plain(text, case.zone, names)) for outcome, text in said)
+        tried = Tried(partner_id=case.partner_id, class_=class_, outcome=best, tests=tests)
+        found.setdefault(id, []).append(tried)
     decides = deciding(verdict, case.row) if verdict.class_ != "hold" else ""
     out = []
     for entry in entries:
