@@ -1,4 +1,4 @@
-"""HubSpot's contacts, owners or activities that could not be read: what rests on them is unknown, never absent."""
+"""HubSpot's contacts, owners or activities, or Crossbeam, not read: what rests on them is unknown, never absent."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from casebook import case, findings
 from journey_lab import ATTENDED, told, world
 from test_leads_reconciled import STRANGER, lead, listed
 
+from mdfsync.documents.overlaps import overlap_document
 from mdfsync.leads.classes import class_of
 from mdfsync.leads.outgoing import recipients, verdict
 from mdfsync.leads.ownership import ownership
 from mdfsync.leads.reconciled import reconciled
+from mdfsync.overlaps.map import overlap_map
+from mdfsync.overlaps.standing import SOURCES
+from mdfsync.overlaps.standing import UNREAD as UNREAD_OVERLAPS
 from mdfsync.view import View
 from mdfsync.view.classes import classify
 from mdfsync.view.touches import journeys
@@ -159,6 +163,16 @@ def test_a_page_names_all_unread_sources_in_one_sentence() -> None:
     assert "Sourced cannot be told: hubspot.calls, hubspot.meetings could not be read" in judged.why
     assert [gap.source for gap in story.unknown if "what happened" in gap.what] == ["hubspot.calls, hubspot.meetings"]
     assert [gap.source for gap in judged.unknown] == ["hubspot.calls, hubspot.meetings"]
+
+
+@pytest.mark.parametrize(("unread", "said"), [(SOURCES, True), (SOURCES[:1], False)])
+def test_without_crossbeam_nobody_says_that_nothing_is_shared(unread: tuple[str, ...], said: bool) -> None:
+    view = case(WORLD, unread=unread)
+    [campaign] = view.rows("Campaigns")
+    paper = overlap_document(view, overlap_map(view, campaign))
+    assert (paper.data["unknown"] == f"{UNREAD_OVERLAPS}") is said
+    assert ([notice.text for notice in paper.notices].count(f"{UNREAD_OVERLAPS}.") == 1) is said
+    assert ("Target list" not in [section.title for section in paper.sections]) is said
 
 
 @pytest.mark.parametrize(

@@ -253,7 +253,9 @@ def _assist_tests(case: Case, event: Event) -> Iterator[Test]:
     if missing:
         yield "unknown", f"the partner's action lacks {', '.join(missing)}"
     owner, confirmed = case.opportunity.text("opportunity_owner"), case.row.text("assist_confirmed_by")
-    if confirmed and not owner:
+    if confirmed and not owner and unknown_sources(case.view, OWNERS):
+        yield "unknown", f"whether the opportunity's owner confirmed the action cannot be read: {OWNERS}"
+    elif confirmed and not owner:
         yield "unknown", "the opportunity has no owner on record who could confirm the action"
     elif confirmed and confirmed != owner:
         yield "unknown", f"confirmed by {confirmed}, not by the opportunity's owner {owner}"
@@ -306,7 +308,7 @@ def _own_sales_test(case: Case, event: Event) -> Test:
     first = own_activity(case, event.moment)
     if first is not None:
         if unknown_sources(case.view, OWNERS):
-            return "unknown", f"whether our sales or a partner's held the {first.name} cannot be read: {OWNERS}"
+            return "unknown", f"whether our sales or a partner's held {first.name} cannot be read: {OWNERS}"
         order = came_before(first.moment, event.moment, case.zone)
         outcome: Outcome = "no" if order in {"firm", "stated"} else "unknown"
         at = shown_at(first.moment)
