@@ -87,6 +87,24 @@ consent_basis: opt-in
     assert reconciled(view, lead(view, "lead-11-JC-1")).status == "matched"
 
 
+@pytest.mark.parametrize(
+    ("unread", "lacks"),
+    [("", "consent_basis, owner"), ("hubspot.owners", "consent_basis"), ("hubspot.contacts", "")],
+)
+def test_a_lead_is_not_said_to_lack_what_nobody_could_read(unread: str, lacks: str) -> None:
+    view = listed("ana@acme.example | Acme Inc.", unread=[unread], rows="""
+Leads
+lead_id: lead-11-JC-1
+joint_campaign_id: JC-1
+contact_id: 11
+email: ana@acme.example
+partner_id: cobalt
+partner_submitted_on: 2026-06-20
+""")  # fmt: skip
+    causes = reconciled(view, lead(view, "lead-11-JC-1")).causes
+    assert [cause.evidence.get("lacks") for cause in causes] == ([lacks] if lacks else [])
+
+
 OVERDUE = f"""{WORLD}
 Leads
 lead_id      | joint_campaign_id | contact_id | email           | partner_id | partner_submitted_on

@@ -21,7 +21,7 @@ from mdfsync.observe.landing import said
 from mdfsync.values import instant_text
 from mdfsync.view import Row, View
 from mdfsync.view.charter import zone_of
-from mdfsync.view.people import UNREAD, is_unread
+from mdfsync.view.people import CONTACTS, OWNERS, UNREAD, is_unread
 from mdfsync.view.standing import campaign_in_force
 from mdfsync.view.touches import property_of
 
@@ -171,10 +171,13 @@ def _conflict(what: str, differ: list[tuple[str, str, str]]) -> Cause:
 
 
 def _incomplete(view: View, lead: Row) -> Iterator[Cause]:
-    """Consent and owner are owed with the agreed hours after the hand-over."""
+    """Consent and owner are owed with the agreed hours after the hand-over; while HubSpot's contacts cannot be read,
+    or its owners, nobody can say that they are not on record there."""
+    if not view.health(CONTACTS).known:
+        return
     campaign = campaign_in_force(view, view.ref(lead, "joint_campaign_id"))
     handed = handed_over(view, lead)
-    owner = lead.text("lead_owner") or lead.text("ownership")
+    owner = lead.text("lead_owner") or lead.text("ownership") or not view.health(OWNERS).known
     missing = [name for name, there in (("consent_basis", lead.text("consent_basis")), ("owner", owner)) if not there]
     if missing and campaign and handed and view.as_of > handed + list_hours(view, campaign):
         yield Cause(
