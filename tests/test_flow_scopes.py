@@ -58,6 +58,8 @@ def test_people_who_could_not_be_read_are_neither_missing_nor_known(lab: Lab) ->
     assert len(told(leads.out, UNREAD)) == 1
     story = lab.mdfsync("journeys", "JC-1042", "--format", "md").out
     assert UNREAD in story
+    page = next(lab.home.glob("sandbox/documents/JC-1042/journeys*.md")).read_text(encoding="utf-8")
+    assert "there may be more leads, than counted here" in page
     for absent in ("names no contact", "HubSpot no longer had it", "Not sourced", "Direct"):
         assert absent not in story
     assert_idle(lab)

@@ -24,12 +24,13 @@ from mdfsync.view.case import Case
 from mdfsync.view.charter import zone_of
 from mdfsync.view.classes import classify
 from mdfsync.view.moments import Moment
+from mdfsync.view.people import CONTACTS
 from mdfsync.view.standing import campaign_in_force
 from mdfsync.view.touches import LINKS, journeys, unknown_own_sales, unknown_sources
 
 _TIMED = (
     "hubspot.meetings", "hubspot.calls", "hubspot.emails", "hubspot.notes", "hubspot.form_submissions",
-    "hubspot.marketing_events",
+    "hubspot.marketing_events", CONTACTS,
 )  # fmt: skip
 
 
