@@ -171,7 +171,7 @@ def _hubspot(wired: Wired) -> Iterator[Checked]:
     try:
         api = open_hubspot(token=wired.world.hubspot_token, url=wired.world.hubspot_url, calls=wired.calls)
         portal = account(api)
-        able = capabilities(api)
+        able = capabilities(api, {id: entry.scope for id, entry in wired.policy.register.sources.items()})
     except MdfsyncError as error:
         yield _refused("HubSpot", error, "check HUBSPOT_ACCESS_TOKEN")
         yield from _skipped("a token that HubSpot takes", "HubSpot sources")

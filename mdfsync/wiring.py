@@ -290,6 +290,7 @@ class Wired:
             campaign_numbers=numbers,
             custom=named_properties(paths), either={"hubspot.companies": wishes},
             required=self.policy.tracking.required, lag=self.world.hubspot_lag,
+            scopes={id: entry.scope for id, entry in self.policy.register.sources.items()},
         )  # fmt: skip
 
     def _crossbeam(self, snapshot: Snapshot) -> dict[str, Source]:

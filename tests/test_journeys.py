@@ -415,3 +415,15 @@ def test_a_registration_ends_where_its_protection_does_whatever_day_is_typed_bes
     typed = REGISTERED.replace("2027-01-03", "2028-01-03")
     later = [(e.kind, str(e.stated.day)) for e in told(world(typed)).entries if e.kind.startswith("registration_e")]
     assert (ends, later) == ([("registration_ends", "2027-01-03")], [("registration_ends", "2027-01-04")])
+
+
+def test_a_meeting_with_several_people_is_tried_once_for_a_class() -> None:
+    meeting = """
+hubspot.meetings
+id | at                   | created              | contacts | hubspot_owner_id | hs_meeting_outcome
+m1 | 2026-10-20T09:00:00Z | 2026-10-20T09:00:00Z | 11; 12   | 502              | COMPLETED
+"""
+    [entry] = [entry for entry in told(world(meeting)).entries if entry.id == "meeting m1"]
+    assert [(tried.class_, tried.outcome) for tried in entry.tried] == [("sourced", "no"), ("influenced", "yes")]
+    for tried in entry.tried:
+        assert len({test.text for test in tried.tests}) == len(tried.tests)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 from casebook import PARTNERSHIP, case, held
 
@@ -32,13 +34,15 @@ pl-1    | JC-1              | {email} | cobalt     | 2026-06-20
 """
 
 
-def listed(*lines: str, rows: str = "", more: str = "", as_of: str = "2026-11-20T12:00:00Z") -> View:
+def listed(
+    *lines: str, rows: str = "", more: str = "", as_of: str = "2026-11-20T12:00:00Z", unread: Iterable[str] = ()
+) -> View:
     table = "\n".join(f"pl-{n} | {line} | JC-1 | cobalt | CH-{n} | 2026-06-20" for n, line in enumerate(lines, 1))
     return case(f"""{PARTNERSHIP}{CONTACTS}{rows}{more}
 partner.leads
 id | email | company | joint_campaign_id | partner_id | partner_lead_reference | partner_submitted_on
 {table}
-""", as_of=as_of)  # fmt: skip
+""", as_of=as_of, unread=unread)  # fmt: skip
 
 
 def lead(view: View, id: str) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -67,6 +68,18 @@ def test_a_slow_answer_before_or_after_the_write(bench: Bench, kind: str, rows: 
         requests.post(url, json={"fields": {"partner_id": "pt-1"}}, headers=headers, timeout=0.1)
     assert len(bench.partners.all()) == rows
     time.sleep(0.4)
+    assert len(bench.partners.all()) == 1
+
+
+def test_a_request_that_is_held_waits_for_its_rule_to_go(bench: Bench) -> None:
+    fault(bench, "held", times=1)
+    waiting = threading.Thread(target=create, args=(bench,))
+    waiting.start()
+    while not bench.sandbox.admin("GET", "faults")[0]["acted"]:
+        time.sleep(0.01)
+    assert bench.partners.all() == []
+    bench.sandbox.admin("DELETE", "faults")
+    waiting.join()
     assert len(bench.partners.all()) == 1
 
 

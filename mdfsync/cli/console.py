@@ -101,11 +101,14 @@ def print_run(run: Run, *, planned_only: bool) -> None:
     _kept_back(run)
     for notice in run.notices[:SHOWN]:
         OUT.print(f"[dim]note: {escape(notice)}[/]")
+    unread: dict[tuple[str, str], list[str]] = {}  # sources that one cause keeps from being read are told together
     for source_id, health in run.planned.view.sources.items():
         entry = run.policy.register.sources[source_id]
         unasked = bool(entry.location) and not entry.required and health.last_accepted_at is None  # `doctor` tells
         if health.status == "held" or (health.status == "absent" and not unasked):
-            OUT.print(f"[dim]{health.status}: {source_id}: {escape(health.absent or health.held)}[/]")
+            unread.setdefault((health.status, health.absent or health.held), []).append(source_id)
+    for (status, why), ids in unread.items():
+        OUT.print(f"[dim]{status}: {', '.join(ids)}: {escape(why)}[/]")
     spent = ", ".join(f"{service} {n}" for service, n in sorted(run.requests.items()))
     OUT.print(f"\n{run.run_id}: [bold]{status_of(run)}[/]; requests: {spent or 'none'}; digest {run.gated.digest[:16]}")
 

@@ -61,6 +61,8 @@ def _tell(paper: Paper) -> None:
     data: Any = paper.data
     said = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in data["counts"]["status"].items())
     OUT.print(f"[bold]{escape(paper.subtitle)}[/]: {data['counts']['counting']} leads count; {said or 'no leads'}")
+    if data["unknown"]:
+        OUT.print(f"  {escape(data['unknown'])}")
     for made in data["outgoing"]:
         sums = f"{len(made['cleared'])} cleared, {len(made['held'])} held, {len(made['barred'])} barred"
         OUT.print(f"  {escape(made['partner_id'])}: {sums}")

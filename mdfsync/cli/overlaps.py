@@ -62,7 +62,10 @@ def _tell(paper: Paper) -> None:
     data: Any = paper.data
     OUT.print(f"[bold]{escape(paper.subtitle)}[/]: {len(data['target_list']['targets'])} targets, "
               f"target list {data['target_list']['state']}")  # fmt: skip
+    nothing = "what is shared is not known" if data["unknown"] else "nothing shared"
+    if data["unknown"]:
+        OUT.print(f"  {escape(data['unknown'])}.")
     for partner in data["partners"]:
         said = ", ".join(f"{n} {name}" for name, n in partner["counts"].items() if n)
         snapshot = partner["snapshot"]["label"].replace("_", " ") or "none yet"
-        OUT.print(f"  {escape(partner['name'])}: {said or 'nothing shared'}; launch snapshot: {snapshot}")
+        OUT.print(f"  {escape(partner['name'])}: {said or nothing}; launch snapshot: {snapshot}")

@@ -42,7 +42,14 @@ def _funnel(funnel: Mapping[str, Any]) -> Iterator[Section]:
         for step in funnel["steps"]
     )
     columns = ("Step", "All partners, each once", *partners)
-    yield Section(title="What became of it", blocks=(Grid(columns=columns, rows=steps),))
+    blocks: list[Block] = [Grid(columns=columns, rows=steps)]
+    if funnel["unread"]:
+        text = (
+            f"Could not be read: {', '.join(funnel['unread'])}. More accounts may have been touched, and there may be "
+            "more leads, than counted here."
+        )
+        blocks.append(Words(text=text, tone="warning"))
+    yield Section(title="What became of it", blocks=tuple(blocks))
     classes = tuple(
         (
             _class(row["class"]),

@@ -22,6 +22,7 @@ from mdfsync.leads.ownership import THEIRS, owner_of, ownership
 from mdfsync.leads.reconciled import reconciled
 from mdfsync.observe.landing import said
 from mdfsync.view import Row, View
+from mdfsync.view.people import CONTACTS, UNREAD, is_unread
 from mdfsync.view.standing import campaign_in_force
 
 _STATUS = {
@@ -31,6 +32,7 @@ _STATUS = {
     "only_partner": "the partner's list has it, HubSpot has no single contact",
     "not_delivered": "HubSpot has it, no partner has delivered a list",
     "duplicate": "the person stands on another row, which counts instead",
+    "unknown": "whether both sides know the lead cannot be told",
 }
 _CLASS = {
     "genuine": "counts",
@@ -39,6 +41,7 @@ _CLASS = {
     "competitor": "a competitor's",
     "partner_employee": "one of the partners' people",
     "duplicate": "counted on another row",
+    "unknown": "who it is cannot be told, so it does not count yet",
 }
 
 
@@ -57,15 +60,27 @@ def leads_document(view: View, campaign: Row, partners: Sequence[str], lists: Se
             ("What waits", "\n".join(_waits(view, campaign, rows, partners)) or "nothing"),
             ("As of", day_text(view.as_of.date())),
         ),
-        notices=(
-            Words(
-                text="For our own people. The outgoing lists are what may leave, and nothing else of this.",
-                tone="warning",
-            ),
-        ),
+        notices=tuple(_notices(view)),
         sections=tuple(_sections(view, campaign, rows, partners, lists)),
         as_of=view.as_of.date(),
         data=_data(view, campaign, rows, partners, lists),
+    )
+
+
+def _notices(view: View) -> Iterator[Words]:
+    text = "For our own people. The outgoing lists are what may leave, and nothing else of this."
+    yield Words(text=text, tone="warning")
+    if unread := _unread(view):
+        yield Words(text=unread, tone="warning")
+
+
+def _unread(view: View) -> str:
+    """What the document cannot tell where HubSpot's contacts cannot be read; else `""`."""
+    if view.health(CONTACTS).known:
+        return ""
+    return (
+        f"{UNREAD}. Whom the partners' leads meet, who owns them and who opted out is not known, so no lead may leave. "
+        "`mdfsync doctor` says what HubSpot's token lacks."
     )
 
 
@@ -198,6 +213,8 @@ def _clocks(view: View, campaign: Row, rows: Sequence[Row], partners: Sequence[s
 
 
 def _pace(view: View, lead: Row, clock: FollowUp) -> str:
+    if is_unread(view, lead.text("contact_id")):
+        return "unknown: contacts could not be read"
     if not lead.text("contact_id"):
         return "waits for its contact"
     if clock.done:
@@ -207,7 +224,7 @@ def _pace(view: View, lead: Row, clock: FollowUp) -> str:
     if lead.text("email_opt_out") == "true":
         return "opted out"
     if clock.unread:
-        return "unknown: sales activity could not be read"
+        return "unknown: sales activity or its people could not be read"
     return "overdue" if view.as_of > clock.due else "not yet due"
 
 
@@ -252,6 +269,7 @@ def _data(
             "class": dict(sorted(Counter(class_of(view, row)[0] for row in rows).items())),
             "counting": sum(counts(view, row) for row in rows),
         },
+        "unknown": _unread(view) or None,
         "leads": [_lead(view, row) for row in rows],
         "dispositions": [
             {"partner_id": view.ref(part, "partner_id"), "month": owed.month, "due": owed.due.isoformat(),

@@ -10,7 +10,7 @@ from typing import Any
 
 from mdfsync.derive.computed import NOTHING
 from mdfsync.overlaps.map import OverlapMap, PartnerMap
-from mdfsync.overlaps.standing import SOURCES
+from mdfsync.overlaps.standing import SOURCES, UNREAD
 from mdfsync.values import instant_text
 from mdfsync.view import Row, View
 
@@ -33,6 +33,13 @@ _CELLS = (
     "target_status_at_launch", "appeared_after", "changes_since_launch", "open_opportunities", "other_partner_ids",
     "evidence_source_ids", "source_ref",
 )  # fmt: skip
+
+
+def unread_overlaps(view: View, found: OverlapMap) -> str:
+    """Why nothing is known of what is shared; `""` when a source can be read, or told of an account before it could
+    not."""
+    told = any(partner.visible or partner.withdrawn or partner.unmatched for partner in found.partners)
+    return "" if told or any(view.health(source).known for source in SOURCES) else UNREAD
 
 
 def target_list(found: OverlapMap) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
@@ -63,6 +70,7 @@ def overlap_data(view: View, found: OverlapMap) -> dict[str, Any]:
             "targets": [row.id for row in found.targets],
         },
         "accounts": found.accounts,
+        "unknown": unread_overlaps(view, found) or None,
         "partners": [_partner_data(partner) for partner in found.partners],
         "applied_by_people": {"exclusions": list(found.groups), "markets": list(found.markets)},
         "sources": {source: view.health(source).status for source in BEHIND},

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from mdfsync.approval import Part
-from mdfsync.documents.overlap_data import BEHIND, overlap_data
+from mdfsync.documents.overlap_data import BEHIND, overlap_data, unread_overlaps
 from mdfsync.documents.paper import Block, Grid, Paper, Section, Words
 from mdfsync.documents.wording import BLANK, day_text
 from mdfsync.overlaps.map import STATUSES, OverlapMap, PartnerMap
@@ -67,6 +67,8 @@ def _approval_words(found: OverlapMap) -> str:
 
 
 def _notices(view: View, found: OverlapMap) -> Iterator[Words]:
+    if unread := unread_overlaps(view, found):
+        yield Words(text=f"{unread}.", tone="warning")
     late = [partner.name for partner in found.partners if partner.snapshot[2] == "late"]
     if late:
         text = f"The snapshot of {', '.join(late)} was taken too long after launch and proves nothing about launch."
@@ -89,6 +91,10 @@ def _notices(view: View, found: OverlapMap) -> Iterator[Words]:
 
 
 def _sections(view: View, found: OverlapMap) -> Iterator[Section]:
+    if unread_overlaps(view, found):  # of tables without a row everybody would conclude that nothing is shared
+        yield Section(title="Approval of the target list", blocks=tuple(_approval(found)))
+        yield Section(title="Sources", blocks=(_sources(view),))
+        return
     yield Section(title="In numbers", blocks=tuple(_numbers(found)))
     for partner in found.partners:
         yield Section(title=f"What the accounts are to both sides: {partner.name}", blocks=(_matrix(partner),))

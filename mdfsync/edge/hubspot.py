@@ -18,7 +18,7 @@ from mdfsync.edge.hubspot_kinds import CAMPAIGNS, KINDS
 from mdfsync.edge.hubspot_links import AssociationSource
 from mdfsync.edge.hubspot_lists import OwnerSource, PipelineSource
 from mdfsync.edge.hubspot_objects import LAG, OVERLAP, ObjectSource
-from mdfsync.edge.hubspot_pull import lacking
+from mdfsync.edge.hubspot_pull import HubspotSource, lacking
 from mdfsync.edge.hubspot_setup import SetupSource
 from mdfsync.edge.hubspot_touches import ParticipationSource, SubmissionSource
 from mdfsync.edge.hubspot_wire import PRODUCTION, UNDATED, Refused, Wire
@@ -85,6 +85,7 @@ def hubspot_sources(
     form_values: Sequence[str] = (),
     required: Mapping[str, Sequence[str]] | None = None,
     budgets: bool = False,
+    scopes: Mapping[str, Sequence[str]] | None = None,
     lag: timedelta = LAG,
     overlap: timedelta = OVERLAP,
 ) -> dict[str, Source]:
@@ -95,13 +96,14 @@ def hubspot_sources(
     stages whose entry dates are wanted. `custom`: further properties by source id, beyond `CUSTOM`; `UsageError` when
     given for activities. `either`: the same for one thing that portals name differently: remarked upon only when the
     portal has none of them. `form_values`: form answers that may be kept beyond e-mail and `utm_*`. `required`:
-    properties that must be defined, by object type. `budgets`: campaign budget totals too.
+    properties that must be defined, by object type. `budgets`: campaign budget totals too. `scopes`: what each
+    source needs, by source id, as a refusal names it.
     """
     named = {
         source: tuple(dict.fromkeys((*CUSTOM.get(source, ()), *(custom or {}).get(source, ()))))
         for source in {*CUSTOM, *(custom or {})}
     }
-    sources: list[Source] = [
+    sources: list[HubspotSource] = [
         CampaignSource(api, archive, custom=named.get("hubspot.campaigns", ()), budgets=budgets),
         OwnerSource(api, archive),
         PipelineSource(api, archive),
@@ -134,6 +136,8 @@ def hubspot_sources(
         SetupSource(api, archive, required=required or {}),
         CampaignTotalsSource(api, archive, campaign_guids=campaign_guids),
     ]
+    for source in sources:
+        source.scopes = tuple((scopes or {}).get(source.source_id, ()))
     return {source.source_id: source for source in sources}
 
 
@@ -148,8 +152,9 @@ def account(api: HubspotApi) -> Account:
     )
 
 
-def capabilities(api: HubspotApi) -> dict[str, str]:
-    """For every source id `""` when this token may read it, else why not. One small request each.
+def capabilities(api: HubspotApi, scopes: Mapping[str, Sequence[str]] | None = None) -> dict[str, str]:
+    """For every source id `""` when this token may read it, else why not, with the `scopes` that it needs. One small
+    request each.
 
     Raises `AuthLost`, `QuotaSpent` and `Unreachable`, which say nothing about any one source."""
     probes: dict[str, Callable[[], Answer]] = {
@@ -165,14 +170,15 @@ def capabilities(api: HubspotApi) -> dict[str, str]:
         probes[kind.source_id] = partial(
             api.list_objects, kind.object_type, properties=[kind.modified], after=None, limit=1
         )
-    found = {source: _refusal(probe) for source, probe in probes.items()}
+    needs = scopes or {}
+    found = {source: _refusal(probe, needs.get(source, ())) for source, probe in probes.items()}
     contacts = partial(api.campaign_contacts, contact_type=CONTACT_TYPES[0], after=None, limit=1)
     reports: dict[str, Callable[[str], Answer]] = {
         "hubspot.campaign_contacts": contacts,
         "hubspot.campaign_totals": api.campaign_revenue,
     }
     for source, report in reports.items():
-        found[source] = found["hubspot.campaigns"] or _refusal(partial(_of_first, api, report))
+        found[source] = found["hubspot.campaigns"] or _refusal(partial(_of_first, api, report), needs.get(source, ()))
     return found
 
 
@@ -184,9 +190,9 @@ def _of_first(api: HubspotApi, report: Callable[[str], Answer]) -> Answer:
     return listed
 
 
-def _refusal(probe: Callable[[], Answer]) -> str:
+def _refusal(probe: Callable[[], Answer], scopes: Sequence[str]) -> str:
     try:
         probe()
     except Refused as refused:
-        return lacking(refused) if refused.status == 403 else str(refused)
+        return lacking(refused, scopes) if refused.status == 403 else str(refused)
     return ""

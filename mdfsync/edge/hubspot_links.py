@@ -78,6 +78,7 @@ class AssociationSource(HubspotSource):
         if pull.refused and not pull.answered:
             raise pull.refused[0]
         pull.probe("campaigns", "deals", self._campaigns() if self._campaigns else ())
+        pull.tell()
         complete = reading.full and not pull.refused
         gone = [id for id in reading.known if id not in pull.rows and pull.denies(id)]
         return reading.done(pull.rows.values(), gone=gone, complete=complete, cursor={})
@@ -93,6 +94,7 @@ class _Links:
         self.rows: dict[str, RawRow] = {}
         self.answered: dict[tuple[str, str], set[str]] = {}
         self.refused: list[Refused] = []
+        self._unknown: dict[str, list[str]] = {}
 
     def read(self, kind: str, other: str, ids: Iterable[str], *, singly: bool = False) -> list[RawRow]:
         """Rows of these records; none when the pair is refused for want of a scope. `singly`: one row more for each
@@ -106,12 +108,17 @@ class _Links:
             if refused.status != 403:
                 raise
             self.refused.append(refused)
-            self._reading.say(f"links {kind} to {other} are unknown: {lacking(refused)}")
+            self._unknown.setdefault(lacking(refused), []).append(f"{kind} to {other}")
             return []
         if wanted:
             self.answered[kind, other] = set(wanted)
         self.rows |= {row.ref.external_id: row for row in rows}
         return rows
+
+    def tell(self) -> None:
+        """What was refused, once for each cause."""
+        for why, pairs in self._unknown.items():
+            self._reading.say(f"links {', '.join(pairs)} are unknown: {why}")
 
     def probe(self, kind: str, other: str, ids: Iterable[str]) -> None:
         """Rows of a pair that no guide of HubSpot's promises: whatever it answers, nothing else suffers."""

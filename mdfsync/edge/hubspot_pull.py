@@ -7,7 +7,7 @@ the delivery held, and a lost token or a spent allowance ends the run. Beneath `
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,9 @@ MISSING_SCOPES = "MISSING_SCOPES"
 
 
 class HubspotSource(ABC):
-    """A source of one HubSpot account; subclasses say what they read."""
+    """A source of one HubSpot account; subclasses say what they read. `scopes` = what the register asks for it."""
+
+    scopes: tuple[str, ...] = ()
 
     def __init__(self, source_id: str, api: HubspotApi, archive: Archive) -> None:
         self.source_id = source_id
@@ -37,7 +39,7 @@ class HubspotSource(ABC):
             return self.read(reading)
         except Refused as refused:
             if refused.status == 403:
-                return reading.unusable(absent=lacking(refused))
+                return reading.unusable(absent=lacking(refused, self.scopes))
             return reading.unusable(held=str(refused))
         except Oddity as odd:
             return reading.unusable(held=str(odd))
@@ -47,8 +49,10 @@ class HubspotSource(ABC):
         """The pull itself. May raise `Refused` and `Oddity`."""
 
 
-def lacking(refused: Refused) -> str:
-    """Why a 403 makes a source absent: the scopes that HubSpot names, else what it says."""
+def lacking(refused: Refused, scopes: Sequence[str] = ()) -> str:
+    """Why a 403 makes a source absent: the scopes that it needs (`scopes`, which `doctor` says to add; else those that
+    HubSpot names), else what HubSpot says. Sources that lack the same scope say the same words."""
     if refused.scopes or refused.kind == MISSING_SCOPES:
-        return f"needs scope {' or '.join(refused.scopes) or '(not named)'}: {refused}"
+        named = ", ".join(scopes) or " or ".join(refused.scopes) or "(not named)"
+        return f"needs scope {named} (HubSpot: {refused.status} {refused.kind})"
     return f"not available to this account or token: {refused}"

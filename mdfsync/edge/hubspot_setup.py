@@ -24,6 +24,10 @@ from mdfsync.ports import Archive
 Items = dict[str, dict[str, Any]]
 
 
+_OF_A_SOURCE = frozenset({"forms", "marketing_events"})
+"""Parts behind which stands a source of their own: that one says which scope is refused."""
+
+
 class SetupSource(HubspotSource):
     """One row per part: external id `properties:deals` (so for each object type with `required` names), `account`,
     `forms`, `marketing_events`. Body: `part`; `refused` = why it cannot be read, else blank; `items` = what there is,
@@ -45,7 +49,8 @@ class SetupSource(HubspotSource):
                     raise
                 refusals.append(refused)
                 why = lacking(refused) if refused.status == 403 else str(refused)
-                reading.say(f"{part} cannot be read: {why}")
+                if not (refused.status == 403 and part in _OF_A_SOURCE):
+                    reading.say(f"{part} cannot be read: {why}")
                 rows.append(RawRow(ref=_nowhere(reading, part), body={"part": part, "refused": why, "items": {}}))
         if refusals and len(refusals) == len(rows):
             raise refusals[0]

@@ -14,7 +14,7 @@ from mdfsync.journeys.ground import Ground, day_words
 from mdfsync.journeys.story import Entry
 from mdfsync.view import Row
 from mdfsync.view.case import Case
-from mdfsync.view.classes import Verdict
+from mdfsync.view.classes import UNTOLD, Verdict
 from mdfsync.view.trials import BASE, Event, Trial
 
 MOST = 2
@@ -111,14 +111,22 @@ class Answer:
         return f", and {on_deal}" if did.startswith(name) else f"; {name} {on_deal}"
 
     def _weaker(self) -> str:
-        """`Not sourced: …; not assisted: …`, each with its first reasons."""
+        """`Not sourced: …; not assisted: …`, each with its first reasons; `sourced cannot be told: …` where a source is
+        not read that could show it."""
         said: dict[str, list[str]] = {}
+        untold = set()
         for text in self.against:
             head, _, reason = text.partition(": ")
-            said.setdefault(head.removeprefix("not "), []).append(reason)
+            class_ = head.removeprefix("not ").removesuffix(UNTOLD.rstrip(": "))
+            if UNTOLD in text:
+                untold.add(class_)
+                said.setdefault(class_, []).insert(0, reason)
+            else:
+                said.setdefault(class_, []).append(reason)
         # What was looked at and failed tells more than what nobody recorded.
         order = sorted(_STRONGER.get(self.verdict.class_, ()), key=lambda c: said.get(c, ["no "])[0].startswith("no "))
-        parts = [f"not {class_}: {said[class_][0]}{_more(len(said[class_]) - 1)}" for class_ in order if class_ in said]
+        heads = {class_: f"{class_}{UNTOLD}" if class_ in untold else f"not {class_}: " for class_ in said}
+        parts = [f"{heads[c]}{said[c][0]}{_more(len(said[c]) - 1)}" for c in order if c in said]
         text = "; ".join(parts)
         return f"{text[0].upper()}{text[1:]}." if text else ""
 

@@ -15,7 +15,10 @@ from mdfsync.journeys.story import Journey
 from mdfsync.model import Subject
 from mdfsync.pipeline_totals import Totals, pipeline_totals
 from mdfsync.view import Row, View
-from mdfsync.view.touches import journeys
+from mdfsync.view.people import CONTACTS
+from mdfsync.view.touches import LINKS, SOURCE_OF, journeys, unknown_sources
+
+REPORTS = "hubspot.campaign_contacts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +33,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Funnel:
-    """`totals` are of the deals whose class this campaign's charter decided; `partners` = names by id."""
+    """`totals` are of the deals whose class this campaign's charter decided; `partners` = names by id; `unread` =
+    sources without which accounts may have been touched, and leads be there, that the first steps do not count."""
 
     campaign_id: str
     steps: tuple[Step, ...]
     totals: Totals
     partners: Mapping[str, str]
+    unread: tuple[str, ...]
 
 
 def funnel(view: View, campaign: Row, stories: Sequence[Journey]) -> Funnel:
@@ -53,6 +58,7 @@ def funnel(view: View, campaign: Row, stories: Sequence[Journey]) -> Funnel:
         steps=(*_accounts_and_leads(view, campaign.id, ids), *_deals(stories, ids)),
         totals=pipeline_totals(view.with_coming(shown), campaign=campaign.id),
         partners={id: (row.text("partner_name") if (row := view.row("Partners", id)) else "") or id for id in ids},
+        unread=unknown_sources(view, CONTACTS, REPORTS, LINKS, *SOURCE_OF.values()),
     )
 
 

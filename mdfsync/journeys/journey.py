@@ -24,12 +24,13 @@ from mdfsync.view.case import Case
 from mdfsync.view.charter import zone_of
 from mdfsync.view.classes import classify
 from mdfsync.view.moments import Moment
+from mdfsync.view.people import CONTACTS
 from mdfsync.view.standing import campaign_in_force
 from mdfsync.view.touches import LINKS, journeys, unknown_own_sales, unknown_sources
 
 _TIMED = (
     "hubspot.meetings", "hubspot.calls", "hubspot.emails", "hubspot.notes", "hubspot.form_submissions",
-    "hubspot.marketing_events",
+    "hubspot.marketing_events", CONTACTS,
 )  # fmt: skip
 
 
@@ -51,7 +52,7 @@ def journey(view: View, opportunity: Row, windows_default: Mapping[str, Any]) ->
         *recorded.presence(view, campaigns, opportunity.text("account_id"), ground),
         *recorded.launch(view, campaigns),
         *touch_entries(facts, ground, frozenset(on_deal), account, facts.ours_on(company, deals)),
-        *recorded.registrations(view, opportunity, dict(facts.by_email), ground),
+        *recorded.registrations(view, opportunity, facts.book, ground),
         *recorded.leads(view, campaigns, account, ground),
         *(entry for row in rows for entry in recorded.partner_acts(view, row, ground)),
         *(entry for row in rows for entry in recorded.claims(view, row, ground)),
@@ -173,10 +174,11 @@ def _unknown(
 ) -> Iterator[Unknown]:
     """What the story as a whole cannot tell."""
     unread = unknown_sources(view, LINKS, *_TIMED)
-    for source in unread:
-        yield Unknown(what="what happened there: the source delivered nothing that may be relied on", source=source)
-    for source in sorted({*unknown_own_sales(view)} - {*unread}):
-        yield Unknown(what="on which deals and companies our sales logged what it did", source=source)
+    if unread:
+        what = "what happened there: nothing that may be relied on was delivered"
+        yield Unknown(what=what, source=", ".join(unread))
+    if unplaced := sorted({*unknown_own_sales(view)} - {*unread}):
+        yield Unknown(what="on which deals and companies our sales logged what it did", source=", ".join(unplaced))
     if not judgements:
         yield Unknown(what="the class: no partner is tried on this deal yet", source="the next run")
     if not any(entry.kind in {"overlap_at_launch"} for entry in entries):

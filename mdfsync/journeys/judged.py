@@ -21,13 +21,16 @@ from mdfsync.journeys.touched import noun
 from mdfsync.view import Row, View
 from mdfsync.view.case import Case
 from mdfsync.view.classes import Verdict, claim_of
+from mdfsync.view.people import CONTACTS, UNREAD
 from mdfsync.view.touches import OURS
 from mdfsync.view.trials import BASE, Event, Trial, assisted, influenced, own_activity, sourced
 
 _ORDER: tuple[Weight, ...] = ("decides", "counts", "against", "unknown", "does_not_count", "context")
 _WEIGHT: Mapping[str, Weight] = {"yes": "counts", "unknown": "unknown", "no": "does_not_count"}
+_BEST = ("yes", "unknown", "no")
 _TELLS = (
     (r"cannot be read: (?P<source>.+)", "{source}"),
+    (UNREAD, CONTACTS),
     (r"agreement", "Agreements: the signed period"),
     (r"registration .*(decided|conflict|names an account)", "Deal Registrations: the decision and the deal it names"),
     (r"lacks|confirmed by", "Attributions: the assist cells, confirmed by the deal's owner"),
@@ -52,13 +55,19 @@ def names_of(case: Case, ground: Ground) -> dict[str, str]:
 def tried_entries(
     entries: Sequence[Entry], case: Case, trials: Sequence[tuple[str, Trial]], verdict: Verdict, ground: Ground
 ) -> list[Entry]:
-    """The entries with how they fared for this case's partner."""
+    """The entries with how they fared for this case's partner: once for each class, by whoever took part and fared
+    best."""
     names = names_of(case, ground)
-    found: dict[str, list[Tried]] = {}
+    of_event: dict[tuple[str, str], list[Trial]] = {}
     for class_, trial in trials:
-        tests = tuple(Test(outcome=outcome, text=ground.plain(text, case.zone, names)) for outcome, text in trial.tests)
-        tried = Tried(partner_id=case.partner_id, class_=class_, outcome=trial.outcome, tests=tests)
-        found.setdefault(entry_id(trial.event, case.row), []).append(tried)
+        of_event.setdefault((entry_id(trial.event, case.row), class_), []).append(trial)
+    found: dict[str, list[Tried]] = {}
+    for (id, class_), fared in of_event.items():
+        best = min((trial.outcome for trial in fared), key=_BEST.index)
+        said = dict.fromkeys(test for trial in fared if trial.outcome == best for test in trial.tests)
+        tests = tuple(Test(outcome=outcome, text=ground.plain(text, case.zone, names)) for outcome, text in said)
+        tried = Tried(partner_id=case.partner_id, class_=class_, outcome=best, tests=tests)
+        found.setdefault(id, []).append(tried)
     decides = deciding(verdict, case.row) if verdict.class_ != "hold" else ""
     out = []
     for entry in entries:
@@ -155,7 +164,8 @@ def judgement(
 
 
 def _unknown(verdict: Verdict, trials: Sequence[tuple[str, Trial]], plain: Callable[[str], str]) -> list[Unknown]:
-    found = [Unknown(what="whether a touch was missed", source=source) for source in verdict.unread]
+    missed = ", ".join(verdict.unread)
+    found = [Unknown(what="whether a touch was missed", source=missed)] if missed else []
     for class_, trial in trials:
         if trial.outcome == "unknown":
             for text in trial.reasons:

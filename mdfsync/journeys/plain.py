@@ -66,6 +66,7 @@ def funnel_data(made: Funnel) -> dict[str, Any]:
             }
             for class_ in CLASSES
         ],
+        "unread": list(made.unread),
     }
 
 

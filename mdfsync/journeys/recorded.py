@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mdfsync.addresses import exact
 from mdfsync.journeys.ground import Ground, of_base
 from mdfsync.journeys.story import Entry, When
 from mdfsync.model import Subject
 from mdfsync.view import Row, View
+from mdfsync.view.address_book import AddressBook
 from mdfsync.view.classes import claim_of
 from mdfsync.view.registrations import standing_of
 
@@ -58,13 +58,13 @@ def launch(view: View, campaigns: tuple[str, ...]) -> Iterator[Entry]:
             )  # fmt: skip
 
 
-def registrations(view: View, opportunity: Row, by_email: dict[str, str], ground: Ground) -> Iterator[Entry]:
+def registrations(view: View, opportunity: Row, book: AddressBook, ground: Ground) -> Iterator[Entry]:
     """Registrations of the deal and those that name only its account: submitted, approved, extended, and the end of
     their protection as it counts (`view.registrations`), whatever day is typed beside it."""
     for row in registered(view, opportunity):
         partner = view.ref(row, "partner_id")
         name = ground.partner(partner)
-        contact = by_email.get(exact(row.text("contact_email")), "")
+        contact = book.contact(row.text("contact_email"))
         whom = f", naming {ground.person(contact)}" if contact else ""
         loose = "" if view.refs(row, "opportunity_id") else " (the account, not this deal)"
         common = {"lane": "partner", "partner_id": partner, "people": (contact,) if contact else ()}

@@ -1,7 +1,8 @@
 """Whether a lead counts at all: who it is by its domain and by the lists that the organisation and the charter keep.
 
 Tests, our own people, the partners' people, competitors and twins are no leads: they count nowhere, wait for nobody and
-leave every outgoing list. A company is a competitor because a list or the charter says so, never because of its name
+leave every outgoing list. Of a person whom nobody could read in HubSpot it is unknown: it counts for nothing yet. A
+company is a competitor because a list or the charter says so, never because of its name
 alone resembling another; whatever no list names is genuine.
 """
 
@@ -15,10 +16,11 @@ from mdfsync.hosts import host_name
 from mdfsync.leads.lists import lists_of, policy
 from mdfsync.view import Row, View
 from mdfsync.view.outsiders import outsider
+from mdfsync.view.people import UNREAD, is_unread
 from mdfsync.view.standing import campaign_in_force
 from mdfsync.view.touches import property_of
 
-GENUINE = "genuine"
+GENUINE, UNTOLD = "genuine", "unknown"
 
 
 def class_of(view: View, lead: Row) -> tuple[str, str]:
@@ -49,6 +51,9 @@ def excluded_account(view: View, lead: Row) -> str:
 def _class(view: View, lead: Row) -> tuple[str, str]:
     if twin := lists_of(view).twins.get(lead.place):
         return "duplicate", f"the same person stands on {twin}"
+    contact = lead.text("contact_id")
+    if contact and not exact(lead.text("email")) and is_unread(view, contact):
+        return UNTOLD, UNREAD
     if found := outsider(view, [lead.text("email")], [lead.text("first_name"), lead.text("last_name")]):
         return found.kind, found.reason
     if named := _named(view, lead, _competitors(view, lead)):

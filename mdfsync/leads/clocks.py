@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from mdfsync.leads.lists import policy
 from mdfsync.view import Row, View
 from mdfsync.view.charter import Charter, charter_of, within_a_century, zone_of
+from mdfsync.view.people import CONTACTS, OWNERS
 from mdfsync.view.standing import campaign_in_force
 from mdfsync.view.touches import OWN_SALES, SOURCE_OF, Touch, journeys, unknown_sources
 
@@ -66,7 +67,7 @@ def unread_touches(view: View, joint_campaign_id: str) -> tuple[str, ...]:
     """Sources without which a qualifying touch may have been missed."""
     charter = charter_for(view, joint_campaign_id)
     kinds = charter.qualifying if charter else ()
-    return unknown_sources(view, *sorted({SOURCE_OF[kind] for kind in kinds if kind in SOURCE_OF}))
+    return unknown_sources(view, CONTACTS, *sorted({SOURCE_OF[kind] for kind in kinds if kind in SOURCE_OF}))
 
 
 def list_due(view: View, campaign: Row) -> datetime | None:
@@ -103,9 +104,11 @@ def follow_up(view: View, lead: Row) -> FollowUp | None:
     due = after(start, follow_up_hours(view, campaign), zone, params["free_days"])
     if due is None:
         return None
-    own = (t for t in journeys(view).touches.get(lead.text("contact_id"), ()) if t.own and t.moment.stated)
+    # Without the owners nobody knows which meeting was ours, and which one a partner's.
+    known = journeys(view).touches.get(lead.text("contact_id"), ()) if view.health(OWNERS).known else ()
+    own = (t for t in known if t.own and t.moment.stated)
     done = min((_at(t) for t in own if _at(t) > start), default=None)
-    return FollowUp(start=start, due=due, done=done, unread=unknown_sources(view, *OWN_SALES))
+    return FollowUp(start=start, due=due, done=done, unread=unknown_sources(view, *OWN_SALES, CONTACTS, OWNERS))
 
 
 def after(start: datetime, hours: timedelta, zone: ZoneInfo | None, free_days: Iterable[str]) -> datetime | None:

@@ -13,8 +13,9 @@ from typing import Any
 
 from mdfsync.addresses import mailbox
 from mdfsync.model import RawRow, Subject
-from mdfsync.observe.landing import AddressBook, Landing, landings, said
+from mdfsync.observe.landing import Landing, landings, said
 from mdfsync.view import Row, View
+from mdfsync.view.address_book import AddressBook
 
 SOURCE = "partner.leads"
 POLICY = "unreconciled_lead"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 
 from mdfsync.evidence.keys import vendor_key
-from mdfsync.leads.classes import GENUINE, class_of, excluded_account, role_mailbox
+from mdfsync.leads.classes import GENUINE, UNTOLD, class_of, excluded_account, role_mailbox
 from mdfsync.leads.clocks import charter_for
 from mdfsync.leads.disputes import dispute_of
 from mdfsync.leads.lists import POLICY, from_partner, lists_of, policy
@@ -23,6 +23,7 @@ from mdfsync.model import Finding, Subject, fingerprint
 from mdfsync.observe.landing import said
 from mdfsync.view import Row, View
 from mdfsync.view.charter import within_a_century
+from mdfsync.view.people import CONTACTS, UNREAD
 from mdfsync.view.standing import in_force
 from mdfsync.view.touches import property_of
 
@@ -151,7 +152,7 @@ def held_now(view: View) -> Standing:
 
 def _barred(view: View, lead: Row, partner_id: str) -> Iterator[str]:
     kind, why = class_of(view, lead)
-    if kind != GENUINE:
+    if kind not in {GENUINE, UNTOLD}:
         yield f"{kind.replace('_', ' ')}: {why}"
     if lead.text("lead_decision") == "rejected":
         yield f"rejected by sales: {lead.text('lead_decision_reason') or 'no reason given'}"
@@ -180,6 +181,8 @@ def _others(view: View, lead: Row, partner_id: str) -> str:
 
 
 def _held(view: View, lead: Row, partner_id: str) -> Iterator[str]:
+    if not view.health(CONTACTS).known:
+        yield f"{UNREAD}: who has opted out since is not known"
     if lead.text("review_decision") == "held":
         yield "held by a reviewer"
     if owner_of(view, lead) in {UNKNOWN, DISPUTED}:

@@ -18,6 +18,7 @@ from mdfsync.overlaps.standing import SOURCES, statuses
 from mdfsync.values import in_utc
 from mdfsync.view import Row, View
 from mdfsync.view.deals import OwnDeal, all_deals
+from mdfsync.view.people import UNREAD, is_unread
 from mdfsync.view.standing import in_force
 from mdfsync.view.touches import LINKS, unknown_sources
 
@@ -96,6 +97,8 @@ def _ours(view: View, lead: Row, start: _Start | None) -> tuple[Side, list[str]]
     account = lead.text("account_id")
     if unread := unknown_sources(view, "hubspot.deals", LINKS):
         return "unknown", [f"our deals could not be read ({', '.join(unread)})"]
+    if not account and is_unread(view, lead.text("contact_id")):
+        return "unknown", [UNREAD]
     if not account:
         return "unknown", ["the lead has no single account in HubSpot, so nobody can tell whose deals count"]
     found = [(_stood(deal, start), deal) for deal in all_deals(view).get(account, ())]

@@ -2,7 +2,8 @@
 
 The rule `unreconciled_lead` speaks exactly these causes and the columns `reconciliation_status` and
 `reconciliation_reason` show exactly this status, so the two cannot differ. A lead that counts for nothing (a test, a
-twin, one that sales rejected) waits for nobody and is held by nothing here.
+twin, one that sales rejected) waits for nobody and is held by nothing here; nor is one whose contact nobody could read,
+which leaves every outgoing list until then.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from mdfsync.observe.landing import said
 from mdfsync.values import instant_text
 from mdfsync.view import Row, View
 from mdfsync.view.charter import zone_of
+from mdfsync.view.people import CONTACTS, OWNERS, UNREAD, is_unread
 from mdfsync.view.standing import campaign_in_force
 from mdfsync.view.touches import property_of
 
@@ -74,7 +76,9 @@ def _judged(view: View, lead: Row) -> Reconciled:
         return Reconciled(status="duplicate", facts=tuple(_superseded(lead, twin)))
     lines = lists.lines.get(lead.place, ())
     facts = tuple(_told_again(lines))
-    if not lead.text("contact_id"):
+    if is_unread(view, lead.text("contact_id")):
+        found = Reconciled(status="unknown", facts=(UNREAD,))
+    elif not lead.text("contact_id"):
         found = _only_partner(view, lead)
     elif lines or from_partner(lead):
         found = _on_both(view, lead, lines[0] if lines else None)
@@ -167,10 +171,13 @@ def _conflict(what: str, differ: list[tuple[str, str, str]]) -> Cause:
 
 
 def _incomplete(view: View, lead: Row) -> Iterator[Cause]:
-    """Consent and owner are owed with the agreed hours after the hand-over."""
+    """Consent and owner are owed with the agreed hours after the hand-over; while HubSpot's contacts cannot be read,
+    or its owners, nobody can say that they are not on record there."""
+    if not view.health(CONTACTS).known:
+        return
     campaign = campaign_in_force(view, view.ref(lead, "joint_campaign_id"))
     handed = handed_over(view, lead)
-    owner = lead.text("lead_owner") or lead.text("ownership")
+    owner = lead.text("lead_owner") or lead.text("ownership") or not view.health(OWNERS).known
     missing = [name for name, there in (("consent_basis", lead.text("consent_basis")), ("owner", owner)) if not there]
     if missing and campaign and handed and view.as_of > handed + list_hours(view, campaign):
         yield Cause(

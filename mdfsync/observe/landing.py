@@ -1,32 +1,20 @@
 """On which Leads row a line of a partner's list lands: the contact that its e-mail address meets, else one of its own.
 
-An address meets contacts as it is written, else among their further addresses, else as the same mailbox; the first of
-the three that names anybody decides, a contact is met when it is the only one, and names or companies meet nobody. Of
-several lines for one person in one campaign (a list that repeats itself, a second partner's list) the earliest speaks
-and the others are only told. A line that met nobody and later meets its contact lands on the contact's row from then
-on; the row it had before stays and is told as a duplicate (`leads.lists`). Used by the observer of leads and by the
-reconciliation. Pure.
+Whom an address meets says `view.address_book`: a contact is met when it is the only one, and names or companies meet
+nobody. Of several lines for one person in one campaign (a list that repeats itself, a second partner's list) the
+earliest speaks and the others are only told. A line that met nobody and later meets its contact lands on the
+contact's row from then on; the row it had before stays and is told as a duplicate (`leads.lists`). Used by the
+observer of leads and by the reconciliation. Pure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-from mdfsync.addresses import exact, mailbox
+from mdfsync.addresses import mailbox
 from mdfsync.model import RawRow, Subject
-from mdfsync.view.people import property_of
-
-Basis = Literal["address", "further address", "mailbox", ""]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Met:
-    """The contacts that an address meets, and how; more than one decides nothing."""
-
-    contacts: tuple[str, ...] = ()
-    basis: Basis = ""
+from mdfsync.view.address_book import AddressBook, Met
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,39 +29,6 @@ class Landing:
     @property
     def speaks(self) -> bool:
         return not self.repeats
-
-
-class AddressBook:
-    """HubSpot contacts by address. Archived contacts are not in it."""
-
-    def __init__(self, contacts: Iterable[RawRow]) -> None:
-        written: dict[str, set[str]] = {}
-        further: dict[str, set[str]] = {}
-        boxes: dict[str, set[str]] = {}
-        for row in contacts:
-            if row.body.get("archived"):
-                continue
-            id = row.ref.external_id
-            others = [a for a in property_of(row, "hs_additional_emails").split(";") if a.strip()]
-            for address in (property_of(row, "email"), *others):
-                boxes.setdefault(mailbox(address), set()).add(id)
-            written.setdefault(exact(property_of(row, "email")), set()).add(id)
-            for address in others:
-                further.setdefault(exact(address), set()).add(id)
-        self._tiers: tuple[tuple[Basis, dict[str, set[str]]], ...] = (
-            ("address", written),
-            ("further address", further),
-            ("mailbox", boxes),
-        )
-
-    def meets(self, address: str) -> Met:
-        """Whom an address meets; of no contact or of several, nobody is guessed."""
-        for basis, index in self._tiers:
-            key = mailbox(address) if basis == "mailbox" else exact(address)
-            found = index.get(key) if key else None
-            if found:
-                return Met(contacts=tuple(sorted(found)), basis=basis)
-        return Met()
 
 
 def lead_subject(contact: str, joint_campaign_id: str) -> Subject:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mdfsync.model import RawRow, Snapshot, Subject
-from mdfsync.observe.landing import AddressBook, landings, lead_subject, said
+from mdfsync.observe.landing import landings, lead_subject, said
 from mdfsync.observe.linking import Links
 from mdfsync.observe.saying import Sayings
+from mdfsync.view.address_book import AddressBook
 from mdfsync.view.people import property_of
 
 Known = Mapping[str, frozenset[str]]

@@ -14,6 +14,7 @@ from mdfsync.view import Row, View
 from mdfsync.view.deals import own_deals
 
 SOURCES = ("crossbeam.api", "crossbeam.exports")
+UNREAD = "Neither Crossbeam nor an export of it could be read, so which accounts are shared is not known"
 UNKNOWN = "unknown"
 CLOSEST = ("customer", "open_opportunity", "prospect")
 """Of several, the one that binds an account most."""

@@ -7,7 +7,8 @@ When it fires: one exception per campaign and lead owner, for all leads of that 
 whom no sales activity of ours stands on record since. The hours are the charter's, else the rulebook's, from the first
 qualifying touch, or from the end of the day of the hand-over where there is no touch. Leads that count for nothing,
 that belong to the partner alone, or whose person opted out of our e-mail are not followed up by us. Where HubSpot's
-activities could not be read, nobody can say that there was none, and it does not fire.
+activities, contacts or owners could not be read, nobody can say that there was none or whose lead it is, and it does
+not fire.
 
 When it does not: for a campaign that is archived or cancelled; and once a campaign is completed or its last day is
 over, for leads whose follow-up was due more than the rulebook's days ago. Nobody calls in November about a

@@ -8,11 +8,11 @@ When it fires: both the text id and the link of a relation are filled, and they 
 or the text id names a row that neither stands in the base nor is made by this run. Then the missing id is the
 cause, and no disagreement is told beside it.
 
-What clears it: a person corrects whichever is wrong, or the missing row is added. A blank side is filled by
-the worker and is no disagreement; a blank id is for `missing_id`. Ids of a row that a person removed or gave
-another id are told once, with that row (`row_removed`, `identity_changed`). While a required source that makes the
-rows of a table cannot be read or has never delivered, no id is said to lead nowhere in it: `source_stale` tells the
-one cause.
+What clears it: a person corrects whichever is wrong, or the missing row is added. A blank side is filled by the
+worker and is no disagreement; a blank id is for `missing_id`. Ids of a row that a person removed or gave another id
+are told once, with that row (`row_removed`, `identity_changed`). While a required source that makes the rows of a
+table, or says which records are of a campaign, cannot be read or has never delivered, no id is said to lead nowhere
+in it: `source_stale` tells the one cause.
 """
 
 from __future__ import annotations
@@ -23,9 +23,12 @@ from mdfsync.model import Finding, Subject
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import BASE, shown, sources_of, speak
 from mdfsync.view import Row, View
+from mdfsync.view.people import CONTACTS
 
 ID = "link_disagreement"
 TABLES: tuple[str, ...] = ()
+_JOINS = {"Opportunities": (CONTACTS,)}
+"""Further sources by which a record becomes a row: many a deal is of a campaign by its contacts alone."""
 
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
@@ -54,7 +57,8 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
 def _unread(view: View, table: str) -> bool:
     """Whether rows may be missing from the table only because a source of them is not known."""
     spec = view.dictionary.tables[table]
-    found = [view.health(source) for source in spec.fields[spec.id_field].sources]
+    sources = (*spec.fields[spec.id_field].sources, *_JOINS.get(table, ()))
+    found = [view.health(source) for source in sources]
     return any(health.required and not health.known for health in found)
 
 

@@ -14,6 +14,9 @@ When it fires:
   first and the last name.
 - `incomplete`: handed over more than the agreed hours ago, and consent or owner are still not on record.
 
+When it does not: while HubSpot's contacts cannot be read, for whom was not read before; the status is then `unknown`,
+and no such lead may leave.
+
 What clears it: the contact is matched, the partner's list arrives or is corrected, consent and owner are recorded, or
 the lead is rejected with a reason (`lead_decision`). Tests, colleagues, competitors, partner staff and duplicates wait
 for nobody. The columns `reconciliation_status` and `reconciliation_reason` say the same of every lead.

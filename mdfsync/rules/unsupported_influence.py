@@ -28,7 +28,7 @@ from mdfsync.rules.rule import BASE, speak
 from mdfsync.values import instant_text
 from mdfsync.view import Row, View
 from mdfsync.view.case import shown_at
-from mdfsync.view.classes import RANK, Verdict, absorbed, claim_of, classify
+from mdfsync.view.classes import RANK, UNTOLD, Verdict, absorbed, claim_of, classify
 from mdfsync.view.touches import LINKS
 
 ID = "unsupported_influence"
@@ -56,6 +56,8 @@ def _message(claim: str, verdict: Verdict) -> str:
     """Why the claim does not stand: what cannot be decided, else what spoke against the claimed class."""
     if verdict.class_ == "hold":
         return f"The claim “{claim}” cannot be decided: {verdict.reasons[0]}."
+    if untold := next((text for text in verdict.against if text.startswith(f"{claim}{UNTOLD}")), ""):
+        return f"The claim “{claim}” cannot be decided: {untold.removeprefix(f'{claim}{UNTOLD}')}."
     against = next((text for text in verdict.against if text.startswith(f"not {claim}: ")), verdict.reasons[0])
     return (
         f"The claim “{claim}” is not carried, the facts say {verdict.class_}: {against.removeprefix(f'not {claim}: ')}."

@@ -3,9 +3,10 @@
 An ASGI layer around all services. Rules are set by `POST /_sandbox/faults` (one rule or a list) and matched in order by
 method and path; each may let `skip` requests pass, act `times` times, or act on a share `rate` of the requests
 (reproducibly, by `seed`). The first rule that acts is the only one. Kinds that end in `_after` act when the request has
-taken effect; kind `knob` lets the request pass under the knobs of the rule (`knobs`); HubSpot's and Crossbeam's own
-kinds are in `vendor_faults`. The layer also counts requests and can hold Airtable's rate limits (`limits`, off unless
-`limit` is set). `/_sandbox` itself is never harmed, and the web page never comes here (`web`).
+taken effect; `held` keeps a request back until its rule is taken away; `knob` lets it pass under the knobs of the rule
+(`knobs`); HubSpot's and Crossbeam's own kinds are in `vendor_faults`. The layer also counts requests and can hold
+Airtable's rate limits (`limits`, off unless `limit` is set). `/_sandbox` itself is never harmed, and the web page never
+comes here (`web`).
 """
 
 from __future__ import annotations
@@ -54,9 +55,11 @@ _INSTEAD: dict[str, tuple[int, str, str]] = {
     "gateway_timeout": (504, "text/html", GATEWAY_TIMEOUT_PAGE),
     **vendor_faults.INSTEAD,
 }
+_LOOK = 0.01
+"""Seconds between two looks whether a held request may go on."""
 _LATE = ("unavailable", "server_error", "bad_gateway", "gateway_timeout", "drop", "slow", "answer")
 KINDS = frozenset(
-    {*_INSTEAD, *vendor_faults.ALTERED, *_LATE, *(f"{kind}_after" for kind in _LATE), "truncated", "knob"}
+    {*_INSTEAD, *vendor_faults.ALTERED, *_LATE, *(f"{kind}_after" for kind in _LATE), "truncated", "held", "knob"}
 )
 
 
@@ -197,16 +200,19 @@ class FaultLayer:
     async def _harm(self, fault: Fault, scope: Scope, target: str, body: bytes, send: Send, wire: Send) -> None:
         kind, changed = fault.kind, fault.kind in vendor_faults.ALTERED
         kept: list[Message] = []
+        if kind == "held":
+            while any(rule is fault for rule in self.faults.rules):
+                await self.faults.sleep(_LOOK)
         if kind == "slow":
             await self.faults.sleep(fault.seconds)
-        if changed or kind in {"slow", "truncated"} or kind.endswith("_after"):
+        if changed or kind in {"held", "slow", "truncated"} or kind.endswith("_after"):
             await self.app(scope, _replayer(body), _keeper(kept))
         if kind in {"drop", "drop_after"}:
             await _hang_up(wire)
         elif kind == "truncated":
             await _truncate(kept, send)
             await _hang_up(wire)
-        elif changed or kind in {"slow", "slow_after"}:
+        elif changed or kind in {"held", "slow", "slow_after"}:
             if kind == "slow_after":
                 await self.faults.sleep(fault.seconds)
             for message in vendor_faults.altered(kind, kept, target, body) if changed else kept:

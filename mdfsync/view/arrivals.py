@@ -7,9 +7,9 @@ may be of any age. Part of the timed facts; used where a partner's list dates an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
+from mdfsync.view.address_book import AddressBook
 from mdfsync.view.base import View
 from mdfsync.view.labels import SETTINGS
 
@@ -25,7 +25,7 @@ def came_late(view: View, source_id: str, external_id: str, stated: datetime | N
     return seen.by if seen and seen.after and stated and stated + days < seen.after else None
 
 
-def handed_late(view: View, by_email: Mapping[str, str], handed: Handed) -> datetime | None:
+def handed_late(view: View, book: AddressBook, handed: Handed) -> datetime | None:
     """When the list came by which a lead was handed over, if it came late: of the lines that name contact, partner,
     campaign and day, the first."""
     found: dict[Handed, list[str]] | None = view.memo.get((LEADS, "handed over"))
@@ -33,7 +33,7 @@ def handed_late(view: View, by_email: Mapping[str, str], handed: Handed) -> date
         found = view.memo[LEADS, "handed over"] = {}
         for row in view.mirror.get(LEADS, ()):
             said = {name: str(row.body.get(name) or "").strip() for name in (*_HANDED, "email")}
-            contact = by_email.get(said.pop("email").lower(), "")
+            contact = book.contact(said.pop("email"))
             key = (contact, said["partner_id"], said["joint_campaign_id"], said["partner_submitted_on"])
             found.setdefault(key, []).append(row.ref.external_id)
     ends = datetime.combine(date.fromisoformat(handed[-1]), time.max, UTC)

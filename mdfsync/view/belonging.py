@@ -12,6 +12,7 @@ from typing import Literal
 
 from mdfsync.view.case import Case
 from mdfsync.view.exclusions import barred
+from mdfsync.view.people import UNREAD, is_unread
 from mdfsync.view.touches import LINKS, unknown_sources
 
 Outcome = Literal["yes", "no", "unknown"]
@@ -20,6 +21,9 @@ Test = tuple[Outcome, str]
 
 def belongs(case: Case, contact: str, event: str) -> Iterator[Test]:
     """The tests of one contact of an event; the first one that is not passed ends them."""
+    if is_unread(case.view, contact):
+        yield "unknown", UNREAD
+        return
     if not contact:
         yield "unknown", f"{event} names no contact that HubSpot knows"
         return

@@ -24,9 +24,11 @@ from mdfsync.view.lost import lost as lost_event
 from mdfsync.view.moments import Order, came_before
 from mdfsync.view.notes import notes_of
 from mdfsync.view.row import Row
-from mdfsync.view.trials import NOBODY_READ, Trial, assisted, influenced, sourced, unreadable
+from mdfsync.view.trials import NOBODY_READ, Trial, assisted, influenced, sourced, unread_origins, unreadable
 
 Class = Literal["sourced", "assisted", "influenced", "direct", "hold"]
+UNTOLD = " cannot be told: "
+"""Between a class and why nobody can say whether an event carries it; what was looked at is told as `not`."""
 RANK: Mapping[str, int] = {name: rank for rank, name in enumerate(CLASSES)}
 
 
@@ -130,7 +132,9 @@ def _tried(view: View, row: Row, defaults: Mapping[str, Any], *, lost: str = "")
     case = case_of(view, row, defaults)
     if isinstance(case, str):
         return Verdict(class_="hold", trial=None, reasons=(case,), case=None, open_to="sourced")
-    unread = unreadable(case)
+    touches, origins = unreadable(case), () if lost else unread_origins(case)
+    unread = tuple(sorted({*touches, *origins}))
+    missed: Mapping[Class, tuple[str, ...]] = {"sourced": origins, "influenced": touches}
     notes = notes_of(case)
     doubts: list[tuple[Class, Trial]] = []
     against: list[str] = [lost] if lost else []
@@ -158,7 +162,9 @@ def _tried(view: View, row: Row, defaults: Mapping[str, Any], *, lost: str = "")
                     return verdict(class_, carried, carried.reasons)
         doubts += [(class_, trial) for trial in of_class if trial.outcome == "unknown"]
         against += [f"not {class_}: {text}" for t in of_class if t.outcome == "no" for text in t.reasons]
-        if not of_class and not (lost and class_ == "sourced"):
+        if not carried and (not_read := missed.get(class_)):
+            against.append(f"{class_}{UNTOLD}{', '.join(not_read)} could not be read")
+        elif not of_class and not (lost and class_ == "sourced"):
             against.append(f"not {class_}: {_NO_EVENT[class_]}")
         if carried:
             break

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from mdfsync.view.base import View
 from mdfsync.view.case import Case
+from mdfsync.view.people import CONTACTS
 from mdfsync.view.touches import SOURCE_OF, journeys
-
-CONTACTS = "hubspot.contacts"
 
 
 def lost(case: Case) -> str:

@@ -14,6 +14,10 @@ from mdfsync.view.base import View
 from mdfsync.view.outsiders import Kind, outsider
 
 LINKS = "hubspot.associations"
+CONTACTS = "hubspot.contacts"
+OWNERS = "hubspot.owners"
+UNREAD = "HubSpot's contacts could not be read"
+"""Why nobody can say who a person is; the source itself, and what to do, is told once elsewhere."""
 _WORDS: Mapping[Kind, str] = {
     "internal": "is one of our own people",
     "partner_employee": "is on the staff of the partner {partner}",
@@ -36,6 +40,18 @@ def addresses(row: RawRow) -> Iterator[str]:
     for text in (property_of(row, "email"), *property_of(row, "hs_additional_emails").split(";")):
         if address := exact(text):
             yield address
+
+
+def is_unread(view: View, contact: str) -> bool:
+    """Whether nobody can say who a contact is, or which contact somebody is (`""`): HubSpot's contacts cannot be read.
+    A contact that was read while they could be is known as it was then."""
+    if view.health(CONTACTS).known:
+        return False
+    read: frozenset[str] | None = view.memo.get(("", "contacts once read"))
+    if read is None:
+        rows = view.mirror.get(CONTACTS, ())
+        read = view.memo["", "contacts once read"] = frozenset(row.ref.external_id for row in rows)
+    return contact not in read
 
 
 def companies_of(people: Mapping[str, RawRow], links: Mapping[str, RawRow]) -> dict[str, frozenset[str]]:

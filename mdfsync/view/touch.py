@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from mdfsync.addresses import exact
 from mdfsync.model import RawRow
 from mdfsync.values import to_instant
+from mdfsync.view.address_book import AddressBook
 from mdfsync.view.arrivals import came_late
 from mdfsync.view.base import View
 from mdfsync.view.campaign_marks import Marks
@@ -137,11 +137,11 @@ def _is_outgoing(row: RawRow, kind: str) -> bool:
     return kind == "email" and property_of(row, "hs_email_direction") == "EMAIL"
 
 
-def submissions(view: View, emails: Mapping[str, str], marks: Marks) -> Iterator[Touch]:
+def submissions(view: View, book: AddressBook, marks: Marks) -> Iterator[Touch]:
     for row in view.mirror.get(SOURCE_OF["form_submission"], ()):
         stated = instant_of(row.body.get("submitted_at"))
         values: Mapping[str, str] = row.body.get("values") or {}
-        contact = emails.get(exact(str(values.get("email") or "")), "")
+        contact = book.contact(str(values.get("email") or ""))
         if stated is None or stated > view.as_of or not contact:
             continue
         form = str(row.body.get("form_id") or "").lower()
@@ -212,14 +212,14 @@ def _listed_at(recorded: datetime | None, stated: datetime) -> datetime | None:
     return recorded
 
 
-def attendees(view: View, emails: Mapping[str, str], marks: Marks) -> Iterator[Touch]:
+def attendees(view: View, book: AddressBook, marks: Marks) -> Iterator[Touch]:
     """What partners' attendee lists say. A list is delivered after its event, so when it came says nothing unless it
     came late; a row without a time of its own has none."""
     kinds = {"attended": "event_attendance", "registered": "event_registration", "no_show": "event_registration"}
     for row in view.mirror.get(ATTENDEES, ()):
         attendance = str(row.body.get("attendance") or "attended")
         kind = kinds.get(attendance)
-        contact = emails.get(exact(str(row.body.get("email") or "")), "")
+        contact = book.contact(str(row.body.get("email") or ""))
         name = "attended_at" if kind == "event_attendance" else "registered_at"
         stated = instant_of(row.body.get(name))
         if kind is None or not contact or (stated is not None and stated > view.as_of):

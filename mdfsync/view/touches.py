@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from itertools import chain
 
 from mdfsync.model import RawRow
+from mdfsync.view.address_book import AddressBook
 from mdfsync.view.base import View
 from mdfsync.view.campaign_marks import Marks
 from mdfsync.view.facts import Interval
 from mdfsync.view.moments import TOLERANCE
 from mdfsync.view.outsiders import partner_of
-from mdfsync.view.people import LINKS, addresses, companies_of, no_customers, property_of, turned
+from mdfsync.view.people import LINKS, companies_of, no_customers, property_of, turned
 from mdfsync.view.touch import (
     ACTIVITIES,
     OWN_SALES,
@@ -50,8 +51,8 @@ class Journeys:
     """Touches by contact; those that somebody's staff held, by `OURS` or the partner and by contact; `logged_on` = what
     our sales did, by the deal (`deals:<id>`) or company (`companies:<id>`) on which it is logged, and by the companies
     of such a deal; contacts by deal with the interval in which each joined; contacts by company and the other way
-    round; contact by e-mail address; contacts who are no customer's people, with the reason; `unlinked` = sources whose
-    rows came without their contacts, `unplaced` = without their deals or companies."""
+    round; `book` = contact by e-mail address; contacts who are no customer's people, with the reason; `unlinked` =
+    sources whose rows came without their contacts, `unplaced` = without their deals or companies."""
 
     touches: Mapping[str, tuple[Touch, ...]]
     by_side: Mapping[str, Mapping[str, tuple[Touch, ...]]]
@@ -59,7 +60,7 @@ class Journeys:
     on_deal: Mapping[str, Mapping[str, Interval]]
     of_company: Mapping[str, frozenset[str]]
     companies_of: Mapping[str, frozenset[str]]
-    by_email: Mapping[str, str]
+    book: AddressBook
     no_customers: Mapping[str, str]
     unlinked: frozenset[str]
     unplaced: frozenset[str]
@@ -94,10 +95,7 @@ def unknown_own_sales(view: View) -> tuple[str, ...]:
 def _build(view: View) -> Journeys:
     links = {row.ref.external_id: row for row in view.mirror.get(LINKS, ())}
     people = {r.ref.external_id: r for r in view.mirror.get("hubspot.contacts", ()) if not r.body.get("archived")}
-    emails: dict[str, str] = {}
-    for id, row in people.items():
-        for address in addresses(row):
-            emails[address] = min(emails.get(address, id), id)
+    book = AddressBook(people.values())
     found: dict[str, list[Touch]] = {}
     unlinked: set[str] = set()
     places = _Places(view, links)
@@ -112,7 +110,7 @@ def _build(view: View) -> Journeys:
                 _file(found, touch)
                 if touch.own:
                     places.file(plural, touch)
-    told = (submissions(view, emails, marks), participations(view, marks), attendees(view, emails, marks))
+    told = (submissions(view, book, marks), participations(view, marks), attendees(view, book, marks))
     for touch in chain.from_iterable(told):
         _file(found, touch)
     companies = companies_of(people, links)
@@ -123,7 +121,7 @@ def _build(view: View) -> Journeys:
         on_deal=_on_deals(view, links),
         of_company=turned(companies),
         companies_of=companies,
-        by_email=emails,
+        book=book,
         no_customers=no_customers(view, people),
         unlinked=frozenset(unlinked),
         unplaced=frozenset(places.lacking),

@@ -13,19 +13,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from mdfsync.addresses import exact
 from mdfsync.view.arrivals import REGISTRATIONS, came_late, handed_late
 from mdfsync.view.belonging import Outcome, Test, belongs
 from mdfsync.view.case import Case, shown_at
 from mdfsync.view.charter import cover
 from mdfsync.view.exclusions import barred
 from mdfsync.view.moments import Moment, came_before
+from mdfsync.view.people import CONTACTS, OWNERS
 from mdfsync.view.registrations import certified_until, standing_of
 from mdfsync.view.row import Row
 from mdfsync.view.touches import LINKS, OURS, OWN_SALES, SOURCE_OF, Touch, unknown_own_sales, unknown_sources
 
 BASE = "airtable.base"
-PEOPLE = ("hubspot.contacts", "hubspot.owners")
+PEOPLE = (CONTACTS, OWNERS)
 """Without these nobody knows whose form it was, or whose staff held a meeting."""
 NOBODY_READ = "who is on the deal is not on record: HubSpot no longer had it when it was read"
 CONSENT = ("consent_basis", "allowed_recipients")
@@ -107,9 +107,14 @@ def influenced(case: Case) -> Iterator[Trial]:
 
 
 def unreadable(case: Case) -> tuple[str, ...]:
-    """Sources without which a touch may have been missed."""
+    """Sources without which a touch that the charter counts may have been missed."""
     needed = {SOURCE_OF[kind] for kind in case.charter.qualifying if kind in SOURCE_OF}
     return unknown_sources(case.view, LINKS, *PEOPLE, *needed)
+
+
+def unread_origins(case: Case) -> tuple[str, ...]:
+    """Sources without which a meeting or call may have been missed by which the partner brought the opportunity."""
+    return unknown_sources(case.view, LINKS, *PEOPLE, *(SOURCE_OF[kind] for kind in INTRODUCING))
 
 
 def own_activity(case: Case, before: Moment) -> Touch | None:
@@ -148,7 +153,7 @@ def _origins(case: Case) -> Iterator[Event]:
             owned = lead.text("ownership") == "OWNED-PARTNER" and case.view.ref(lead, "partner_id") == case.partner_id
             if owned and day:
                 handed = (contact, case.partner_id, case.view.ref(lead, "joint_campaign_id"), day.isoformat())
-                moment = Moment(day=day, recorded=handed_late(case.view, case.facts.by_email, handed))
+                moment = Moment(day=day, recorded=handed_late(case.view, case.facts.book, handed))
                 name = f"lead {lead.id}"
                 yield Event(name=name, moment=moment, contact=contact, source_id="partner.leads", lead=lead)
     for touch in case.touches_by(case.partner_id):
@@ -170,7 +175,7 @@ def _registrations(case: Case) -> Iterator[Event]:
             yield Event(
                 name=f"registration {registration.id}",
                 moment=Moment(stated=submitted, recorded=came_late(view, REGISTRATIONS, registration.id, submitted)),
-                contact=case.facts.by_email.get(exact(registration.text("contact_email")), ""),
+                contact=case.facts.book.contact(registration.text("contact_email")),
                 source_id=BASE,
                 registration=registration,
             )
@@ -248,7 +253,9 @@ def _assist_tests(case: Case, event: Event) -> Iterator[Test]:
     if missing:
         yield "unknown", f"the partner's action lacks {', '.join(missing)}"
     owner, confirmed = case.opportunity.text("opportunity_owner"), case.row.text("assist_confirmed_by")
-    if confirmed and not owner:
+    if confirmed and not owner and unknown_sources(case.view, OWNERS):
+        yield "unknown", f"whether the opportunity's owner confirmed the action cannot be read: {OWNERS}"
+    elif confirmed and not owner:
         yield "unknown", "the opportunity has no owner on record who could confirm the action"
     elif confirmed and confirmed != owner:
         yield "unknown", f"confirmed by {confirmed}, not by the opportunity's owner {owner}"
@@ -300,16 +307,18 @@ def _close_test(case: Case, event: Event) -> Test:
 def _own_sales_test(case: Case, event: Event) -> Test:
     first = own_activity(case, event.moment)
     if first is not None:
+        if unknown_sources(case.view, OWNERS):
+            return "unknown", f"whether our sales or a partner's held {first.name} cannot be read: {OWNERS}"
         order = came_before(first.moment, event.moment, case.zone)
         outcome: Outcome = "no" if order in {"firm", "stated"} else "unknown"
         at = shown_at(first.moment)
         when = f"at {at} with the account in the lookback" if at else "with the account bears no time of its own"
         return outcome, f"own {first.name} {when}"
-    if not case.contacts_read:
-        return "unknown", f"{NOBODY_READ}, so our own activity with them cannot be told"
-    unread = sorted({*unknown_own_sales(case.view), *unknown_sources(case.view, PEOPLE[0])})
+    unread = sorted({*unknown_own_sales(case.view), *unknown_sources(case.view, CONTACTS)})
     if unread:
         return "unknown", f"own sales activity cannot be read: {', '.join(unread)}"
+    if not case.contacts_read:
+        return "unknown", f"{NOBODY_READ}, so our own activity with them cannot be told"
     behind = [source for source in OWN_SALES if _read_before(case, source, event.moment)]
     if behind:
         return "unknown", f"own sales activity was last read before {event.name}: {', '.join(behind)}"
