@@ -3,7 +3,7 @@
 What we owe is accepted by the partner's reviewer, what the partner owes by ours. Who typed the decision is judged
 before (`counted`): our reviewer himself, or for one outside the base somebody who may record it. What the base records
 of an outside reviewer needs the paper that shows it: an accepted document of type `approval` that names the
-deliverable. A piece that was returned or rejected is so whoever said it: work that is sent back is never taken for done.
+deliverable. A piece that was returned or rejected is so whoever said it: what is sent back is never taken for done.
 """
 
 from __future__ import annotations

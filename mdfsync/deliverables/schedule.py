@@ -4,9 +4,9 @@
 
 All days are calendar days. A piece may begin on the day on which the last thing that it waits for is accepted, and
 takes as many days as were planned for it; none is expected before today, nor before its due date unless it was handed
-over already. Slack is the number of days by which a piece may come later than now expected before the due date of something
-that waits for it, or the end of the campaign, is missed: below zero, one of them is missed already. What waits for
-something that nobody can date is not dated either. Pure: no calendar, no base, no present but the one handed in.
+over already. Slack is the number of days by which a piece may come later than now expected before the due date of
+something that waits for it, or the end of the campaign, is missed: below zero, one of them is missed already. What
+waits for something that nobody can date is not dated either. Pure: no base, no present but the one handed in.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A plan of deliverables that cannot be carried out as it is written.
 
 What it protects: dates that contradict each other are noticed either when the plan is made, or when the event takes
-place without its invitations. And a deliverable that its own side accepts proves nothing to the other one, nor to a payer.
+place without its invitations. And a deliverable that its own side accepts proves nothing to the other, nor to a payer.
 
 When it fires: for each of these, once, on an open deliverable: several wait for each other in a circle (one exception
 names them all); it begins after it is due, or is due after the campaign's last day; it waits for one that is due later,
