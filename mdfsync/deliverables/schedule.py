@@ -139,20 +139,22 @@ def slips(plan: Schedule, id: str, days: int) -> dict[str, int]:
 
 
 def critical_path(plan: Schedule, within: Collection[str] | None = None) -> tuple[str, ...]:
-    """The chain to watch: the open piece with the least slack (of several the first in the order of the work), what it
-    waits for and what waits for it, each time the one with the least slack. `()` when no piece has a day."""
-    dated = {id: s for id, piece in plan.pieces.items() if (s := piece.slack) is not None}
-    open_ = [id for id in dated if within is None or id in within]
-    if not open_:
+    """The chain to watch: the open piece with the least slack, what it waits for and what waits for it, each time the
+    one with the least slack; of several one that is still to be handed over. `()` when no piece has a day."""
+    weights = {
+        id: (slack, piece.task.handed_over, id)
+        for id, piece in plan.pieces.items()
+        if (slack := piece.slack) is not None and (within is None or id in within)
+    }
+    if not weights:
         return ()
     behind: dict[str, list[str]] = {}
-    for id in open_:
+    for id in weights:
         for first in plan.pieces[id].task.waits_for:
             behind.setdefault(first, []).append(id)
-    least = min(open_, key=lambda id: dated[id])
-    chain = [least]
-    while before := [id for id in plan.pieces[chain[0]].task.waits_for if id in open_]:
-        chain.insert(0, min(before, key=lambda id: (dated[id], id)))
+    chain = [min(weights, key=weights.__getitem__)]
+    while before := [id for id in plan.pieces[chain[0]].task.waits_for if id in weights]:
+        chain.insert(0, min(before, key=weights.__getitem__))
     while after := behind.get(chain[-1]):
-        chain.append(min(after, key=lambda id: (dated[id], id)))
+        chain.append(min(after, key=weights.__getitem__))
     return tuple(chain)
