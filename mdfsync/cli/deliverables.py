@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from mdfsync.cli.console import OUT
 from mdfsync.cli.documents import as_json, campaign_named, concluding, into, keep_files, kept, printed
-from mdfsync.documents.deliverables import WORDS, deliverables_document, plan_table
+from mdfsync.documents.deliverables import WORDS, days_text, deliverables_document, plan_table
 from mdfsync.documents.paper import Paper
 from mdfsync.documents.render import FORMS
 from mdfsync.documents.tables import csv_bytes, xlsx_bytes
@@ -21,7 +21,7 @@ TABLES = ("csv", "xlsx")
 @click.command(epilog="Example: mdfsync deliverables JC-1041 --slip 5 --format pdf --format xlsx")
 @click.argument("campaign")
 @click.option(
-    "--slip", type=click.IntRange(1, 365), default=7, show_default=True,
+    "--slip", type=click.IntRange(1, 365), default=14, show_default=True,
     help="Days by which each open deliverable is tried to come later, to tell what moves with it.",
 )  # fmt: skip
 @click.option(
@@ -59,6 +59,6 @@ def _tell(paper: Paper) -> None:
     path = data["critical_path"]
     if path["deliverable_ids"]:
         chain = " → ".join(path["deliverable_ids"])
-        OUT.print(f"  critical path: {escape(chain)} ({path['slack_days']} days of slack)")
+        OUT.print(f"  critical path: {escape(chain)} (least slack: {days_text(path['slack_days'])})")
     for one in data["findings"]:
         OUT.print(f"  {escape(one['rule_id'])}: {escape(one['message'])}")

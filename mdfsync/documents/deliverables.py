@@ -105,7 +105,8 @@ def _sections(data: Data, today: date) -> Iterator[Section]:
     if not pieces:
         yield Section(title="The plan", blocks=(Words(text="No deliverable is planned for this campaign."),))
         return
-    names = {piece["deliverable_id"]: piece["title"] for piece in pieces}
+    names = {of["deliverable_id"]: f"{of['title']} ({of['joint_campaign_id']})" for of in data["elsewhere"]}
+    names |= {piece["deliverable_id"]: piece["title"] for piece in pieces}
     yield Section(title="Where it stands", blocks=tuple(_summary(data, names)))
     yield Section(title="The plan over time", blocks=tuple(_figures(data, today)))
     yield Section(title="Who owes what", blocks=(_owed(pieces),))
@@ -118,7 +119,7 @@ def _summary(data: Data, names: Mapping[str, str]) -> Iterator[Block]:
     chain, slack = data["critical_path"]["deliverable_ids"], data["critical_path"]["slack_days"]
     if chain:
         path = " → ".join(_called(id, names) for id in chain)
-        rows.append(("Critical path", f"{path}\nThe least slack on it: {_days(slack)}."))
+        rows.append(("Critical path", f"{path}\nThe least slack on it: {days_text(slack)}."))
     rows += [("In a circle", ", ".join(_called(id, names) for id in members)) for members in data["circles"]]
     yield Pairs(rows=tuple(rows), nature="calculation", sources=_BASE)
     if not data["findings"]:
@@ -172,7 +173,7 @@ def _owed(pieces: Sequence[Data]) -> Grid:
         for piece in pieces
     )
     columns = ("Deliverable", "Owed by", "Accepted by", "Accepted when", "Due", "State")
-    return Grid(columns=columns, rows=rows, widths=(19, 19, 18, 18, 11, 15), nature="fact", sources=_BASE)
+    return Grid(columns=columns, rows=rows, widths=(18, 19, 18, 16, 13, 16), nature="fact", sources=_BASE)
 
 
 def _side(piece: Data) -> str:
@@ -211,16 +212,16 @@ def _dependencies(data: Data, names: Mapping[str, str]) -> Grid:
             called(_blockers(piece)),
             _day(piece["expected"]) if piece["expected"] else "–",
             _slack(piece, names),
-            "\n".join(f"{_called(of['deliverable_id'], names)}: {_days(of['days'])}" for of in piece["if_it_slips"])
+            "\n".join(f"{_called(of['deliverable_id'], names)}: {days_text(of['days'])}" for of in piece["if_it_slips"])
             or "–",
         )
         for piece in data["deliverables"]
     )
     columns = (
         "Deliverable", "Waits for", "Waiting for it", "Blocked by now", "Expected", "Slack",
-        f"Moves if it slips {_days(data['slip_days'])}",
+        f"Moves if it slips {days_text(data['slip_days'])}",
     )  # fmt: skip
-    return Grid(columns=columns, rows=rows, widths=(16, 14, 14, 14, 11, 16, 15), nature="calculation", sources=_BASE)
+    return Grid(columns=columns, rows=rows, widths=(15, 14, 14, 14, 13, 15, 15), nature="calculation", sources=_BASE)
 
 
 def _slack(piece: Data, names: Mapping[str, str]) -> str:
@@ -231,7 +232,7 @@ def _slack(piece: Data, names: Mapping[str, str]) -> str:
         return "cannot be told: it has no due date, or waits for something that has no day"
     end, then = piece["slack_ends_at"], ": " if slack < 0 else ", then "
     missed = "the campaign is over" if end == CAMPAIGN else f"{names.get(end, end)} is late"
-    return f"{_days(slack)}{then}{missed}{' (critical path)' if piece['on_critical_path'] else ''}"
+    return f"{days_text(slack)}{then}{missed}{' (critical path)' if piece['on_critical_path'] else ''}"
 
 
 _HOW = Words(
@@ -250,7 +251,8 @@ def _called(id: str, names: Mapping[str, str]) -> str:
     return names.get(id, id)
 
 
-def _days(count: int) -> str:
+def days_text(count: int) -> str:
+    """`1 day`, `−3 days`."""
     return f"{count} day{'' if abs(count) == 1 else 's'}".replace("-", "−")
 
 

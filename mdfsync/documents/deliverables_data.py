@@ -7,7 +7,7 @@ are counted from them by `deliverables`. Cells are read as a run would leave the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -40,6 +40,7 @@ def deliverables_data(c: Concluded, campaign: Row, risk: tuple[AtRisk, ...], *, 
         "money_at_risk": money_data(risk),
         "counts": {status: counted[status] for status in STATUSES if counted[status]},
         "deliverables": [_piece(view, plan, piece, stands[piece.id], slip, chain) for piece in pieces],
+        "elsewhere": list(_elsewhere(plan, pieces)),
         "critical_path": {"deliverable_ids": list(chain), "slack_days": min(least, default=None)},
         "circles": [list(members) for members in plan.schedule.order.circles if _touches(members, pieces)],
         "slip_days": slip,
@@ -125,6 +126,15 @@ def _piece(view: View, plan: Plan, piece: Piece, stands: Standing, slip: int, ch
         "on_critical_path": piece.id in chain,
         "if_it_slips": [{"deliverable_id": id, "days": by} for id, by in slips(plan.schedule, piece.id, slip).items()],
     }
+
+
+def _elsewhere(plan: Plan, pieces: list[Piece]) -> Iterator[Mapping[str, str]]:
+    """Deliverables of other campaigns that these wait for, or that wait for these."""
+    here = {piece.id for piece in pieces}
+    named = {id for piece in pieces for id in (*piece.waits_for, *plan.blocks.get(piece.id, ()))}
+    for id in sorted(named - here):
+        if other := plan.pieces.get(id):
+            yield {"deliverable_id": id, "title": other.title, "joint_campaign_id": other.campaign_id}
 
 
 def _touches(members: tuple[str, ...], pieces: list[Piece]) -> bool:

@@ -54,7 +54,7 @@ def _told_by_charter(view: View, fault: Fault) -> bool:
 def _finding(view: View, setting: RuleSetting, fault: Fault) -> Finding:
     plan, ids = plan_of(view), [fault.piece.id, *(other.id for other in fault.others)]
     circle = fault.kind == "circle"
-    waiting = {other.row.place for id in ids for other in plan.waiting(id)} if circle else set()
+    held_up = {*fault.others, *(other for id in ids for other in plan.waiting(id))} - {fault.piece}
     return speak(
         setting,
         fault.piece.row.place,
@@ -62,6 +62,6 @@ def _finding(view: View, setting: RuleSetting, fault: Fault) -> Finding:
         evidence={**shown(fault.piece.row, *fault.fields), "deliverables": ", ".join(ids)},
         sources=sources_of(view, TABLE, *fault.fields),
         key=f"{fault.kind} {', '.join(ids) if circle else fault.about}".strip(),
-        blocks=waiting | {other.row.place for other in fault.others} if circle else (),
+        blocks=[other.row.place for other in held_up] if circle else (),
         required_action=ACTIONS[fault.kind],
     )
