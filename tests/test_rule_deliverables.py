@@ -178,6 +178,19 @@ def test_a_reviewer_stands_on_the_other_side(side: str, reviewer: str, told: lis
     assert held("deliverable_plan", world(piece("A", side=side, reviewer=reviewer))) == told
 
 
+RETURNED = """
+Authors
+row            | field               | actor                        | at
+Deliverables/A | acceptance_decision | priya.nair@northlight.example | 2026-11-10T09:00:00Z
+"""
+
+
+@pytest.mark.parametrize(("handed", "status"), [("2026-11-10", "late"), ("2026-11-18", "on_track")])
+def test_what_was_sent_back_waits_anew_once_it_is_handed_over_again(handed: str, status: str) -> None:
+    again = piece("A", "2026-11-09", state="delivered", handed=handed, decision="returned")
+    assert cells(world(again, RETURNED.strip())) == {"A": status}
+
+
 def test_what_its_own_side_accepted_is_not_done() -> None:
     view = world(piece("A", side="us", reviewer="sam.ortiz@northlight.example", **DONE))
     assert cells(view) == {"A": "late"}

@@ -4,6 +4,7 @@ What we owe is accepted by the partner's reviewer, what the partner owes by ours
 before (`counted`): our reviewer himself, or for one outside the base somebody who may record it. What the base records
 of an outside reviewer needs the paper that shows it: an accepted document of type `approval` that names the
 deliverable. A piece that was returned or rejected is so whoever said it: what is sent back is never taken for done.
+Handed over again on a later day, it waits for its reviewer anew.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ def acceptance_of(view: View, row: Row) -> Acceptance:
     """What was decided about a row of Deliverables, as the charter in force gives it."""
     decision = row.text("acceptance_decision")
     if decision != "accepted":
-        return Acceptance(decision=decision)
+        author = view.facts.authors.get((row.subject, "acceptance_decision"))
+        anew = author is not None and "" < author.day < row.text("delivered_on")
+        return Acceptance(decision="" if anew else decision)
     return Acceptance(decision=decision, fault=one_sided(view, row) or _unproven(view, row))
 
 

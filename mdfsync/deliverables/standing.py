@@ -36,8 +36,9 @@ class Standing:
 
 
 def review_ends(piece: Piece, rules: Mapping[str, RuleSetting]) -> date | None:
-    """The last day of the reviewer's time; `None` while nothing was handed over or nobody says when."""
-    handed = piece.row.day("delivered_on") or piece.row.day("actual_end")
+    """The last day of the reviewer's time, counted from the hand-over, or from the due date where nobody says when that
+    was; `None` while nothing was handed over."""
+    handed = piece.row.day("delivered_on") or piece.row.day("actual_end") or piece.due
     if not piece.handed_over or handed is None:
         return None
     return handed + timedelta(days=rules[REVIEW_RULE].params["review_days"])

@@ -142,9 +142,10 @@ def _touches(members: tuple[str, ...], pieces: list[Piece]) -> bool:
 
 
 def _concerns(view: View, one: Open, campaign: Row) -> bool:
-    subject = one.finding.subject
-    row = view.row(TABLE, subject.id) if subject.table == TABLE else None
-    return row is not None and view.ref(row, "joint_campaign_id") == campaign.id
+    """Whether it is about a deliverable of the campaign, or holds one."""
+    held = one.finding.blocks if one.finding.kind == "hold" else ()
+    rows = (view.row(TABLE, place.id) for place in (one.finding.subject, *held) if place.table == TABLE)
+    return any(row is not None and view.ref(row, "joint_campaign_id") == campaign.id for row in rows)
 
 
 def _finding(one: Open) -> Mapping[str, Any]:
@@ -154,7 +155,7 @@ def _finding(one: Open) -> Mapping[str, Any]:
         "rule_id": found.rule_id,
         "row_id": one.row_id,
         "severity": found.severity,
-        "deliverable_id": found.subject.id,
+        "record": str(found.subject),
         "message": found.message,
         "required_action": found.required_action,
         "owner": one.owner or None,
