@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from casebook import case, findings, held, rulebook
 
@@ -141,6 +143,13 @@ def test_a_hold_blocks_too_and_says_which() -> None:
     view = world(piece("A", "2027-12-31"), piece("B", "2028-02-01", after="A"), piece("C", "2028-02-01", **DONE))
     standing = tuple(f for f in judge(view, rulebook()) if f.rule_id == "outside_agreement")
     assert cells(view, "blocked_by", standing) == {"A": "none", "B": "hold outside_agreement", "C": "none"}
+
+
+def test_what_its_proof_lacks_keeps_the_money_and_not_the_work() -> None:
+    view = world(piece("A", "2028-02-01"))
+    [hold] = (f for f in judge(view, rulebook()) if f.rule_id == "outside_agreement")
+    said = [cells(view, "blocked_by", (replace(hold, rule_id=rule),)) for rule in (hold.rule_id, "missing_proof")]
+    assert said == [{"A": "hold outside_agreement"}, {"A": "none"}]
 
 
 # ---------------------------------------------------------------- acceptance by the other side

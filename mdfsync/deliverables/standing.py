@@ -2,12 +2,12 @@
 
     Plan + holds ─standing─> on_track | due_soon | late | blocked | done | cancelled | unknown
 
-A piece is blocked when it cannot go on whatever its owner does: a hold stands against it, or something that it waits
-for is late, blocked, held, cancelled, in a circle with it or not in the base, or not accepted on the day on which it
-should begin itself. What merely comes first by plan blocks nothing. It is late when its due date has passed and it was
-not handed over, or was sent back; and when it was handed over and nobody has decided in the days that the rulebook
-gives the reviewer. Done is what the other side has accepted, and nothing else. Pure; used by derivations, rules and
-documents.
+A piece is blocked when it cannot go on whatever its owner does: a hold stands against it (other than one on its proof),
+or something that it waits for is late, blocked, held, cancelled, in a circle with it or not in the base, or not
+accepted on the day on which it should begin itself. What merely comes first by plan blocks nothing. It is late when its
+due date has passed and it was not handed over, or was sent back; and when it was handed over and nobody has decided in
+the days that the rulebook gives the reviewer. Done is what the other side has accepted, and nothing else. Pure; used by
+derivations, rules and documents.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from mdfsync.policy.rulebook import RuleSetting
 Status = Literal["on_track", "due_soon", "late", "blocked", "done", "cancelled", "unknown"]
 SOON_RULE, REVIEW_RULE = "deliverable_late", "deliverable_blocked"
 """The rules whose settings say when a piece is due soon, and how long a reviewer may take."""
+OF_PROOF = frozenset({"missing_proof", "wrong_evidence", "duplicate_document"})
+"""Holds on what proves a piece: they keep the money that rests on it, not the work, which is to bring the proof."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,9 @@ def standings(plan: Plan, rules: Mapping[str, RuleSetting], findings: Iterable[F
     """Every piece by id. `findings` are those that nobody let pass; of them only holds block."""
     holds: dict[str, set[str]] = {}
     for finding in findings:
-        for place in (finding.subject, *finding.blocks) if finding.kind == "hold" else ():
+        if finding.kind != "hold" or finding.rule_id in OF_PROOF:
+            continue
+        for place in (finding.subject, *finding.blocks):
             if place.table == TABLE:
                 holds.setdefault(place.id, set()).add(finding.rule_id)
     found: dict[str, Standing] = {}
