@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 
+from mdfsync.addresses import ascii_domain, domain_of
 from mdfsync.decide import Cells, Edits
 from mdfsync.findings import raise_finding
 from mdfsync.history import Ledger
@@ -27,6 +28,7 @@ from mdfsync.view import Author
 
 KIND = "operator_edit"
 APPROVALS, RULINGS, RAISER = "Approvals", "Decisions", "raiser-ruler"
+WORK, ACCEPTOR = "Deliverables", "owner-acceptor"
 REFUSAL = "rejected"
 SIGNED = ("values_seen", "approved_digest", "policy_version", "decided_by", "decided_at")
 
@@ -169,6 +171,8 @@ def _objection(row: Record, name: str, author: Author, policy: Policy, cells: Ce
     """Why this person's decision does not count. A ruling frees what is held on the rows it names, so it takes whoever
     may let a hold on them pass; a dispute is not ruled on by whoever raised it."""
     matrix, about, on = policy.approvals, cells(row.subject), author.day
+    if row.subject.table == WORK and (why := _not_the_reviewer(row, author, policy)) is not None:
+        return why
     if row.subject.table != RULINGS:
         return matrix.may_decide(author.actor, row.subject.table, name, KIND, about, on=on)
     if row.get("decision_type") == "dispute":
@@ -180,6 +184,22 @@ def _objection(row: Record, name: str, author: Author, policy: Policy, cells: Ce
         if resolver and not matrix.stands_in(author.actor, resolver, on=on):
             return f"{author.actor} ruled, but the resolver is {resolver}"
     return matrix.may_decide(author.actor, row.get("subject_table") or RULINGS, "status", "waive", about, on=on)
+
+
+def _not_the_reviewer(row: Record, author: Author, policy: Policy) -> str | None:
+    """A deliverable is accepted by the reviewer whom it names, never by its owner. `None` when the reviewer is none of
+    our people: then somebody who may by the matrix records the decision, and `deliverables` asks for its paper."""
+    matrix, reviewer = policy.approvals, row.get("reviewer")
+    if why := matrix.forbidden(row.get("deliverable_owner"), author.actor, ACCEPTOR):
+        return why
+    if not reviewer:
+        return "the row names no reviewer"
+    if matrix.stands_in(author.actor, reviewer, on=author.day):
+        return ""
+    ours = {domain_of(person) for role in matrix.roles.values() for person in role.people}
+    ours |= {ascii_domain(domain) for domain in policy.rules["unreconciled_lead"].params["own_domains"]}
+    own = any(domain_of(reviewer) == domain or domain_of(reviewer).endswith(f".{domain}") for domain in ours - {""})
+    return f"{author.actor} decided, but the reviewer is {reviewer}" if own else None
 
 
 def _finding(row: Record, name: str, reason: str, policy: Policy) -> tuple[Finding, ...]:

@@ -192,3 +192,44 @@ def test_a_later_claim_deadline_counts_from_finance_alone(who: str, stands: str)
     row = record("MDF Budgets/MDF-1", "rec-m", deadline_extended_to="2027-01-31")
     edits = edit("MDF Budgets", "rec-m", "deadline_extended_to", "2027-01-31", who) if who else {}
     assert cell(counted(row, edits=edits), "MDF Budgets/MDF-1", "deadline_extended_to") == stands
+
+
+# ---------------------------------------------------------------- acceptance of deliverables
+
+SAM, RHEA = "sam.ortiz@northlight.example", "rhea.morrow@cobaltharbor.example"
+DL = "Deliverables/dl-1"
+
+
+def accepted(who: str, reviewer: str, owner: str) -> Counted:
+    row = record(DL, "rec-dl", acceptance_decision="accepted", reviewer=reviewer, deliverable_owner=owner)
+    return counted(row, edits=edit("Deliverables", "rec-dl", "acceptance_decision", "accepted", who))
+
+
+@pytest.mark.parametrize(
+    ("who", "reviewer", "owner", "why"),
+    [
+        pytest.param(SAM, SAM, RHEA, "", id="the reviewer"),
+        pytest.param(PRIYA, SAM, RHEA, f"{PRIYA} decided, but the reviewer is {SAM}", id="another of ours"),
+        pytest.param(DANA, "sam@eu.northlight.example", RHEA, "but the reviewer is sam@eu", id="below our domain"),
+        pytest.param(SAM, SAM, SAM, "whoever answers for a deliverable may not accept it", id="the owner"),
+        pytest.param(DANA, RHEA, PRIYA, "", id="recorded for one outside"),
+        pytest.param(PRIYA, RHEA, PRIYA, "whoever answers for a deliverable may not", id="recorded by the owner"),
+        pytest.param(TOM, RHEA, PRIYA, TOM, id="recorded by somebody without the role"),
+        pytest.param(WORKER, RHEA, PRIYA, "the worker decides nothing", id="the worker"),
+        pytest.param(SAM, "", RHEA, "the row names no reviewer", id="no reviewer"),
+    ],
+)
+def test_a_deliverable_is_accepted_by_its_reviewer_or_for_one_outside_recorded_by_who_may(
+    who: str, reviewer: str, owner: str, why: str
+) -> None:
+    out = accepted(who, reviewer, owner)
+    assert cell(out, DL, "acceptance_decision") == ("" if why else "accepted")
+    assert [why in f.message for f in out.findings] == ([True] if why else [])
+
+
+def test_an_acceptance_is_about_the_condition_that_stood_beside_it() -> None:
+    cells = {"acceptance_decision": "accepted", "acceptance_condition": "A photo", "reviewer": SAM}
+    edits = edit("Deliverables", "rec-dl", "acceptance_decision", "accepted", SAM)
+    edits |= edit("Deliverables", "rec-dl", "acceptance_condition", "A photo", TOM, at=NOW + timedelta(hours=1))
+    out = counted(record(DL, "rec-dl", **cells), edits=edits)
+    assert cell(out, DL, "acceptance_decision") == ""

@@ -27,6 +27,7 @@ LAYERS = {
     "pipeline_totals": 5,
     "observe": 5,
     "approval": 5,
+    "deliverables": 6,
     "overlaps": 6,
     "eligibility": 6,
     "mapping": 6,

@@ -41,6 +41,7 @@ VERBS = {
     "verify": "mdfsync.cli.looking",
     "eligibility": "mdfsync.cli.eligibility",
     "charter": "mdfsync.cli.charter",
+    "deliverables": "mdfsync.cli.deliverables",
     "journeys": "mdfsync.cli.journeys",
     "leads": "mdfsync.cli.leads",
     "overlaps": "mdfsync.cli.overlaps",
@@ -61,6 +62,7 @@ HELP = {
     "verify": "Hash chains and archived bytes.",
     "eligibility": "Expenses from a file against a programme from a file: verdict, amount, every reason.",
     "charter": "The joint charter of a campaign as a contract: terms, version, signatures.",
+    "deliverables": "The deliverables of a campaign as a plan: owners, dependencies, critical path, slack.",
     "journeys": "Why a deal has its class: its story with every test; a campaign's funnel by class.",
     "leads": "The leads of a campaign on both sides: differences, ownership, clocks, outgoing lists.",
     "overlaps": "The overlap map of a campaign: targets, exclusions, what changed since launch.",
@@ -70,7 +72,7 @@ click.rich_click.COMMAND_GROUPS = {
     "mdfsync": [
         {"name": "Daily", "commands": ["run", "plan", "apply", "status", "explain", "history"]},
         {"name": "Money", "commands": ["eligibility"]},
-        {"name": "Documents", "commands": ["charter", "overlaps", "leads", "journeys"]},
+        {"name": "Documents", "commands": ["charter", "deliverables", "overlaps", "leads", "journeys"]},
         {"name": "Set-up", "commands": ["init", "doctor", "check", "schema", "rules", "verify"]},
         {"name": "Try it", "commands": ["sandbox"]},
     ]

@@ -23,6 +23,7 @@ from mdfsync.derive.claims import claims
 from mdfsync.derive.completeness import completeness
 from mdfsync.derive.computed import Computed
 from mdfsync.derive.deadlines import deadlines
+from mdfsync.derive.deliverables import deliverables
 from mdfsync.derive.evidence import evidence
 from mdfsync.derive.expected import expected_cells
 from mdfsync.derive.expenses import expenses
@@ -68,6 +69,7 @@ def conclude(view: View, findings: Sequence[Finding]) -> tuple[Computed, ...]:
         *money(view, standing),
         *claims(view, standing),
         *leads(view, findings),
+        *deliverables(view, findings),
     )
 
 

@@ -138,6 +138,9 @@ KNOWN: Mapping[str, KnownRule] = {
     "duplicate_document": KnownRule(kind="hold", params={"never_waived": "words"}),
     # exceptions decided by rules
     "deadline_near": KnownRule(kind="exception", params={"days": "count", "urgent_days": "count"}),
+    "deliverable_plan": _EXCEPTION,
+    "deliverable_blocked": KnownRule(kind="exception", params={"review_days": "count"}),
+    "deliverable_late": KnownRule(kind="exception", params={"soon_days": "count"}),
     "proof_due": KnownRule(kind="exception", params={"days_before": "count", "once_only": "words"}),
     "similar_cost": _EXCEPTION,
     "file_not_read": _EXCEPTION,

@@ -37,10 +37,9 @@ _OUTGOING = frozenset({"lead_list", "publication"})
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     for campaign in view.rows("Campaigns"):
-        stands = standing(view, campaign)
-        if stands.status == "signed" or not _concerned(view, campaign, stands):
+        if not holds(view, campaign):
             continue
-        launch = _launch(campaign)
+        stands, launch = standing(view, campaign), _launch(campaign)
         yield speak(
             setting,
             campaign.place,
@@ -52,6 +51,12 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
             blocks=_outgoing(view, campaign),
             due=launch.isoformat() if launch and launch >= view.as_of.date() else "",
         )
+
+
+def holds(view: View, campaign: Row) -> bool:
+    """Whether the rule holds the campaign, and so names every required setting that is missing."""
+    stands = standing(view, campaign)
+    return stands.status != "signed" and _concerned(view, campaign, stands)
 
 
 def _concerned(view: View, campaign: Row, stands: Standing) -> bool:
