@@ -115,8 +115,8 @@ def _appeals(view: View, setting: RuleSetting) -> Iterator[Finding]:
             continue
         lines = decided_of(view, claim)
         cut = [line for line in lines if line.is_cut and not line.row.day("appealed_on")]
-        untouched = not any(line.row.day("appealed_on") for line in lines)
-        if cut or (claim.text("reimbursement_state") in _CUT and untouched):
+        of_no_amount = claim.text("reimbursement_state") in _CUT and not any(line.claimed for line in lines)
+        if cut or of_no_amount:
             told = "; ".join(f"{in_currency(line.refused, line.currency)} of {line.row.id}" for line in cut)
             yield _told(
                 view,

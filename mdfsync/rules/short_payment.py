@@ -4,9 +4,11 @@ What it protects: the appeal, and the next claim. Without the payer's code or re
 refused for good, for a proof that could still be sent, or by mistake; and the same line is refused again next time.
 Where our fund pays, the partner is owed a reason with every refusal.
 
-When it fires, one exception per claim: a line is refused or granted in part, or a claim that is `paid` was paid less
-than was granted, and neither the line (`short_pay_code`, `short_pay_reason`) nor the claim (`short_pay_reason`) says
-why.
+When it fires, one exception per claim:
+- a line is refused or granted in part, and neither the line (`short_pay_code`, `short_pay_reason`) nor the claim
+  (`short_pay_reason`) says why.
+- a claim that is `paid` was paid less than was granted, and the claim does not say why; a line's code is about its
+  grant.
 
 What clears it: the payer's code or reason is entered, on the line or for the whole claim; or the rest is granted or
 paid.
@@ -54,7 +56,7 @@ def _underpaid(claim: Row, stands: tuple[Decided, ...]) -> Iterator[str]:
             yield f"{in_currency(whole, currency)} paid of {in_currency(granted, currency)} granted"
         return
     for line in stands:
-        if line.paid < line.granted and not _says_why(line):
+        if line.paid < line.granted:
             paid, granted_ = in_currency(line.paid, line.currency), in_currency(line.granted, line.currency)
             yield f"{line.row.id}: {paid} paid of {granted_} granted"
 
