@@ -338,4 +338,4 @@ def test_a_cut_can_be_appealed_by_the_payers_day_or_the_programmes(
     view = filed("partly_approved", {**DECIDED, **claim}, WHOLE, line2, direction="we_reimburse", programme=True)
     found = [f for f in findings("deadline_near", view) if f.key == "appeal"]
     assert [f.due for f in found] == ([last] if last else [])
-    assert not last or found[0].message.endswith("500.00 USD of L2")
+    assert not last or found[0].message.endswith("500.00 USD of L2.")

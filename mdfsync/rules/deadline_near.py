@@ -122,7 +122,7 @@ def _appeals(view: View, setting: RuleSetting) -> Iterator[Finding]:
                 view,
                 setting,
                 claim.place,
-                f"The claim was not granted in full and can be appealed until {last.on}{f': {told}' if told else '.'}",
+                f"The claim was not granted in full and can be appealed until {last.on}{f': {told}' if told else ''}.",
                 LastDay(last.on, last.why),
                 key="appeal",
                 action=f"Appeal by {last.on} and enter appealed_on, or note in appeal_note that nobody will.",
