@@ -30,7 +30,7 @@ def claim_lines(view: View, standing: Mapping[str, Standing], blocking: Blocking
             status = line_status(line, found, blocking)
             values = {"line_status": status, "line_reason": _reason(found, own), "claimable_amount": ""}
             if line.text("line_currency") == found.currency:
-                values["claimable_amount"] = str(_left(view, line, found))
+                values["claimable_amount"] = str(left_of(view, line, found))
             yield from cells(line.place, values, rule=RULE, inputs=(found.line.expense.id,))
 
 
@@ -55,7 +55,7 @@ def _reason(standing: Standing, own: tuple[Finding, ...]) -> str:
     return "\n".join(dict.fromkeys(said)) or "Every rule is met."
 
 
-def _left(view: View, line: Row, standing: Standing) -> Decimal:
+def left_of(view: View, line: Row, standing: Standing) -> Decimal:
     """The part of the claimable amount that no other line of the same expense claims."""
     lines = view.where("Reimbursement Lines", "expense_id", standing.line.expense.id)
     others = sum((_claims(view, other) for other in lines if other is not line), ZERO)

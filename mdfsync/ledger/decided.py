@@ -59,9 +59,9 @@ def decided_of(view: View, claim: Row) -> tuple[Decided, ...]:
 
 
 def is_appealed(line: Row) -> bool:
-    """Whether an appeal against the line waits for the payer: what was granted is older than the appeal."""
+    """Whether an appeal against the line waits for the payer: no later day of a decision stands on it."""
     appealed, granted = line.day("appealed_on"), line.day("granted_on")
-    return appealed is not None and (granted is None or granted < appealed)
+    return appealed is not None and (granted is None or granted <= appealed)
 
 
 def _refused(claim: Row, decision: str, claimed: Decimal, granted: Decimal | None) -> Decimal:

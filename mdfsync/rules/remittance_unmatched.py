@@ -34,11 +34,28 @@ _UNPAID = frozenset({"approved", "partly_approved"})
 
 
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
+    claims = _Claims(view)
     for claim in view.rows("Reimbursements"):
         yield from _amount(view, setting, claim)
     for row, made in readings(view):
         if isinstance(made, Movement) and made.kind == "payment" and not made.back and not _is_reversed(view, row):
-            yield from _movement(view, setting, row, made)
+            yield from _movement(setting, claims, row, made)
+
+
+class _Claims:
+    """The claims by the remittances that stand on them, and those that wait by what is granted and not paid."""
+
+    def __init__(self, view: View) -> None:
+        self.by_number: dict[str, list[str]] = {}
+        self.waiting: dict[tuple[str, Decimal], list[str]] = {}
+        for claim in view.rows("Reimbursements"):
+            lines = decided_of(view, claim)
+            numbers = {row.text("remittance_reference").strip() for row in (claim, *(line.row for line in lines))}
+            for number in numbers - {""}:
+                self.by_number.setdefault(number, []).append(claim.id)
+            if claim.text("reimbursement_state") in _UNPAID:
+                open_ = sum((line.granted - line.paid for line in lines), Decimal(0))
+                self.waiting.setdefault((claim.text("claim_currency").upper(), open_), []).append(claim.id)
 
 
 def _amount(view: View, setting: RuleSetting, claim: Row) -> Iterator[Finding]:
@@ -62,14 +79,12 @@ def _amount(view: View, setting: RuleSetting, claim: Row) -> Iterator[Finding]:
         )
 
 
-def _movement(view: View, setting: RuleSetting, row: Row, made: Movement) -> Iterator[Finding]:
-    reference = row.text("document_reference").strip()
-    named = [claim.id for claim in view.rows("Reimbursements") if reference and reference in _remittances(view, claim)]
+def _movement(setting: RuleSetting, claims: _Claims, row: Row, made: Movement) -> Iterator[Finding]:
+    named = claims.by_number.get(row.text("document_reference").strip(), [])
     amount = in_currency(made.amount, made.currency)
     if not made.claim_id:
-        fits = named or [claim.id for claim in view.rows("Reimbursements") if _waits_for(view, claim, made)]
-        message = f"A payment of {amount} is booked on no claim."
-        yield _about(setting, row, "claim", message, fits)
+        fits = named or claims.waiting.get((made.currency, made.amount), [])
+        yield _about(setting, row, "claim", f"A payment of {amount} is booked on no claim.", fits)
     elif named and made.claim_id not in named:
         message = f"The payment of {amount} is booked on {made.claim_id}, and its number is another claim's remittance."
         yield _about(setting, row, "reference", message, named)
@@ -87,19 +102,6 @@ def _about(setting: RuleSetting, row: Row, key: str, message: str, fits: list[st
         sources=(BASE,),
         key=key,
     )
-
-
-def _remittances(view: View, claim: Row) -> frozenset[str]:
-    lines = view.where("Reimbursement Lines", "reimbursement_id", claim.id) if claim.id else ()
-    return frozenset(row.text("remittance_reference").strip() for row in (claim, *lines)) - {""}
-
-
-def _waits_for(view: View, claim: Row, made: Movement) -> bool:
-    """Whether just this amount is granted on the claim, and nothing on record as paid."""
-    lines = decided_of(view, claim)
-    if claim.text("reimbursement_state") not in _UNPAID or claim.text("claim_currency").upper() != made.currency:
-        return False
-    return sum((line.granted - line.paid for line in lines), Decimal(0)) == made.amount
 
 
 def _is_reversed(view: View, row: Row) -> bool:
