@@ -113,3 +113,12 @@ def test_packets_in_the_local_state_stand_on_the_claim(lab: Lab) -> None:
     cells = claim(lab)["fields"]
     assert (cells["packet_version"], cells["packet_digest"]) == (3, "ab" * 32)
     settled(lab)
+
+
+def test_the_story_files_the_roadshows_claim_and_ends_in_an_appeal(lab: Lab) -> None:
+    lab.run()
+    lab.advance(15)
+    lab.run()
+    cells = claim(lab)["fields"]
+    assert (cells["reimbursement_state"], cells["reconciliation"], open_on(lab)) == ("appealed", "reconciles", set())
+    assert (cells["claimed_total"], cells["granted_total"], cells["paid_total"]) == (8700, 7825, 7825)
