@@ -115,7 +115,7 @@ M{n}                  | D{n}             | E1         | USD           | {amount}
     "view, says",
     [
         (instalments("4000"), []),
-        (instalments("4000.01"), ["Reimbursement Lines/L1"]),
+        (instalments("4000.01"), []),
         (instalments("3000", "1000"), []),
         (instalments("3000", "1000.01"), ["Reimbursement Lines/M2"]),
         (instalments("3000", "1000", "1"), ["Reimbursement Lines/M3"]),
@@ -127,7 +127,13 @@ def test_instalments_together_claim_no_more_than_the_cost_is_worth(view: View, s
     assert [str(f.subject) for f in findings("overclaimed", view)] == says
 
 
-def test_a_line_that_claims_too_much_is_held_and_keeps_the_packet_back() -> None:
+def test_more_claimed_than_the_request_was_approved_for_is_told_once() -> None:
+    view = instalments("9000", "3000")
+    assert told(view, "overclaimed") == []
+    assert "ineligible_expense over_approved" in told(view, "ineligible_expense")
+
+
+def test_an_instalment_beyond_the_worth_is_a_hold_in_plain_words() -> None:
     view = instalments("3000", "1000", "1")
     hold = one("overclaimed", view)
     assert hold.message == (
