@@ -59,8 +59,13 @@ def count_decisions(
     findings: list[Finding] = []
     tables = dict(snapshot.tables)
     for table, spec in policy.dictionary.tables.items():
-        names = [f.name for f in spec.fields.values() if not f.worker and is_counted(policy, table, f.name)]
+        typed = [f.name for f in spec.fields.values() if not f.worker]
+        names = [name for name in typed if is_counted(policy, table, name)]
+        witnessed = [name for name in typed if f"{table}.{name}" in policy.approvals.witnessed]
         files = [f.name for f in spec.fields.values() if f.kind == "attachment"]
+        for row in snapshot.tables.get(table, ()) if witnessed else ():
+            seen = {name: author for name in witnessed if (author := _author(row, name, files, edits, recorded))}
+            authors |= {(row.subject, name): author for name, author in seen.items()}
         if names:
             rows = []
             for row in snapshot.tables.get(table, ()):

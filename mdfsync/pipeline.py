@@ -48,6 +48,7 @@ from mdfsync.run_row import RunRow, write_run_row
 from mdfsync.scope import within
 from mdfsync.situation import Planned, Situation
 from mdfsync.snapshot import as_last_known, read_snapshot
+from mdfsync.view.packets import packets_key, packets_of
 from mdfsync.writing import Writing
 
 PLANS = "mdfsync.plans"
@@ -245,6 +246,7 @@ def _plan(
         backfilled=frozenset(json.loads(state.get(f"backfilled:{base_id}") or "[]")),
         crossed=heard.crossed,
         files=files,
+        packets=packets_of(state.get(packets_key(base_id))),
         rejects=tuple(r for source in register for r in ends.seen.rejects(source)),
     )
     planned = make_plan(situation)

@@ -16,6 +16,7 @@ from mdfsync.pulling import source_health
 from mdfsync.refreshing import Asked, Ends
 from mdfsync.snapshot import as_last_known, as_written
 from mdfsync.view import Facts, View
+from mdfsync.view.packets import packets_key, packets_of
 from mdfsync.view.remembered import REMEMBERED
 from mdfsync.weighing import projected
 
@@ -35,5 +36,9 @@ def present_view(ends: Ends, snapshot: Snapshot) -> View:
         as_of=now,
         mirror={source: ends.seen.rows(source) for source in policy.register.sources},
         sources=source_health({}, ends.seen, policy, now, base_read_at=snapshot.taken_at),
-        facts=Facts(authors=counted.authors, seen=ends.seen.first_seen()),
+        facts=Facts(
+            authors=counted.authors,
+            seen=ends.seen.first_seen(),
+            packets=packets_of(ends.state.get(packets_key(base_id))),
+        ),
     )

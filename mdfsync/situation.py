@@ -18,6 +18,7 @@ from mdfsync.observe import Mirror
 from mdfsync.policy import Policy
 from mdfsync.publish import WAIVED
 from mdfsync.view import Interval, SourceHealth, View
+from mdfsync.view.packets import Packets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,7 @@ class Situation:
     """Everything a plan is made from. `gone` are rows that vanished from their source; `raised` are findings that
     the reading ends made (drift of the schema, blind time, recovery); `rejects` are rows their readers refused;
     `backfilled` are campaigns that stood in the base when it was taken over;
-    `files` are the attached files that were read, by attachment id;
+    `files` are the attached files that were read, by attachment id; `packets` the packets made of each claim;
     `overtaken` are change ids that announce a write which a person was quicker than; `crossed` are writes of ours over
     values which nobody had seen."""
 
@@ -46,6 +47,7 @@ class Situation:
     backfilled: frozenset[str] = frozenset()
     crossed: tuple[Crossing, ...] = ()
     files: Mapping[str, FileRead] = field(default_factory=dict)
+    packets: Packets = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

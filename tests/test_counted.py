@@ -71,6 +71,19 @@ def test_nobody_signs_by_typing_into_the_workers_columns(name: str) -> None:
     assert cell(counted(row), AP, name) == value  # after a lost state what stands there has to do
 
 
+# ---------------------------------------------------------------- what is only witnessed
+
+
+@pytest.mark.parametrize("who", [LEE, TOM, WORKER])
+def test_the_state_of_a_claim_counts_from_anybody_and_its_author_is_known(who: str) -> None:
+    place, name = "Reimbursements/rb-1", "reimbursement_state"
+    row = record(place, "rec-c", reimbursement_state="paid")
+    out = counted(row, edits=edit("Reimbursements", "rec-c", name, "paid", who))
+    assert out.authors == {(subject(place), name): Author(actor=who, at=NOW)}
+    assert (cell(out, place, name), out.findings) == ("paid", ())
+    assert counted(row).authors == {}
+
+
 # ---------------------------------------------------------------- rulings
 
 RULING = {"decision_type": "dispute", "decision_state": "decided", "subject_table": "Leads", "raised_by": PRIYA}

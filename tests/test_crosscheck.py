@@ -46,6 +46,9 @@ BETWEEN_FILES = [
     ("schema/approval-matrix.toml", 'material = ["Campaigns.offer"', 'material = ["Campaigns.offering"', "schema/approval-matrix.toml: gates.publication.material: the dictionary has no 'Campaigns.offering', correct its name"),
     ("schema/approval-matrix.toml", "[gates.publication]", "[gates.printing]", "schema/approval-matrix.toml: gates: differ from the allowed values of Approvals.gate (printing, publication), make them the same"),
     ("schema/approval-matrix.toml", '"MDF Ledger.booked_by"', '"MDF Ledger.payer"', "schema/approval-matrix.toml: forbidden_pairs.proof-reviewer-payer: the dictionary has no 'MDF Ledger.payer', correct its name"),
+    ("schema/approval-matrix.toml", 'clawed_back = ["alliance-finance"', 'clawed_off = ["alliance-finance"', "schema/approval-matrix.toml: claim_states.we_claim: a claim has no state 'clawed_off', correct its name"),
+    ("schema/approval-matrix.toml", 'appealed = ["campaign-owner"', 'appealed = ["campaign-boss"', "schema/approval-matrix.toml: claim_states.we_claim.appealed: 'campaign-boss' is no role of this file, add it under roles or correct its spelling"),
+    ("schema/approval-matrix.toml", '"Reimbursement Lines.line_decision"]', '"Reimbursement Lines.line_ruling"]', "schema/approval-matrix.toml: witnessed: the dictionary has no 'Reimbursement Lines.line_ruling', correct its name"),
     ("schema/approval-matrix.toml", '["*amount", "*_cost"', '["*_cost"', "schema/approval-matrix.toml: decisions: Expenses.net_amount is money, but its entry concerns 'facts'; reorder them"),
 ]  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from ledger_lab import EXPENSES, claim, ledger, world
 
+from mdfsync.derive.blocking import Blocking
 from mdfsync.derive.claims import claims
 from mdfsync.derive.money import money
 from mdfsync.eligibility.standing import standings
@@ -13,7 +14,9 @@ from mdfsync.view import View
 
 def cells(view: View, subject: str) -> dict[str, str]:
     worth = standings(view, ())
-    return {c.field: c.value for c in (*money(view, worth), *claims(view, worth)) if str(c.subject) == subject}
+    return {
+        c.field: c.value for c in (*money(view, worth), *claims(view, worth, Blocking(()))) if str(c.subject) == subject
+    }
 
 
 PAID = EXPENSES, claim("E1 4000 granted 3900 3900", "E2 500", state="partly_approved")

@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 from casebook import PARTNERSHIP, case, findings, held, rulebook
 
+from mdfsync.derive.blocking import Blocking
 from mdfsync.derive.claim_lines import claim_lines
 from mdfsync.derive.expenses import expenses
 from mdfsync.derive.proof_owed import proof_owed
@@ -164,7 +165,10 @@ def verdict(view: View, id: str = "EX-1") -> tuple[str, str]:
 def cell(view: View, name: str, id: str = "EX-1") -> str:
     found = [
         c
-        for c in (*expenses(view, standings(view, judge(view, rulebook())).values()), *proof_owed(view))
+        for c in (
+            *expenses(view, standings(view, judge(view, rulebook())).values(), Blocking(judge(view, rulebook()))),
+            *proof_owed(view),
+        )
         if c.subject.id == id
     ]
     return {c.field: c.value for c in found}.get(name, "")
@@ -430,7 +434,10 @@ RL-3                  | EX-1       | EUR           |
 
 def test_instalments_together_never_come_to_more_than_the_expense() -> None:
     view = world(more=LINES)
-    found = {(c.subject.id, c.field): c.value for c in claim_lines(view, standings(view, judge(view, rulebook())))}
+    found = {
+        (c.subject.id, c.field): c.value
+        for c in claim_lines(view, standings(view, judge(view, rulebook())), Blocking(()))
+    }
     assert {id: found[id, "line_status"] for id in ("RL-1", "RL-2", "RL-3")} == dict.fromkeys(
         ("RL-1", "RL-2", "RL-3"), "eligible"
     )

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger_lab import FUND, claim, fund_of, ledger, stages, world
 
+from mdfsync.derive.blocking import Blocking
 from mdfsync.derive.claims import claims
 from mdfsync.derive.money import money
 from mdfsync.eligibility.standing import standings
@@ -97,7 +98,7 @@ def test_a_fund_is_the_sum_of_its_requests_and_of_what_no_request_has(facts: str
 def test_totals_of_claims_and_requests_are_the_sums_of_their_lines(facts: str) -> None:
     view = view_of(facts, [])
     worth = standings(view, ())
-    cells = {(str(c.subject), c.field): c.value for c in (*money(view, worth), *claims(view, worth))}
+    cells = {(str(c.subject), c.field): c.value for c in (*money(view, worth), *claims(view, worth, Blocking(())))}
     lines = view.rows("Reimbursement Lines")
     filed = view.rows("Reimbursements")[0].text("reimbursement_state") != "draft"
     claimed, paid = (sum((line.money(n) or ZERO for line in lines), ZERO) for n in ("claimed_amount", "paid_amount"))

@@ -78,14 +78,13 @@ def test_a_request_that_was_not_made_yet(requested: str, fires: bool) -> None:
 @pytest.mark.parametrize(
     "cells, told",
     [
-        ({"state": "info_requested", "answer": "2026-11-25"}, ["Reimbursements/RB-1 answer"]),
-        ({"state": "submitted", "answer": "2026-11-25"}, []),
+        ({"state": "info_requested", "answer": "2026-11-25"}, []),
         ({"state": "rejected", "appeal": "2026-11-25"}, ["Reimbursements/RB-1 appeal"]),
         ({"state": "rejected", "appeal": "2026-11-25", "note": "we accept it"}, []),
         ({"state": "rejected", "appeal": "2026-11-19"}, []),
     ],
 )
-def test_the_payer_s_clocks(cells: dict[str, str], told: list[str]) -> None:
+def test_the_last_day_to_appeal(cells: dict[str, str], told: list[str]) -> None:
     assert held("deadline_near", world(filed="2026-11-01T10:00:00Z", **cells)) == told
 
 

@@ -139,6 +139,8 @@ def test_the_cells_that_people_type_over_later_are_in_the_dictionary_too() -> No
     edits = [e for events in days.values() for e in events if e["do"] == "type"]
     assert any(fields_of(e["table"])[name]["write"] == "track" for e in edits for name in e["set"])
     assert all(name in fields_of(e["table"]) for e in edits for name in e["set"])
+    added = [e for events in days.values() for e in events if e["do"] == "add"]
+    assert all(name in fields_of(e["table"]) for e in added for name in e["row"])
 
 
 def test_every_id_that_a_row_names_is_a_row() -> None:

@@ -17,8 +17,10 @@ from collections.abc import Sequence
 from mdfsync.derive.agreements import agreements
 from mdfsync.derive.approvals import approvals
 from mdfsync.derive.attribution import attribution
+from mdfsync.derive.blocking import Blocking
 from mdfsync.derive.charter import charter
 from mdfsync.derive.claim_lines import claim_lines
+from mdfsync.derive.claim_packets import claim_packets
 from mdfsync.derive.claims import claims
 from mdfsync.derive.completeness import completeness
 from mdfsync.derive.computed import Computed
@@ -62,12 +64,13 @@ def derive(view: View, policy: Policy) -> tuple[Computed, ...]:
 
 def conclude(view: View, findings: Sequence[Finding]) -> tuple[Computed, ...]:
     """Computed cells that rest on what the rules found and nobody let pass."""
-    standing = standings(view, findings)
+    standing, blocking = standings(view, findings), Blocking(findings)
     return (
-        *expenses(view, standing.values()),
-        *claim_lines(view, standing),
+        *expenses(view, standing.values(), blocking),
+        *claim_lines(view, standing, blocking),
         *money(view, standing),
-        *claims(view, standing),
+        *claims(view, standing, blocking),
+        *claim_packets(view, standing, blocking),
         *leads(view, findings),
         *deliverables(view, findings),
     )

@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
+from mdfsync.derive.blocking import Blocking
+from mdfsync.derive.claim_lines import line_status
 from mdfsync.derive.computed import NOTHING, Computed, cells
 from mdfsync.derive.money import in_cells, worth_of
 from mdfsync.eligibility.standing import Standing
-from mdfsync.ledger import actual_of, paid_on_claim, rate_of_expense, request_of, requests_of, sides_of
+from mdfsync.ledger import actual_of, claim_sides, paid_on_claim, rate_of_expense, request_of
 from mdfsync.view import Row, View
 
 RULE = "claims"
 ZERO = Decimal(0)
 
 
-def claims(view: View, standing: Mapping[str, Standing]) -> Iterator[Computed]:
+def claims(view: View, standing: Mapping[str, Standing], blocking: Blocking) -> Iterator[Computed]:
     """Computed cells of Reimbursements and their lines. `standing` = what each expense is worth, by id."""
     for line in view.rows("Reimbursement Lines"):
         claim = view.row("Reimbursements", view.ref(line, "reimbursement_id"))
@@ -32,16 +34,13 @@ def claims(view: View, standing: Mapping[str, Standing]) -> Iterator[Computed]:
     for claim in view.rows("Reimbursements"):
         lines = view.where("Reimbursement Lines", "reimbursement_id", claim.id) if claim.id else ()
         values = {"line_count": str(len(lines)), **_sides(view, claim), **_sums(view, claim, lines)}
-        values |= _worth_of(view, claim, lines, standing)
+        values |= _worth_of(view, claim, lines, standing, blocking)
         yield from cells(claim.place, values, rule=RULE, inputs=("Reimbursement Lines", "Expenses", "MDF Funds"))
 
 
 def _sides(view: View, claim: Row) -> Mapping[str, str]:
     """Who pays whom, from the fund, or from the requests of the lines where these agree."""
-    fund = view.row("MDF Funds", view.ref(claim, "fund_id"))
-    of = requests_of(view, claim.id)
-    request = view.row("MDF Budgets", of[0]) if len(of) == 1 else None
-    sides = sides_of(view, fund, request, claim)
+    sides = claim_sides(view, claim)
     return {
         "mdf_direction": sides.direction,
         "payer_entity": sides.payer or NOTHING,
@@ -51,14 +50,18 @@ def _sides(view: View, claim: Row) -> Mapping[str, str]:
     }
 
 
-def _worth_of(view: View, claim: Row, lines: tuple[Row, ...], standing: Mapping[str, Standing]) -> Mapping[str, str]:
+def _worth_of(
+    view: View, claim: Row, lines: tuple[Row, ...], standing: Mapping[str, Standing], blocking: Blocking
+) -> Mapping[str, str]:
     """What its expenses are worth, and what is claimed on those that are held or ruled out."""
     currency = claim.text("claim_currency").upper()
     stands = [(line, standing[id]) for line in lines if (id := view.ref(line, "expense_id")) in standing]
     expenses = {s.line.expense.id: s for _, s in stands}.values()
 
     def claimed_on(status: str) -> Decimal | None:
-        return _added((line for line, s in stands if s.status == status), "claimed_amount", currency)
+        return _added(
+            (line for line, s in stands if line_status(line, s, blocking) == status), "claimed_amount", currency
+        )
 
     barred = in_cells(currency, held_total=claimed_on("held"), disallowed_total=claimed_on("ineligible"))
     return {**worth_of(expenses, currency), **barred}

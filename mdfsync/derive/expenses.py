@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from mdfsync.currencies import in_currency
+from mdfsync.derive.blocking import Blocking
 from mdfsync.derive.computed import NOTHING, Computed, cells
 from mdfsync.eligibility.life import state_of
 from mdfsync.eligibility.proof import documents_of
@@ -25,7 +26,7 @@ _FIGURES = ("potential_amount", "eligible_base", "share_applied")
 _PROOFS = {"invoice": "invoice", "payment": "payment", "performance": "performance"}
 
 
-def expenses(view: View, standings: Iterable[Standing]) -> Iterator[Computed]:
+def expenses(view: View, standings: Iterable[Standing], blocking: Blocking) -> Iterator[Computed]:
     """Computed cells of every expense that has an id, from how each of them stands."""
     for standing in standings:
         row, verdict = standing.line.expense, standing.line.verdict
@@ -38,6 +39,7 @@ def expenses(view: View, standings: Iterable[Standing]) -> Iterator[Computed]:
             "eligibility_reason": _reasons(standing),
             "eligibility_rule_ids": ", ".join(dict.fromkeys(r.rule for r in standing.reasons)) or NOTHING,
             "programme_version": f"{verdict.programme} {verdict.version}" if verdict else NOTHING,
+            "blocked_by": blocking.words(row.place),
             **_rejection(standing),
             **_amounts(standing),
             **_claimed(view, row, standing.currency),

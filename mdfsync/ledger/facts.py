@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from mdfsync.eligibility.life import is_cancelled
+from mdfsync.ledger.decided import decided
 from mdfsync.ledger.movement import Movement
 from mdfsync.ledger.rates import rate_of_expense
 from mdfsync.ledger.terms import day_at
@@ -22,7 +23,6 @@ from mdfsync.view import Row, View
 FILED = frozenset(
     {"submitted", "info_requested", "approved", "partly_approved", "rejected", "paid", "appealed", "clawed_back"}
 )
-_DECIDED = frozenset({"granted", "partly_granted", "refused"})
 STATED_BY_FUNDS = {"accrual": "accrued_amount", "allocation": "allocated_amount"}
 ZERO = Decimal(0)
 
@@ -151,19 +151,18 @@ def _of_claim(view: View, claim: Row) -> Iterator[Movement]:
     for line in lines:
         request_id = request_of(view, line)
         request = view.row("MDF Budgets", request_id)
-        claimed, granted = line.money("claimed_amount") or ZERO, line.money("granted_amount")
+        stands = decided(claim, line)
         decided_on = line.day("granted_on") or claim.day("payer_decided_on")
         paid_on = line.day("paid_on") or claim.day("remitted_on")
-        refused = _refused(claim, line, claimed, granted)
         for kind, amount, on in (
-            ("claim", claimed, filed_on),
-            ("grant", granted if granted and line.text("line_decision") in _DECIDED else ZERO, decided_on),
-            ("refusal", refused, decided_on),
-            ("payment", line.money("paid_amount") or ZERO, paid_on),
+            ("claim", stands.claimed, filed_on),
+            ("grant", stands.granted, decided_on),
+            ("refusal", stands.refused, decided_on),
+            ("payment", stands.paid, paid_on),
         ):
             if amount:
                 yield Movement(
-                    kind=kind, amount=amount, currency=line.text("line_currency").upper(),
+                    kind=kind, amount=amount, currency=stands.currency,
                     fund_id=(view.ref(request, "fund_id") if request else "") or fund_id, request_id=request_id,
                     claim_id=claim.id, on=on, source=line.place,
                 )  # fmt: skip
@@ -188,11 +187,3 @@ def _as_a_whole(view: View, claim: Row, fund_id: str, lines: tuple[Row, ...]) ->
 def paid_on_claim(claim: Row, lines: Iterable[Row]) -> Decimal | None:
     """What the payer remitted, where no line says what was paid on it."""
     return None if any(line.text("paid_amount") for line in lines) else claim.money("remitted_amount")
-
-
-def _refused(claim: Row, line: Row, claimed: Decimal, granted: Decimal | None) -> Decimal:
-    """What the payer refused of a line; nothing while a grant has no amount."""
-    decision = line.text("line_decision")
-    if decision == "refused" or (not decision and claim.text("reimbursement_state") == "rejected"):
-        return max(claimed - (granted or ZERO), ZERO)
-    return max(claimed - granted, ZERO) if decision in _DECIDED and granted is not None else ZERO

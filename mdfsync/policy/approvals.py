@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -97,7 +97,7 @@ class Gate:
 class ForbiddenPair:
     """Two acts that one person may not both do. `first_cell` and `second_cell` (`Table.field`) hold each
     actor's e-mail, or are what the actor is known to have typed; empty when nothing in the base says. At `gates` the
-    second act is the approval itself."""
+    second act is the approval itself; `direction` = of claims in which we are on that side only."""
 
     id: str
     first: str
@@ -106,6 +106,7 @@ class ForbiddenPair:
     second_cell: str
     reason: str
     gates: tuple[str, ...]
+    direction: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +134,8 @@ class ApprovalMatrix:
     worker_users: tuple[str, ...]
     counted: tuple[str, ...]
     bound: Mapping[str, tuple[str, ...]]
+    witnessed: tuple[str, ...] = ()
+    claim_states: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def right(self, table: str, field: str, kind: str) -> DecisionRight | None:
         """The first entry that covers the decision, None when nobody may take it."""
@@ -180,6 +183,11 @@ class ApprovalMatrix:
         if gate not in self.gates:
             return f"the approval matrix has no gate {gate!r}"
         return self._standing(reviewer, self.gates[gate].roles, f"gate {gate}", fields, on, outside=True)
+
+    def may_set_state(self, person: str, direction: str, state: str, fields: Mapping[str, str], *, on: str = "") -> str:
+        """`""` when the person may set a claim to that state, or anybody may; else why not."""
+        roles = self.claim_states.get(direction, {}).get(state)
+        return self._standing(person, roles, f"“{state}” of a claim", fields, on) if roles else ""
 
     def _standing(
         self,
@@ -285,6 +293,8 @@ def load_approvals(root: Path, reasons: list[str]) -> ApprovalMatrix | None:
         worker_users=model.worker_users,
         counted=model.counted,
         bound=model.bound,
+        witnessed=model.witnessed,
+        claim_states={str(side): states for side, states in model.claim_states.items()},
     )
 
 
@@ -296,6 +306,7 @@ def _faults(model: MatrixFile) -> list[str]:
 def _role_faults(model: MatrixFile) -> Iterator[str]:
     named = {f"decisions.{n}.roles": row.roles for n, row in enumerate(model.decisions)}
     named |= {f"gates.{gate}.roles": row.roles for gate, row in model.gates.items()}
+    named |= {f"claim_states.{side}.{s}": roles for side, of in model.claim_states.items() for s, roles in of.items()}
     named |= {f"clocks.{name}.escalate_to": (row.escalate_to,) for name, row in model.clocks.items()}
     for key, roles in named.items():
         for role in roles:

@@ -18,6 +18,7 @@ Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Patterns = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
 Roles = Annotated[tuple[Role, ...], Field(min_length=1)]
 Cell = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z ]*\.[a-z][a-z0-9_]*$")]
+Direction = Literal["we_claim", "we_reimburse"]
 Concern = Literal["money", "approval", "ownership", "consent", "scope", "facts"]
 
 
@@ -72,6 +73,8 @@ class PairRow(FileModel):
     second_cell: Cell | Literal[""] = ""
     gates: tuple[Role, ...] = ()
     """Gates at which the second act is the approval itself."""
+    direction: Direction | Literal[""] = ""
+    """Of claims in this direction only."""
     reason: Annotated[str, Field(min_length=10)]
 
 
@@ -90,6 +93,8 @@ class MatrixFile(FileModel):
     """The worker's own users of the base; they decide nothing."""
     counted: tuple[str, ...] = ()
     """`Table.field` patterns of people's decision columns that count only from somebody who may take the decision."""
+    witnessed: tuple[Cell, ...] = ()
+    """Columns of people whose author rules are told, though what stands there counts whoever typed it."""
     bound: Annotated[dict[Cell, tuple[str, ...]], Field(default_factory=dict)]
     """What a counted decision is about, by its cell: once one of these cells of the row is changed afterwards by
     somebody who may not take the decision, it no longer counts."""
@@ -99,4 +104,6 @@ class MatrixFile(FileModel):
     """In order: the first entry that covers a cell decides."""
     gates: dict[Role, GateRow]
     forbidden_pairs: Annotated[tuple[PairRow, ...], Field(min_length=1)]
+    claim_states: dict[Direction, dict[Role, Roles]] = Field(default_factory=dict)
+    """Who may set which state of a claim: any one of the roles."""
     clocks: dict[Concern, ClockRow]

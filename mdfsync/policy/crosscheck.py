@@ -240,6 +240,15 @@ def _matrix_names(dictionary: Dictionary, approvals: ApprovalMatrix) -> Iterator
         for gate in pair.gates:
             if gate not in approvals.gates:
                 yield f"forbidden_pairs.{pair.id}.gates: there is no gate {gate!r}, correct its name"
+    for cell in approvals.witnessed:
+        if not _has_cell(dictionary, cell):
+            yield f"witnessed: the dictionary has no {cell!r}, correct its name"
+    claims = dictionary.tables.get("Reimbursements")
+    known = claims.fields["reimbursement_state"].allowed if claims and "reimbursement_state" in claims.fields else ()
+    for side, states in approvals.claim_states.items():
+        for state in states:
+            if state not in known:
+                yield f"claim_states.{side}: a claim has no state {state!r}, correct its name"
 
 
 def _has_cell(dictionary: Dictionary, cell: str) -> bool:

@@ -112,6 +112,16 @@ KNOWN: Mapping[str, KnownRule] = {
     "money_expiring": KnownRule(kind="exception", params={"days": "count", "urgent_days": "count"}),
     "money_forfeited": _EXCEPTION,
     "ledger_disagrees": _EXCEPTION,
+    # the life of a claim
+    "overclaimed": _HOLD,
+    "answer_due": KnownRule(kind="hold", params={"urgent_days": "count"}),
+    "claim_out_of_turn": KnownRule(kind="hold", never_waivable=True),
+    "claim_state": _EXCEPTION,
+    "payer_silent": KnownRule(kind="exception", params={"decision_days": "count", "payment_days": "count"}),
+    "short_payment": _EXCEPTION,
+    "clawback_due": KnownRule(kind="exception", params={"repayment_days": "count", "urgent_days": "count"}),
+    "remittance_unmatched": _EXCEPTION,
+    "packet_outdated": _EXCEPTION,
     # approvals
     "approval_missing": KnownRule(kind="hold", params={"launch_gates": "words"}),
     "segregation": KnownRule(kind="hold", never_waivable=True),

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from mdfsync.programme.parts import Amount, Counting, Demand, File, Head, Piece, Proof, Repayment, Step
+from mdfsync.programme.parts import AfterFiling, Amount, Counting, Demand, File, Head, Piece, Proof, Repayment, Step
 from mdfsync.programme.values import alike_names
 
 _WORDS = {
@@ -30,7 +30,7 @@ _WORDS = {
 }
 _PARTS: dict[str, type[BaseModel]] = {
     "programme": Head, "calendar": Counting, "rule": Demand, "evidence": Proof, "amount": Amount, "step": Step,
-    "repayment": Repayment, "all_of": Piece, "any_of": Piece,
+    "repayment": Repayment, "after_filing": AfterFiling, "all_of": Piece, "any_of": Piece,
 }  # fmt: skip
 
 

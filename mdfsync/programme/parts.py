@@ -28,6 +28,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Path = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")]
 Text = Annotated[str, Field(min_length=1)]
 Expression = Annotated[str, BeforeValidator(_written), Field(min_length=1)]
+Days = Annotated[int, Field(ge=0, le=3660)]
 Table = dict[str, Expression | dict[str, Expression | dict[str, Expression]]]  # asked by one, two or three texts
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MONTHS = (
@@ -225,6 +226,17 @@ class Repayment(Named):
     owner: str = ""
 
 
+class AfterFiling(_Part):
+    """Calendar days after a claim is filed, where the programme states any: from filing or an appeal to the payer's
+    decision, from the decision to the payment, from the decision to the last day of an appeal, and from a demand to
+    the repayment."""
+
+    decision_days: Days | None = None
+    payment_days: Days | None = None
+    appeal_days: Days | None = None
+    repayment_days: Days | None = None
+
+
 class File(_Part):
     """The whole file."""
 
@@ -241,3 +253,4 @@ class File(_Part):
     evidence: list[Proof] = []
     amount: Amount
     repayment: list[Repayment] = []
+    after_filing: AfterFiling = AfterFiling()

@@ -13,6 +13,8 @@ When it fires, one hold per request or campaign and gate:
 - `change`: a decision to move money between requests, to extend a deadline or to amend a request is decided and in
   effect, and its own budget approval is missing. Between requests that are all `fungible` the decision is enough; from
   or to one that is `not_fungible` money does not move at all. It blocks the requests that the decision names.
+- `claim`: a claim waits for the payer, or where our fund pays, it is granted or paid, and its packet's gate
+  (`reimbursement`) is not passed. One that was passed when the claim was filed stays so, whatever lapsed since.
 
 What clears it: the missing approvals are given on Approvals rows, lapsed ones are given anew, or the work stops (the
 expense is cancelled, the campaign paused back to approved). Campaigns that are archived or cancelled are left in peace.
@@ -24,16 +26,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mdfsync.approval import CLOSED, InForce, in_force
+from mdfsync.approval import CLOSED, InForce, Part, in_force
 from mdfsync.eligibility.life import SPENT, is_approved, is_cancelled, is_spent
+from mdfsync.ledger import claim_sides
 from mdfsync.model import Finding, Subject
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import BASE, lines_of, shown, sources_of, speak
 from mdfsync.view import Row, View
 
 ID = "approval_missing"
-TABLES = ("MDF Budgets", "Campaigns", "Decisions")
+TABLES = ("MDF Budgets", "Campaigns", "Decisions", "Reimbursements")
 _LAUNCHED = frozenset({"live", "paused"})
+_OURS = frozenset({"approved", "partly_approved", "paid"})
+_NEEDS_PACKET = {"we_claim": frozenset({"submitted", "info_requested"}), "we_reimburse": _OURS}
 _OPEN_WORK = frozenset({"", "planned", "in_progress"})
 
 
@@ -46,6 +51,9 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
                 yield from _of_launch(view, setting, campaign, gate)
     for decision in view.where("Decisions", "decision_type", "budget"):
         yield from _of_change(view, setting, decision)
+    for claim in view.rows("Reimbursements"):
+        if claim.text("reimbursement_state") in _NEEDS_PACKET.get(claim_sides(view, claim).direction, ()):
+            yield from _of_claim(view, setting, claim)
 
 
 def _of_request(view: View, setting: RuleSetting, request: Row) -> Iterator[Finding]:
@@ -136,6 +144,28 @@ def _of_change(view: View, setting: RuleSetting, decision: Row) -> Iterator[Find
         key="change",
         blocks=[row.place for row in requests],
     )
+
+
+def _of_claim(view: View, setting: RuleSetting, claim: Row) -> Iterator[Finding]:
+    gate, filed = in_force(view, "reimbursement", claim.place), claim.text("submitted_at")
+    missing = [part for part in gate.parts if part.state != "approved" and not _was_approved(part, filed)]
+    if gate.parts and not missing:
+        return
+    what = "granted by us" if claim.text("reimbursement_state") in _OURS else "filed"
+    yield speak(
+        setting,
+        claim.place,
+        f"The claim is {what}, and the gate of its packet is not passed: {gate.words}.",
+        evidence={**shown(claim, "reimbursement_state", "submitted_at", "submitted_by"), **_standing(gate)},
+        sources=(BASE,),
+        key="claim",
+        required_action="Have the roles named in the evidence approve the claim in Approvals (gate reimbursement).",
+    )
+
+
+def _was_approved(part: Part, filed: str) -> bool:
+    """Whether the role had approved what was filed, and it lapsed later."""
+    return part.state == "lapsed" and bool(filed) and any(a.decided_at <= filed for a in part.carried_by)
 
 
 def _standing(gate: InForce) -> dict[str, str]:

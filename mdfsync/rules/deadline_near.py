@@ -1,18 +1,21 @@
 """Clocks that are about to run out, told while something can still be done.
 
-What it protects: most money that partners lose is lost by the calendar: a claim not filed, a request made too late, a
-question of the payer left unanswered, an appeal missed.
+What it protects: most money that partners lose is lost by the calendar: a claim not filed, a request made too late, an
+appeal missed.
 
 When it fires, from the rulebook's days before the last day on, until it has passed:
 - `claim`: expenses of a request on which money is used and that are not refused are in no filed claim, and the last day
   to claim them comes near: the earliest that the programme, the fund or the charter names. One exception for all
   expenses of a request with the same last day; it names what they may come to.
 - `request`: a request that has not been made yet, and its fund's last day for requests comes near.
-- `answer`: the payer asked for something (`info_request_due`), and the claim still waits for the answer.
-- `appeal`: a claim was refused or cut, nobody has appealed, and the last day to appeal comes near.
+- `appeal`: lines of a claim were refused or cut, nobody has appealed (`appealed_on` of the line) or noted that nobody
+  will (`appeal_note`), and the last day to appeal comes near: the payer's, else by the programme's days from the
+  decision on.
 
-What clears it: the claim, request, answer or appeal is filed; or the last day passes, and then the programme's rules
-and the ledger say what is lost.
+A question of the payer that waits for its answer is a hold of its own (`answer_due`).
+
+What clears it: the claim, request or appeal is filed; or the last day passes, and then the programme's rules and the
+ledger say what is lost.
 
 Params: `days` = days before the last day at which it is told; `urgent_days` = days before it at which it is critical.
 """
@@ -27,10 +30,11 @@ from mdfsync.currencies import in_currency
 from mdfsync.eligibility import Line, judged
 from mdfsync.eligibility.clocks import LastDay, claim_by
 from mdfsync.eligibility.life import is_filed, is_spent
+from mdfsync.ledger import decided_of, is_claim_filed, last_appeal_day
 from mdfsync.model import Finding, Subject
 from mdfsync.policy.rulebook import RuleSetting
 from mdfsync.rules.rule import sources_of, speak
-from mdfsync.view import Row, View
+from mdfsync.view import View
 
 ID = "deadline_near"
 TABLES = ("Expenses", "MDF Budgets", "Reimbursements")
@@ -40,7 +44,7 @@ _CUT = frozenset({"rejected", "partly_approved"})
 def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
     yield from _claims(view, setting)
     yield from _requests(view, setting)
-    yield from _answers(view, setting)
+    yield from _appeals(view, setting)
 
 
 def _claims(view: View, setting: RuleSetting) -> Iterator[Finding]:
@@ -99,22 +103,30 @@ def _requests(view: View, setting: RuleSetting) -> Iterator[Finding]:
         )
 
 
-def _answers(view: View, setting: RuleSetting) -> Iterator[Finding]:
+def _appeals(view: View, setting: RuleSetting) -> Iterator[Finding]:
     for claim in view.rows("Reimbursements"):
-        state = claim.text("reimbursement_state")
-        asked, appeal = claim.day("info_request_due"), claim.day("appeal_deadline")
-        if state == "info_requested" and asked and _is_near(view, setting, asked):
-            words = f"The payer waits until {asked} for an answer: {claim.text('info_request') or 'not said what'}"
-            yield _clock(view, setting, claim, "answer", asked, words, f"Answer the payer by {asked}.")
-        if state in _CUT and appeal and not claim.text("appeal_note") and _is_near(view, setting, appeal):
-            words = f"The claim was not granted in full and can be appealed until {appeal}."
-            yield _clock(
-                view, setting, claim, "appeal", appeal, words, f"Appeal by {appeal}, or note that nobody will."
+        last = last_appeal_day(view, claim)
+        if (
+            last is None
+            or claim.text("appeal_note")
+            or not is_claim_filed(claim)
+            or not _is_near(view, setting, last.on)
+        ):
+            continue
+        lines = decided_of(view, claim)
+        cut = [line for line in lines if line.is_cut and not line.row.day("appealed_on")]
+        of_no_amount = claim.text("reimbursement_state") in _CUT and not any(line.claimed for line in lines)
+        if cut or of_no_amount:
+            told = "; ".join(f"{in_currency(line.refused, line.currency)} of {line.row.id}" for line in cut)
+            yield _told(
+                view,
+                setting,
+                claim.place,
+                f"The claim was not granted in full and can be appealed until {last.on}{f': {told}' if told else ''}.",
+                LastDay(last.on, last.why),
+                key="appeal",
+                action=f"Appeal by {last.on} and enter appealed_on, or note in appeal_note that nobody will.",
             )
-
-
-def _clock(view: View, setting: RuleSetting, claim: Row, key: str, last: date, words: str, action: str) -> Finding:
-    return _told(view, setting, claim.place, words, LastDay(last, "payer"), key=key, action=action)
 
 
 def _told(
@@ -126,7 +138,7 @@ def _told(
         subject,
         words,
         evidence={"last day": last.day.isoformat(), "named by": last.by},
-        sources=sources_of(view, subject.table, "claim_deadline", "requested_on", "submitted_at", "info_request_due"),
+        sources=sources_of(view, subject.table, "claim_deadline", "requested_on", "submitted_at", "appeal_deadline"),
         key=key,
         due=last.day.isoformat(),
         severity="critical" if view.as_of.date() >= urgent else setting.severity,

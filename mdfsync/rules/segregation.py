@@ -1,13 +1,14 @@
 """One person on both sides of a pair that two people must hold.
 
-What it protects: the second pair of eyes. Whoever asks for money does not grant it, whoever submits an expense does
-not rule on it, whoever accepts the proof does not book the payment, whoever owes a deliverable does not accept it. A
+What it protects: the second pair of eyes. Whoever asks for money does not grant it, whoever submits an expense does not
+rule on it, whoever accepts the proof does not book the payment, whoever owes a deliverable does not accept it. A
 payer's auditor looks for exactly this, and a claim in which it shows is refused whatever else is in order.
 
 When it fires: for every forbidden pair of the approval matrix, the same person stands in both cells, on one row or on
-rows that belong together (an expense and its request; a proof and the payment booked for it). One hold per pair and
-person on the later act, which blocks the rows of the earlier one. Where the pair concerns an Approvals row or a ruling,
-that does not count in the first place (`approval_refused`, `decision_unclear`), and nothing is held here.
+rows that belong together (an expense and its request; a proof and the payment booked for it; where our fund pays, a
+claim, the decisions on its lines and its payments). One hold per pair and person on the later act, which blocks the
+rows of the earlier one. Where the pair concerns an Approvals row or a ruling, that does not count in the first place
+(`approval_refused`, `decision_unclear`), and nothing is held here.
 
 What clears it: the second act is done again by somebody else, and the cell names that person. It is never waived.
 """
@@ -17,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
+from mdfsync.ledger import claim_sides
 from mdfsync.model import Finding, Subject
 from mdfsync.policy.approvals import ForbiddenPair
 from mdfsync.policy.rulebook import RuleSetting
@@ -24,7 +26,10 @@ from mdfsync.rules.rule import BASE, lines_of, sources_of, speak
 from mdfsync.view import Row, View
 
 ID = "segregation"
-TABLES = ("MDF Budgets", "Expenses", "Evidence", "MDF Ledger", "Deliverables", "Attributions")
+TABLES = (
+    "MDF Budgets", "Expenses", "Evidence", "MDF Ledger", "Deliverables", "Attributions", "Reimbursements",
+    "Reimbursement Lines",
+)  # fmt: skip
 _JUDGED_ELSEWHERE = frozenset({"Approvals", "Decisions"})
 """Tables whose decisions do not count when one person stands on both sides."""
 
@@ -38,6 +43,8 @@ def check(view: View, setting: RuleSetting) -> Iterator[Finding]:
         both: dict[tuple[Subject, str], list[Row]] = {}
         belonging = _belonging(view, first, second)
         for row in view.rows(first):
+            if pair.direction and _direction(view, row) != pair.direction:
+                continue
             if person := _actor(view, row, asked):
                 for other in belonging(row):
                     if view.matrix.forbidden(person, _actor(view, other, given), pair.id):
@@ -61,6 +68,8 @@ def _belonging(view: View, first: str, second: str) -> Callable[[Row], Iterable[
         return lambda row: (row,)
     if (first, second) == ("Evidence", "MDF Ledger"):
         return partial(_payments, view)
+    if (first, second) == ("Reimbursement Lines", "MDF Ledger"):
+        return partial(_payments_of_line, view)
     ours = [name for name, _, target in view.links(first) if target == second]
     theirs = [name for name, _, target in view.links(second) if target == first]
     if not ours and not theirs:
@@ -71,6 +80,19 @@ def _belonging(view: View, first: str, second: str) -> Callable[[Row], Iterable[
         yield from (found for name in theirs for found in view.where(second, name, row.id))
 
     return linked
+
+
+def _direction(view: View, row: Row) -> str:
+    """Who pays whom on the claim that a row is, or belongs to."""
+    claim = row if row.subject.table == "Reimbursements" else view.target(row, "reimbursement_id")
+    return claim_sides(view, claim).direction if claim is not None else ""
+
+
+def _payments_of_line(view: View, line: Row) -> Iterator[Row]:
+    """Payments booked on the claim of a line, once the line is decided."""
+    if line.text("line_decision") in {"granted", "partly_granted"}:
+        booked = view.where("MDF Ledger", "reimbursement_id", view.ref(line, "reimbursement_id"))
+        yield from (row for row in booked if row.text("movement_type") == "payment")
 
 
 def _payments(view: View, proof: Row) -> Iterator[Row]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from mdfsync.model import CutOff, FileRead, Observation, Subject
+from mdfsync.view.packets import Packets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ class Facts:
     `behind` gives the sources that said something about each row (`None` = nobody kept count);
     `waived` are fingerprints of findings that people let pass. `authors` gives, by (row, field), who typed the
     decisions on which money or credit hangs; a decision without one is nobody's. `files` tells what became of attached
-    files, by attachment id."""
+    files, by attachment id; `packets` which packets were made of each claim."""
 
     conflicts: tuple[SourceConflict, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
@@ -117,6 +118,7 @@ class Facts:
     waived: frozenset[str] = frozenset()
     authors: Mapping[tuple[Subject, str], Author] = field(default_factory=dict)
     files: Mapping[str, FileRead] = field(default_factory=dict)
+    packets: Packets = field(default_factory=dict)
 
 
 def sources_behind(observations: Iterable[Observation]) -> dict[Subject, frozenset[str]]:

@@ -19,7 +19,7 @@ from mdfsync.sandbox.story.crossbeam import add_overlap, drop_overlap, write_exp
 from mdfsync.sandbox.story.dates import day_zero, seed_json
 from mdfsync.sandbox.story.files import add_row, change_row, drop_folder, write_files
 from mdfsync.sandbox.story.hubspot import add_submission
-from mdfsync.sandbox.story.people import edit
+from mdfsync.sandbox.story.people import edit, type_rows
 
 _DAY = "story.day"
 WEEK = 7
@@ -129,6 +129,12 @@ def _type(store: Store, clock: Clock, event: Event) -> None:
         edit(store, clock, base_id, event)
 
 
+def _add(store: Store, clock: Clock, event: Event) -> None:
+    base_id = str(store.setting("main_base", ""))
+    if base_id:
+        type_rows(store, clock, base_id, {"by": event["by"], "table": event["table"], "rows": [event["row"]]})
+
+
 _HAPPENINGS: dict[str, Callable[[Store, Clock, Event], object]] = {
     "change": _change,
     "archive": _archive,
@@ -144,4 +150,5 @@ _HAPPENINGS: dict[str, Callable[[Store, Clock, Event], object]] = {
     "file_row": _file_row,
     "file_change": _file_change,
     "type": _type,
+    "add": _add,
 }
