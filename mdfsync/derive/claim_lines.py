@@ -24,7 +24,7 @@ def claim_lines(view: View, standing: Mapping[str, Standing]) -> Iterator[Comput
         if found is not None:
             values = {"line_status": found.status, "line_reason": _reason(found), "claimable_amount": ""}
             if line.text("line_currency") == found.currency:
-                values["claimable_amount"] = str(_left(view, line, found))
+                values["claimable_amount"] = str(left_of(view, line, found))
             yield from cells(line.place, values, rule=RULE, inputs=(found.line.expense.id,))
 
 
@@ -34,7 +34,7 @@ def _reason(standing: Standing) -> str:
     return "\n".join(dict.fromkeys(said)) or "Every rule is met."
 
 
-def _left(view: View, line: Row, standing: Standing) -> Decimal:
+def left_of(view: View, line: Row, standing: Standing) -> Decimal:
     """The part of the claimable amount that no other line of the same expense claims."""
     lines = view.where("Reimbursement Lines", "expense_id", standing.line.expense.id)
     others = sum((other.money("claimed_amount") or ZERO for other in lines if other is not line), ZERO)
