@@ -16,6 +16,7 @@ from mdfsync.model import FileRead
 from mdfsync.view import Row
 
 Kind = Literal["approval", "invoice", "payment", "performance"]
+What = Literal["dates", "amount", "audience", "vendor"]
 KINDS: tuple[Kind, ...] = ("approval", "invoice", "payment", "performance")
 """The order in which a line's proof is read."""
 
@@ -128,7 +129,7 @@ class Deviation:
     """What differs from the plan, and who accepted it; `accepted` is `""` where nobody is on record."""
 
     line_id: str
-    what: Literal["dates", "amount", "audience", "vendor"]
+    what: What
     planned: str
     actual: str
     accepted: str

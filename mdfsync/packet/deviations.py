@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from mdfsync.currencies import in_currency
 from mdfsync.evidence.keys import vendor_key
-from mdfsync.packet.content import Deviation, Line
+from mdfsync.packet.content import Deviation, Line, What
 from mdfsync.view import Row, View
 
 ACCEPTING = frozenset({"budget", "scope", "policy_exception", "eligibility", "charter_change"})
@@ -24,7 +24,7 @@ def deviations_of(view: View, lines: Iterable[Line]) -> Iterator[Deviation]:
     for line in lines:
         deliverable = view.target(line.expense, "deliverable_id")
         accepted = _accepted(view, line, deliverable)
-        found = (
+        found: tuple[tuple[What, tuple[str, str] | None], ...] = (
             ("dates", _dates(line, deliverable)),
             ("amount", _amount(line)),
             ("audience", _audience(line, deliverable)),

@@ -1,6 +1,6 @@
 """Which lines enter a packet: those whose expense is eligible as concluded now and that nothing holds. No other does.
 
-    lines of the claim, or expenses of the request + standings + open holds ─divided─> lines that enter, lines that do not
+    lines of a claim, or expenses of a request + standings + open holds ─divided─> lines that enter, and all others
 
 A line enters with what is claimed on it, and never with more than it is worth now: less what other lines claim of the
 same expense, at the programme's amount. A line in another currency than the packet's is held, since nothing here
@@ -175,7 +175,7 @@ def _line(view: View, one: Candidate, expense: Row, standing: Standing, currency
         base=_base(standing, amount, currency),
         share=verdict.share if verdict else None,
         cuts=tuple(_cuts(one, standing, amount, currency)),
-        rate=_rate(view, expense, standing, currency, factor),
+        rate=_rate(expense, standing, currency, factor),
         proofs=tuple(proofs_of(view, expense, request)),
         approval=tuple(approval_of(view, expense, request)),
         dates=tuple(dates_of(view, standing.line, request)),
@@ -206,7 +206,7 @@ def _cuts(one: Candidate, standing: Standing, amount: Decimal, currency: str) ->
         yield f"{in_currency(one.stated, currency)} is claimed, and it is worth {in_currency(amount, currency)}."
 
 
-def _rate(view: View, expense: Row, standing: Standing, currency: str, factor: Decimal | None) -> Rate | None:
+def _rate(expense: Row, standing: Standing, currency: str, factor: Decimal | None) -> Rate | None:
     """The rate that was used, in the order in which `ledger.rates` looks for one."""
     if factor is None or expense.text("expense_currency").upper() == currency:
         return None

@@ -31,8 +31,8 @@ def packet_of(view: View, asked: Asked, findings: Sequence[Finding], waived: Ite
     sides = sides_of(view, fund, request, row)
     preparer = row.text("submitted_by") or sides.claimant_person
     lines, barred = divided(view, asked, currency, standing, findings)
-    totals = totals_of(view, asked, lines, barred, currency)
-    checks = tuple(checks_of(view, asked, lines, barred, totals, standing, currency))
+    totals = totals_of(view, lines, barred, currency)
+    checks = tuple(checks_of(view, asked, lines, totals, standing, currency))
     campaign = view.target(row, "joint_campaign_id")
     return Packet(
         asked=asked,

@@ -1,6 +1,6 @@
 """What people let pass on lines that are claimed: waived holds, a person's word on eligibility, exceptions applied.
 
-A payer's auditor asks for exactly these, so they are printed with who, why and until when. Nothing here waives anything.
+A payer's auditor asks for exactly these, so they are printed with who, why and until when. Nothing is waived here.
 """
 
 from __future__ import annotations

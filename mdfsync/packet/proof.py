@@ -85,7 +85,7 @@ def approval_of(view: View, expense: Row, request: Row | None) -> Iterator[tuple
     yield "Conditions", request.text("approval_conditions") or "none"
     gate = in_force(view, "budget", request.place)
     signed = [f"{part}: {_by(a)}" for part in gate.parts for a in part.carried_by if a.counts]
-    yield "Our own approval", "\n".join(signed) or "none on record"
+    yield "Approval in the base", "\n".join(signed) or "none on record"
     if exception := expense.text("exception_code") or request.text("exception_code"):
         yield "Named exception", exception
 

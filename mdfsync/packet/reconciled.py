@@ -20,7 +20,7 @@ ZERO = Decimal(0)
 
 
 def totals_of(
-    view: View, asked: Asked, lines: Sequence[Line], barred: Sequence[Barred], currency: str
+    view: View, lines: Sequence[Line], barred: Sequence[Barred], currency: str
 ) -> Mapping[str, Decimal | None]:
     """The figures of the cover. Planned, approved and actual are those of every line, held and rejected ones too."""
     expenses = {row.place: row for row in (*(ln.expense for ln in lines), *(b.expense for b in barred if b.expense))}
@@ -51,8 +51,8 @@ def _worth(view: View, expenses: Sequence[Row], name: str, currency: str) -> Dec
 
 
 def checks_of(
-    view: View, asked: Asked, lines: Sequence[Line], barred: Sequence[Barred],
-    totals: Mapping[str, Decimal | None], standing: Mapping[str, Standing], currency: str,
+    view: View, asked: Asked, lines: Sequence[Line], totals: Mapping[str, Decimal | None],
+    standing: Mapping[str, Standing], currency: str,
 ) -> Iterator[Check]:  # fmt: skip
     """Every pair of sums that must meet before the packet may go out."""
     total = totals["claimed"]
@@ -96,7 +96,7 @@ def _moved(view: View, claim: Row, currency: str) -> Decimal | None:
 
 
 def _of_requests(view: View, asked: Asked, lines: Sequence[Line], currency: str) -> Iterator[Check]:
-    """What each request has left bears what is claimed on it here: before filing, what the ledger still reserves for it;
+    """What each request has left bears what is claimed on it here: before filing, what the ledger still reserves;
     afterwards the approved amount, out of which the claim was taken."""
     filed = asked.is_claim and is_claim_filed(asked.row)
     requests = {line.request.id: line.request for line in lines if line.request is not None}
