@@ -3,7 +3,7 @@
     bytes + what they are ─exhibit─> PDF with pages and nothing else, or why it cannot be shown
 
 Only a view: the file itself goes along unchanged. What a page could do (scripts, links, files within) is taken off;
-what is protected by a password, of another kind, very long or broken is not shown, and that is said. A broken file never
+what is protected by a password, of another kind, very long or broken is not shown, and that is said. No broken file
 breaks the document. It looks at nothing but the bytes.
 """
 
@@ -30,7 +30,7 @@ _OF_PAGE = ("/AA", "/B", "/PieceInfo", "/Metadata", "/Thumb", "/StructParents", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhibit:
-    """`pdf` holds `pages` pages; blank where it cannot be shown, and `why`. `pages` is 0 where nobody can count them."""
+    """`pdf` holds `pages` pages; blank where it cannot be shown, and `why`. `pages` is 0 where none can be told."""
 
     pdf: bytes = b""
     pages: int = 0

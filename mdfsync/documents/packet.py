@@ -283,8 +283,8 @@ def _leads(manifest: Manifest) -> Words:
         return Words(text="The programme asks for no list of people on these lines; none is included.", nature="fact")
     return Words(
         text=f"leads.csv and leads.xlsx name {leads['cleared']} people who may be named to {leads['for']}: consent is "
-        f"on record, nobody opted out, no hold stands. {leads['held']} more are held and {leads['barred']} barred; they "
-        "are not in the list. The list shows what was done; it is no list for sales.",
+        f"on record, nobody opted out, no hold stands. {leads['held']} more are held and {leads['barred']} barred; "
+        "they are not in the list. The list shows what was done; it is no list for sales.",
         nature="fact", sources=("Leads",),
     )  # fmt: skip
 

@@ -34,8 +34,9 @@ class Checked:
 
 
 def packet_checks(path: Path, schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[Checked, ...]]:
-    """(manifest, what was checked) of a packet, zip or folder; where bytes or form are wrong, nothing further is asked."""
-    manifest, faults = faults_of(path)
+    """(manifest, what was checked) of a packet, zip or folder; where bytes or form are wrong, that is all."""
+    found, faults = faults_of(path)
+    manifest = found if isinstance(found, dict) else {}  # whoever made it may have written anything
     words = "every file has the bytes that manifest and SHA256SUMS name, and there is no other"
     checked = [Checked(what=words, faults=tuple(faults))]
     if manifest:
@@ -119,8 +120,12 @@ def _of_tables(path: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
     wanted = [(line["line_id"], line["amount"]) for line in manifest["lines"]]
     wanted += [(barred["line_id"], "0") for barred in manifest["not_claimed"]]
     expected = [(neutral(id), amount) for id, amount in wanted]
-    tables = {"lines.csv": _csv(_bytes(path, "lines.csv")), "lines.xlsx": _xlsx(_bytes(path, "lines.xlsx"))}
-    for name, rows in tables.items():
+    for name, read in (("lines.csv", _csv), ("lines.xlsx", _xlsx)):
+        try:
+            rows = read(_bytes(path, name))
+        except Exception:  # noqa: BLE001 - there is no end to what a broken file makes of its reader
+            yield f"{name}: cannot be read"
+            continue
         if not rows or tuple(rows[0]) != COLUMNS:
             yield f"{name}: its columns are others"
             continue

@@ -3,8 +3,8 @@
     Packet + lead list ─content_of─> content ─sealed─> manifest (version, digest, prepared time, what changed)
 
 Amounts are texts at the currency's decimal places. Nothing in the content tells when it was made, so that the same
-facts have the same digest on every day. Sentences that came from rules are kept apart from other partners' affairs. Its form
-is `schema/packet-manifest.schema.json`.
+facts have the same digest on every day. Sentences that came from rules are kept apart from other partners' affairs.
+Its form is `schema/packet-manifest.schema.json`.
 """
 
 from __future__ import annotations

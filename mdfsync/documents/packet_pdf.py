@@ -1,6 +1,6 @@
 """The packet's PDF: the paper, with the originals on the pages after the line that they prove.
 
-    manifest + exhibits ─packet_pdf─> PDF: pages numbered through, bookmarks for sections and documents, an index by page
+    manifest + exhibits ─packet_pdf─> PDF: pages numbered through, bookmarks for sections and documents
 
 The paper is set twice: once to learn how long its parts are, once with the numbers that follow from it. The same packet
 gives the same bytes. Originals are only shown here; as they are, they stand beside the PDF in the zip.
@@ -187,10 +187,11 @@ def _stamp(page: Any, text: str, number: str, writer: Any) -> None:
         0: f"1 0 0 1 {x0} {y0}", 90: f"0 1 -1 0 {x1} {y0}", 180: f"-1 0 0 -1 {x1} {y1}", 270: f"0 -1 1 0 {x0} {y1}",
     }.get(turned, f"1 0 0 1 {x0} {y0}")  # fmt: skip
     right = max(across - 8 - len(number) * _STAMP * 0.5, 8)
-    drawn = (
-        f"\nQ\nq {matrix} cm 1 g 0 0 {across:.2f} 13 re f 0.3 g BT /MdfsyncStamp {_STAMP} Tf 8 4 Td ({_plain(text)}) Tj ET "
-        f"BT /MdfsyncStamp {_STAMP} Tf {right:.2f} 4 Td ({_plain(number)}) Tj ET Q\n"
+    words = "".join(
+        f"BT /MdfsyncStamp {_STAMP} Tf {at:.2f} 4 Td ({_plain(said)}) Tj ET "
+        for at, said in ((8, text), (right, number))
     )
+    drawn = f"\nQ\nq {matrix} cm 1 g 0 0 {across:.2f} 13 re f 0.3 g {words}Q\n"
 
     def stream(data: bytes) -> Any:
         made = StreamObject()

@@ -7,7 +7,7 @@ or an exception that the payer granted; nobody is assumed to have agreed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from mdfsync.currencies import in_currency
@@ -88,10 +88,11 @@ def _whole(count: Decimal) -> str:
 
 
 def _vendor(line: Line) -> tuple[str, str] | None:
-    """The supplier of the expense against whoever issued the invoice or was paid."""
+    """The supplier of the expense against whoever issued the invoice or was paid, also on a document that
+    does not count for just that reason."""
     planned = line.expense.text("vendor_name")
-    names = [(proof.row.text("issuer"), "issued the invoice") for proof in line.of("invoice")]
-    names += [(proof.row.text("payee"), "was paid") for proof in line.of("payment")]
+    names = [(p.row.text("issuer"), "issued the invoice") for p in line.proofs if p.kind == "invoice"]
+    names += [(p.row.text("payee"), "was paid") for p in line.proofs if p.kind == "payment"]
     others = [f"{name} {did}" for name, did in names if name and vendor_key(name) != vendor_key(planned)]
     return (planned, "; ".join(dict.fromkeys(others))) if planned and others else None
 
@@ -108,11 +109,22 @@ def _accepted(view: View, line: Line, deliverable: Row | None) -> str:
 
 
 def _decisions(view: View, row: Row) -> Iterator[Row]:
-    for decision in view.where("Decisions", "subject_ids", row.id) if row.id else ():
-        of = decision.text("subject_table") in {"", row.subject.table}
-        decided = decision.text("decision_state") == "decided" and decision.text("ruling") != "refused"
-        if of and decided and decision.text("decision_type") in ACCEPTING:
+    for decision in _deciding(view).get(row.id, ()):
+        if decision.text("subject_table") in {"", row.subject.table}:
             yield decision
+
+
+def _deciding(view: View) -> Mapping[str, list[Row]]:
+    """Decisions that accept something, by the ids that they name."""
+    known: dict[str, list[Row]] | None = view.memo.get(("packet", "decisions"))
+    if known is None:
+        known = view.memo["packet", "decisions"] = {}
+        for decision in view.rows("Decisions"):
+            decided = decision.text("decision_state") == "decided" and decision.text("ruling") != "refused"
+            if decided and decision.text("decision_type") in ACCEPTING:
+                for id in decision.listed("subject_ids"):
+                    known.setdefault(id, []).append(decision)
+    return known
 
 
 def _decided(decision: Row) -> str:

@@ -114,12 +114,14 @@ def _of_requests(view: View, asked: Asked, lines: Sequence[Line], currency: str)
 
 def _of_invoices(lines: Sequence[Line]) -> Iterator[Check]:
     """The invoices bear the base: all together, and each line's own. An invoice that stands behind several lines counts
-    once in the total; where none states an amount, finance's own figure of the expense stands for it."""
+    once in the total; where none is there or states an amount, finance's own figure of the expense stands for it; for
+    one that does not count, nothing does."""
     seen: dict[str, Decimal] = {}
     lacking: dict[str, Decimal] = {}
     for line in lines:
         nets = {proof.id: net for proof in line.of("invoice") if (net := _net(proof, line)) is not None}
-        nets = nets or {f"expense {line.expense.id}": line.cost}
+        if not nets and not any(proof.fault for proof in line.proofs if proof.kind == "invoice"):
+            nets = {f"expense {line.expense.id}": line.cost}
         seen |= nets
         if (short := line.base - sum(nets.values(), ZERO)) > 0:
             lacking[line.id] = short
