@@ -162,7 +162,7 @@ def _bookmarks(writer: Any, headings: Sequence[Heading], plan: _Plan, shown: Seq
 
     def close() -> None:
         for one in pending:
-            writer.add_outline_item(one.label, plan.at[one.original.place] - 1, parent=top)
+            writer.add_outline_item(title=one.label, page_number=plan.at[one.original.place] - 1, parent=top)
 
     for heading in headings:
         page = plan.numbers[heading.page] - 1
@@ -170,9 +170,9 @@ def _bookmarks(writer: Any, headings: Sequence[Heading], plan: _Plan, shown: Seq
             close()
             count += 1
             pending = under.get(count, [])
-            top = writer.add_outline_item(heading.title, page)
+            top = writer.add_outline_item(title=heading.title, page_number=page)
         else:
-            writer.add_outline_item(heading.title, page, parent=top)
+            writer.add_outline_item(title=heading.title, page_number=page, parent=top)
     close()
 
 
