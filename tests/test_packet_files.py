@@ -224,7 +224,8 @@ def test_a_manifest_of_any_kind_is_refused_in_words(tmp_path: Path, manifest: st
 def test_whatever_a_name_holds_leads_nowhere_and_runs_nothing(text: str, tmp_path: Path) -> None:
     shown = text.replace("\x00", "").replace("|", "/").replace(";", ",").strip() or "x"
     more = evidence({"evidence_id": f"INV {shown}"[:200], "evidence_type": "invoice", "expense_ids": "E1",
-                     "net_amount": "1000", "document_number": "N-E1", "file": f"{shown} ({len(INVOICE)}) attI"})  # fmt: skip
+                     "net_amount": "1000", "document_number": "N-E1",
+                     "file": f"{shown} ({len(INVOICE)}) attI"})  # fmt: skip
     view = view_of(
         [expense("E1", expense_title=shown, vendor_name=shown, invoice_number="N-E1")], [line(f"L {shown}"[:90], "E1")],
         more=more, files=BLOBS, head=claim(title=shown),
@@ -279,9 +280,9 @@ def written(text: str) -> bytes:
     stream = f"BT /F1 12 Tf 20 50 Td ({text}) Tj ET".encode()
     writer = PdfWriter()
     page = writer.add_blank_page(300, 100)
-    content = writer._add_object(StreamObject())
-    content.get_object().set_data(stream)
-    page[NameObject("/Contents")] = content
+    content = StreamObject()
+    content.set_data(stream)
+    page[NameObject("/Contents")] = writer._add_object(content)
     page[NameObject("/Resources")] = DictionaryObject({
         NameObject("/Font"): DictionaryObject({NameObject("/F1"): DictionaryObject({
             NameObject("/Type"): NameObject("/Font"), NameObject("/Subtype"): NameObject("/Type1"),
@@ -328,7 +329,7 @@ def acting() -> bytes:
         NameObject("/Rect"): RectangleObject((0, 0, 9, 9)), NameObject("/AA"): script,
     })  # fmt: skip
     page[NameObject("/Annots")] = ArrayObject([writer._add_object(link), writer._add_object(box)])
-    writer._root_object[NameObject("/OpenAction")] = script  # noqa: SLF001
+    writer._root_object[NameObject("/OpenAction")] = script
     writer.add_attachment("virus.exe", b"MZ")
     out = io.BytesIO()
     writer.write(out)

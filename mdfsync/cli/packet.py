@@ -24,7 +24,7 @@ from mdfsync.documents.money import money_data, money_words
 from mdfsync.documents.packet_data import content_of
 from mdfsync.documents.packet_places import Original, originals_of
 from mdfsync.documents.packet_zip import packet_parts, sealed
-from mdfsync.errors import Refused, UsageError
+from mdfsync.errors import Refused, Stopped, UsageError
 from mdfsync.leads.outgoing import OutgoingList, held_by_findings, outgoing
 from mdfsync.packet import Asked, packet_of
 from mdfsync.packet.versions import Version, content_digest
@@ -147,7 +147,11 @@ class _Making:
         return keep(folder, {last.zip: data})[0]
 
     def _manifest(self, version: Version) -> dict[str, Any]:
-        manifest: dict[str, Any] = json.loads(self.wired.archive.get(version.manifest))
+        try:
+            manifest: dict[str, Any] = json.loads(self.wired.archive.get(version.manifest))
+        except KeyError:
+            words = f"archive: what version {version.version} of {self.id} said is gone: restore it from the backup"
+            raise Stopped(words) from None
         return manifest
 
     def _keep(self, path: Path, manifest: Mapping[str, Any]) -> None:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mdfsync.documents.exhibits import Exhibit
 from mdfsync.documents.packet import LINES_FROM, Entry, packet_paper
 from mdfsync.documents.packet_places import Original
 from mdfsync.documents.render import render
@@ -26,10 +25,13 @@ _STAMP = 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One original with what can be shown of it."""
+    """One original with what can be shown of it: `pages` pages in the PDF at `pdf`; `None` where it cannot be shown,
+    and `why`."""
 
     original: Original
-    exhibit: Exhibit
+    pdf: Path | None
+    pages: int
+    why: str
 
     @property
     def label(self) -> str:
@@ -47,9 +49,9 @@ class Heading:
 
 
 def packet_pdf(
-    manifest: Mapping[str, Any], shown: Sequence[Shown], others: Sequence[Entry], fonts: Path | None
-) -> bytes:
-    """The whole document. `others` are the files of the zip that no page shows."""
+    path: Path, manifest: Mapping[str, Any], shown: Sequence[Shown], others: Sequence[Entry], fonts: Path | None
+) -> None:
+    """Write the whole document. `others` are the files of the zip that no page shows."""
     at: dict[str, int] = {}
     numbers: tuple[int, ...] = ()
     for _ in range(PASSES):
@@ -60,7 +62,8 @@ def packet_pdf(
         if (plan.at, plan.numbers) == (at, numbers):
             break
         at, numbers = plan.at, plan.numbers
-    return _bound(made, headings, plan, shown, manifest["of"]["id"])
+    of = f"DRAFT {manifest['of']['id']}" if manifest["draft"] else manifest["of"]["id"]
+    _bound(path, made, headings, plan, shown, of)
 
 
 def _index(shown: Sequence[Shown], others: Sequence[Entry], at: Mapping[str, int]) -> tuple[Entry, ...]:
@@ -68,8 +71,8 @@ def _index(shown: Sequence[Shown], others: Sequence[Entry], at: Mapping[str, int
     entries = [
         Entry(
             place=one.original.place, of=_belongs(one.original.lines), sha256=one.original.file.read.sha256,
-            pages=str(one.exhibit.pages or ""), why=one.exhibit.why,
-            page=str(at.get(one.original.place, 1000)) if one.exhibit.pdf else "",
+            pages=str(one.pages or ""), why=one.why,
+            page=str(at.get(one.original.place, 1000)) if one.pdf else "",
         )
         for one in shown
     ]  # fmt: skip
@@ -97,7 +100,7 @@ def _planned(headings: Sequence[Heading], count: int, shown: Sequence[Shown]) ->
     tops = [heading.page for heading in headings if heading.depth == 0]
     ends: dict[int, list[Shown]] = {}
     for one in shown:
-        if one.exhibit.pdf:
+        if one.pdf:
             ends.setdefault(tops[LINES_FROM + one.original.lines[0]] - 1, []).append(one)
     pages: list[tuple[int | None, Shown | None]] = []
     at, numbers, total = {}, [], 0
@@ -108,7 +111,7 @@ def _planned(headings: Sequence[Heading], count: int, shown: Sequence[Shown]) ->
         for one in ends.get(page, ()):
             pages.append((None, one))
             at[one.original.place] = total + 1
-            total += one.exhibit.pages
+            total += one.pages
     return _Plan(pages=tuple(pages), at=at, numbers=(*numbers, total))
 
 
@@ -129,7 +132,7 @@ def _read(made: bytes) -> tuple[list[Heading], int]:
     return list(walk(reader.outline, 0)), len(reader.pages)
 
 
-def _bound(made: bytes, headings: Sequence[Heading], plan: _Plan, shown: Sequence[Shown], of: str) -> bytes:
+def _bound(path: Path, made: bytes, headings: Sequence[Heading], plan: _Plan, shown: Sequence[Shown], of: str) -> None:
     """One PDF of all pages, with its bookmarks."""
     from pypdf import PdfReader, PdfWriter
 
@@ -139,23 +142,23 @@ def _bound(made: bytes, headings: Sequence[Heading], plan: _Plan, shown: Sequenc
     for page, one in plan.pages:
         if page is not None:
             writer.add_page(own.pages[page])
-        elif one is not None:
-            for n, sheet in enumerate(PdfReader(io.BytesIO(one.exhibit.pdf)).pages, 1):
-                text = f"{of}: {one.original.proof.id}, page {n} of {one.exhibit.pages}"
-                number = f"Page {plan.at[one.original.place] + n - 1} of {total}"
-                _stamp(writer.add_page(sheet), text, number, writer)
+        elif one is not None and one.pdf is not None:
+            with one.pdf.open("rb") as file:
+                for n, sheet in enumerate(PdfReader(file).pages, 1):
+                    text = f"{of}: {one.original.proof.id}, page {n} of {one.pages}"
+                    number = f"Page {plan.at[one.original.place] + n - 1} of {total}"
+                    _stamp(writer.add_page(sheet), text, number, writer)
     _bookmarks(writer, headings, plan, shown)
     info = {name: str(value) for name, value in (own.metadata or {}).items()}
     writer.add_metadata({**info, "/Producer": "mdfsync"})
-    out = io.BytesIO()
-    writer.write(out)
-    return out.getvalue()
+    with path.open("wb") as out:
+        writer.write(out)
 
 
 def _bookmarks(writer: Any, headings: Sequence[Heading], plan: _Plan, shown: Sequence[Shown]) -> None:
     under: dict[int, list[Shown]] = {}
     for one in shown:
-        if one.exhibit.pdf:
+        if one.pdf:
             under.setdefault(LINES_FROM + one.original.lines[0] - 1, []).append(one)
     top, count = None, -1
     pending: list[Shown] = []

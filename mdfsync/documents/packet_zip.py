@@ -12,10 +12,11 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from mdfsync.documents.bundle import Part, part
-from mdfsync.documents.exhibits import Exhibit, exhibit
+from mdfsync.documents.exhibits import exhibit
 from mdfsync.documents.packet import Entry
 from mdfsync.documents.packet_pdf import Shown, packet_pdf
 from mdfsync.documents.packet_places import Original
@@ -61,31 +62,36 @@ def packet_parts(
     manifest: Mapping[str, Any], originals: Sequence[Original], read: Read, leads: OutgoingList | None,
     *, fonts: Path | None = None, tell: Callable[[str], None] = lambda _name: None,
 ) -> Iterator[Part]:  # fmt: skip
-    """The files of the packet. `read` gives archived bytes by their hash."""
+    """The files of the packet, each to be read before the next is asked for. `read` gives archived bytes by hash."""
     tables = dict(_tables(manifest, leads))
     others = [
         Entry(place=name, of="packet", pages="", page="", sha256=sha256(data).hexdigest(), why="table")
         for name, data in tables.items()
     ]
-    shown = _shown(originals, read, tell)
-    tell("packet.pdf")
-    yield part("packet.pdf", packet_pdf(manifest, shown, others, fonts), kind="packet")
+    with TemporaryDirectory(prefix="mdfsync-") as temporary:
+        folder = Path(temporary)
+        shown = _shown(originals, read, tell, folder)
+        tell("packet.pdf")
+        packet_pdf(folder / "packet.pdf", manifest, shown, others, fonts)
+        yield Part(name="packet.pdf", open=lambda: (folder / "packet.pdf").open("rb"), about={"kind": "packet"})
     for name, data in tables.items():
         yield part(name, data, kind="table")
     for one in shown:
         yield _original(one, read)
 
 
-def _shown(originals: Sequence[Original], read: Read, tell: Callable[[str], None]) -> list[Shown]:
+def _shown(originals: Sequence[Original], read: Read, tell: Callable[[str], None], folder: Path) -> list[Shown]:
+    """What of each can be shown, as PDFs in a folder: together they may be larger than memory."""
     out, room = [], MOST_SHOWN
-    for one in originals:
+    for n, one in enumerate(originals):
         tell(one.place)
-        format = one.file.read.format if not one.file.read.fault else ""
-        made = exhibit(read(one.file.read.sha256), format)
-        if len(made.pdf) > room:
-            made = Exhibit(pages=made.pages, why="the PDF is full")
-        room -= len(made.pdf)
-        out.append(Shown(original=one, exhibit=made))
+        made = exhibit(read(one.file.read.sha256), one.file.read.format if not one.file.read.fault else "")
+        fits = bool(made.pdf) and len(made.pdf) <= room
+        why = "the PDF is full" if made.pdf and not fits else made.why
+        if fits:
+            (folder / f"{n}.pdf").write_bytes(made.pdf)
+            room -= len(made.pdf)
+        out.append(Shown(original=one, pdf=folder / f"{n}.pdf" if fits else None, pages=made.pages, why=why))
     return out
 
 
@@ -93,7 +99,7 @@ def _original(one: Shown, read: Read) -> Part:
     sha, proof = one.original.file.read.sha256, one.original.proof
     about = {
         "kind": proof.kind, "evidence_id": proof.id, "lines": list(one.original.lines),
-        "pages": one.exhibit.pages or None,
+        "pages": one.pages or None,
     }  # fmt: skip
     return Part(name=one.original.place, open=lambda: io.BytesIO(read(sha)), about=about)
 

@@ -119,6 +119,9 @@ def _bar(
     if one.currency != currency or standing.currency != currency:
         words = f"It is claimed in {one.currency or 'no currency'}, its programme pays in {standing.currency}"
         return _barred(one, "held", ((f"{words}, and the packet is in {currency or 'no currency'}.", ""),))
+    if one.stated != rounded(one.stated, currency):
+        words = f"{one.stated} is claimed, and {currency} has no such amount."
+        return _barred(one, "held", ((words, ""),))
     if min(one.stated, one.left) <= ZERO:
         others = sorted({claim.id for _, claim in _filed(view, standing.line.expense)})
         if not asked.is_claim and others:
@@ -131,7 +134,7 @@ def _bar(
 def _barred(one: Candidate, standing: str, reasons: Reasons) -> Barred:
     could_be = one.standing.potential if one.standing else None
     return Barred(
-        id=one.row.place.id, expense=one.expense, stated=one.stated,
+        id=one.row.place.id, expense=one.expense, stated=rounded(one.stated, one.currency),
         standing="held" if standing == "held" else "rejected" if standing == "rejected" else "elsewhere",
         could_be=ZERO if standing != "held" else could_be, reasons=reasons,
     )  # fmt: skip
@@ -171,7 +174,7 @@ def _line(view: View, one: Candidate, expense: Row, standing: Standing, currency
         request=request,
         stated=one.stated,
         amount=amount,
-        cost=_rounded(actual_of(expense) * (factor or ZERO), currency),
+        cost=rounded(actual_of(expense) * (factor or ZERO), currency),
         base=_base(standing, amount, currency),
         share=verdict.share if verdict else None,
         cuts=tuple(_cuts(one, standing, amount, currency)),
@@ -189,10 +192,11 @@ def _base(standing: Standing, amount: Decimal, currency: str) -> Decimal:
     """The part of the cost that counts, of an instalment in proportion."""
     base = (standing.line.verdict.base if standing.line.verdict else None) or ZERO
     whole = standing.claimable
-    return base if amount == whole or not whole else _rounded(base * amount / whole, currency)
+    return rounded(base if amount == whole or not whole else base * amount / whole, currency)
 
 
-def _rounded(amount: Decimal, currency: str) -> Decimal:
+def rounded(amount: Decimal, currency: str) -> Decimal:
+    """The amount at the currency's decimal places."""
     return amount.quantize(Decimal(1).scaleb(-currency_exponent(currency)), ROUND_HALF_UP)
 
 

@@ -3,7 +3,7 @@
     lines + barred lines + ledger ─totals_of, checks_of─> totals, checks
 
 All in the packet's currency; what no rate brings into it is unknown, and a check on an unknown sum does not hold.
-Nothing is rounded here, so that a difference of a cent is a difference.
+Amounts are those of the lines, to the cent, and a difference of a cent is a difference.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from decimal import Decimal
 from mdfsync.eligibility.standing import Standing
 from mdfsync.ledger import actual_of, book_of, is_claim_filed, rate_of_expense
 from mdfsync.packet.content import Asked, Barred, Check, Line, Proof
+from mdfsync.packet.lines import rounded
 from mdfsync.view import Row, View
 
 ZERO = Decimal(0)
@@ -64,7 +65,7 @@ def checks_of(
     if asked.is_claim:
         yield from _of_claim(view, asked.row, totals, currency)
     yield from _of_requests(view, asked, lines, currency)
-    yield from _of_invoices(lines)
+    yield from _of_invoices(lines, currency)
     yield Check(
         name="The cost bears the base", left=("actual cost of the lines", sum((line.cost for line in lines), ZERO)),
         right=("eligible base of the lines", totals["eligible"]), sign=">=",
@@ -75,7 +76,7 @@ def _of_claim(view: View, claim: Row, totals: Mapping[str, Decimal | None], curr
     parts = [totals[name] or ZERO for name in ("claimed", "cut", "held", "disallowed")]
     rows = view.where("Reimbursement Lines", "reimbursement_id", claim.id)
     same = all(row.text("line_currency").upper() == currency for row in rows if row.text("claimed_amount"))
-    asked_for = sum((row.money("claimed_amount") or ZERO for row in rows), ZERO) if same else None
+    asked_for = sum((rounded(row.money("claimed_amount") or ZERO, currency) for row in rows), ZERO) if same else None
     yield Check(
         name="Every line of the claim is accounted for", left=("claimed, cut, held and disallowed", sum(parts, ZERO)),
         right=("lines of the claim in the base", asked_for), sign="=",
@@ -112,14 +113,14 @@ def _of_requests(view: View, asked: Asked, lines: Sequence[Line], currency: str)
         )  # fmt: skip
 
 
-def _of_invoices(lines: Sequence[Line]) -> Iterator[Check]:
+def _of_invoices(lines: Sequence[Line], currency: str) -> Iterator[Check]:
     """The invoices bear the base: all together, and each line's own. An invoice that stands behind several lines counts
     once in the total; where none is there or states an amount, finance's own figure of the expense stands for it; for
     one that does not count, nothing does."""
     seen: dict[str, Decimal] = {}
     lacking: dict[str, Decimal] = {}
     for line in lines:
-        nets = {proof.id: net for proof in line.of("invoice") if (net := _net(proof, line)) is not None}
+        nets = {proof.id: net for proof in line.of("invoice") if (net := _net(proof, line, currency)) is not None}
         if not nets and not any(proof.fault for proof in line.proofs if proof.kind == "invoice"):
             nets = {f"expense {line.expense.id}": line.cost}
         seen |= nets
@@ -136,7 +137,7 @@ def _of_invoices(lines: Sequence[Line]) -> Iterator[Check]:
     )  # fmt: skip
 
 
-def _net(proof: Proof, line: Line) -> Decimal | None:
+def _net(proof: Proof, line: Line, into: str) -> Decimal | None:
     """The invoice's net amount in the packet's currency; a credit note takes away."""
     net, currency = proof.row.money("net_amount"), proof.row.text("evidence_currency").upper()
     if net is None:
@@ -144,4 +145,4 @@ def _net(proof: Proof, line: Line) -> Decimal | None:
     if currency and currency != line.expense.text("expense_currency").upper():
         return None
     back = proof.row.text("evidence_type") == "credit_note"
-    return net * (line.rate.value if line.rate else Decimal(1)) * (-1 if back else 1)
+    return rounded(net * (line.rate.value if line.rate else Decimal(1)), into) * (-1 if back else 1)
