@@ -250,6 +250,12 @@ def test_whatever_a_name_holds_leads_nowhere_and_runs_nothing(text: str, tmp_pat
     assert float(reader.pages[0].mediabox.width) > 500
 
 
+def test_an_id_that_is_a_formula_is_still_found_again(tmp_path: Path) -> None:
+    view = view_of([expense("=1+1"), expense("@X")], [line("=2+2", "=1+1"), line("-3", "@X", "0")])
+    zipped(tmp_path / "p.zip", view, packet(view), {})
+    assert faults(tmp_path / "p.zip") == []
+
+
 def test_two_files_of_one_name_do_not_take_each_others_place() -> None:
     more = evidence({"evidence_id": "INV-1", "evidence_type": "invoice", "expense_ids": "E1", "net_amount": "1000",
                      "document_number": "N-E1", "file": "a.pdf (1) attI; A.pdf (1) attP"})  # fmt: skip

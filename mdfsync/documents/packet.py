@@ -109,10 +109,8 @@ def _about(manifest: Manifest, version: str) -> Iterator[tuple[str, str]]:
     if period["start"] or period["end"]:
         yield "Period of the fund", f"{day_words(period['start'])} to {day_words(period['end'])}"
     yield "Currency", manifest["currency"] or BLANK
-    yield (
-        "Prepared",
-        f"{in_utc(datetime.fromisoformat(manifest['prepared_at']))}, for {manifest['preparer'] or 'nobody'}",
-    )
+    yield "Prepared", in_utc(datetime.fromisoformat(manifest["prepared_at"]))
+    yield "Filed by", manifest["preparer"] or BLANK
     yield "Version", f"{version}, policy {manifest['policy_version']}"
     yield "Content (SHA-256)", manifest["digest"]
 

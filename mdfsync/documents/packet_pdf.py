@@ -20,7 +20,9 @@ from mdfsync.documents.render import render
 
 PASSES = 4
 _STAMP = 7
-"""Points of the letters that say where a page of somebody else's belongs."""
+"""Points of the letters that say where a page of somebody else's belongs; smaller on a small page."""
+_WIDTH = 0.5
+"""Of a letter, of its height."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,9 +191,10 @@ def _stamp(page: Any, text: str, number: str, writer: Any) -> None:
     matrix = {
         0: f"1 0 0 1 {x0} {y0}", 90: f"0 1 -1 0 {x1} {y0}", 180: f"-1 0 0 -1 {x1} {y1}", 270: f"0 -1 1 0 {x0} {y1}",
     }.get(turned, f"1 0 0 1 {x0} {y0}")  # fmt: skip
-    right = max(across - 8 - len(number) * _STAMP * 0.5, 8)
+    size = min(_STAMP, across / (len(text) + len(number) + 6) / _WIDTH)
+    right = across - 8 - len(number) * size * _WIDTH
     words = "".join(
-        f"BT /MdfsyncStamp {_STAMP} Tf {at:.2f} 4 Td ({_plain(said)}) Tj ET "
+        f"BT /MdfsyncStamp {size:.2f} Tf {at:.2f} 4 Td ({_plain(said)}) Tj ET "
         for at, said in ((8, text), (right, number))
     )
     drawn = f"\nQ\nq {matrix} cm 1 g 0 0 {across:.2f} 13 re f 0.3 g {words}Q\n"
