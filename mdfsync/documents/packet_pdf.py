@@ -21,7 +21,7 @@ from mdfsync.documents.render import render
 PASSES = 4
 _STAMP = 7
 """Points of the letters that say where a page of somebody else's belongs; smaller on a small page."""
-_WIDTH = 0.5
+_WIDTH = 0.56
 """Of a letter, of its height."""
 
 
