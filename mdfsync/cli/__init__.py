@@ -38,13 +38,14 @@ VERBS = {
     "explain": "mdfsync.cli.looking",
     "history": "mdfsync.cli.looking",
     "rules": "mdfsync.cli.looking",
-    "verify": "mdfsync.cli.looking",
+    "verify": "mdfsync.cli.verify",
     "eligibility": "mdfsync.cli.eligibility",
     "charter": "mdfsync.cli.charter",
     "deliverables": "mdfsync.cli.deliverables",
     "journeys": "mdfsync.cli.journeys",
     "leads": "mdfsync.cli.leads",
     "overlaps": "mdfsync.cli.overlaps",
+    "packet": "mdfsync.cli.packet",
     "sandbox": "mdfsync.cli.sandbox",
 }
 HELP = {
@@ -59,20 +60,21 @@ HELP = {
     "explain": "From a cell to its source bytes.",
     "history": "Every version of a record.",
     "rules": "The rulebook read aloud.",
-    "verify": "Hash chains and archived bytes.",
+    "verify": "Hash chains and archived bytes; a packet that was sent.",
     "eligibility": "Expenses from a file against a programme from a file: verdict, amount, every reason.",
     "charter": "The joint charter of a campaign as a contract: terms, version, signatures.",
     "deliverables": "The deliverables of a campaign as a plan: owners, dependencies, critical path, slack.",
     "journeys": "Why a deal has its class: its story with every test; a campaign's funnel by class.",
     "leads": "The leads of a campaign on both sides: differences, ownership, clocks, outgoing lists.",
     "overlaps": "The overlap map of a campaign: targets, exclusions, what changed since launch.",
+    "packet": "The reimbursement packet of a claim or request: one zip that its payer can check.",
     "sandbox": "The embedded world: serve, reset, advance.",
 }
 click.rich_click.COMMAND_GROUPS = {
     "mdfsync": [
         {"name": "Daily", "commands": ["run", "plan", "apply", "status", "explain", "history"]},
         {"name": "Money", "commands": ["eligibility"]},
-        {"name": "Documents", "commands": ["charter", "deliverables", "overlaps", "leads", "journeys"]},
+        {"name": "Documents", "commands": ["charter", "overlaps", "leads", "deliverables", "journeys", "packet"]},
         {"name": "Set-up", "commands": ["init", "doctor", "check", "schema", "rules", "verify"]},
         {"name": "Try it", "commands": ["sandbox"]},
     ]

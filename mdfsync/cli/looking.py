@@ -1,4 +1,4 @@
-"""The verbs that look: `status`, `explain`, `history`, `rules`, `verify`. None of them writes to the base."""
+"""The verbs that look: `status`, `explain`, `history`, `rules`. None of them writes to the base."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import rich_click as click
-from click.exceptions import Exit
 from rich.markup import escape
 
 from mdfsync import rules as rulebook
@@ -215,25 +214,6 @@ def rules(rule_id: str | None, as_json: bool) -> None:
         if rule_id:
             OUT.print(escape(inspect.cleandoc(words.get(rule.id, "Raised by the stages themselves."))))
         OUT.print(f"  [dim]→ {escape(rule.required_action)} ({rule.owner_role})[/]")
-
-
-@click.command()
-@JSON
-def verify(as_json: bool) -> None:
-    """Check the archive's bytes and chain, and the chain of Change History."""
-    settings = load_settings()
-    with wire(settings, open_policy(settings)) as wired:
-        problems = [f"archive: {p}" for p in wired.archive.verify()]
-        problems += [f"change history: {p}" for p in wired.state.chain_verify(wired.world.base_id)]
-        count, head = wired.state.chain_head(wired.world.base_id)
-    if as_json:
-        print_json({"ok": not problems, "problems": problems, "chain": {"rows": count, "head": head}})
-    else:
-        for problem in problems:
-            OUT.print(f"[red]{escape(problem)}[/]")
-        OUT.print(f"{'not whole' if problems else 'whole'}: {count} sealed changes, head {head[:16]}")
-    if problems:
-        raise Exit(1)
 
 
 @click.command()

@@ -91,7 +91,9 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """`about` stands at the head, `running` on every page; `as_of` is the day it speaks of, the only time in it."""
+    """`about` stands at the head, `running` on every page; `as_of` is the day it speaks of, the only time in it.
+    `numbers`, where pages of others will be put between its own, are the numbers of its pages and, last, how many there
+    are in all."""
 
     title: str
     subtitle: str
@@ -101,3 +103,4 @@ class Paper:
     sections: tuple[Section, ...]
     as_of: date
     data: Mapping[str, Any]
+    numbers: tuple[int, ...] = ()

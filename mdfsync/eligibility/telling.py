@@ -115,11 +115,11 @@ def _proofs_in(line: Line, set_id: str) -> frozenset[str]:
     if line.purposes[set_id] == "performance" or line.programme is None:
         return frozenset({"performance"})
     proof = next(proof for proof in line.programme.file.evidence if proof.id == set_id)
-    types = frozenset(_types(proof.all_of, proof.any_of))
+    types = frozenset(types_of(proof.all_of, proof.any_of))
     return types if types <= FINANCIAL else frozenset({"payment"})
 
 
-def _types(*sets: Iterable[Piece]) -> Iterator[str]:
+def types_of(*sets: Iterable[Piece]) -> Iterator[str]:
     """The kinds of file that pieces ask for, those of sets within sets included."""
     for piece in chain(*sets):
-        yield from (piece.type,) if piece.type else _types(piece.all_of, piece.any_of)
+        yield from (piece.type,) if piece.type else types_of(piece.all_of, piece.any_of)
