@@ -46,6 +46,7 @@ LAYERS = {
     "derive": 8,
     "journeys": 9,
     "money_at_risk": 8,
+    "deadlines": 8,
     "findings": 6,
     "publish": 8,
     "mass": 7,
