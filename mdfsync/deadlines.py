@@ -237,7 +237,7 @@ def _registrations(view: View, campaign: Row) -> Iterator[_Day]:
                    owner=owner)  # fmt: skip
         if action not in {"", "none"}:
             yield _Day(
-                kind="registration", on=_day(due), what=f"{row.id}: {action}", row=row, paper=paper, owner=owner,
+                kind="registration_step", on=_day(due), what=f"{row.id}: {action}", row=row, paper=paper, owner=owner,
                 lasting=True,
             )  # fmt: skip
 

@@ -40,6 +40,7 @@ VERBS = {
     "rules": "mdfsync.cli.looking",
     "verify": "mdfsync.cli.looking",
     "eligibility": "mdfsync.cli.eligibility",
+    "brief": "mdfsync.cli.brief",
     "charter": "mdfsync.cli.charter",
     "journeys": "mdfsync.cli.journeys",
     "leads": "mdfsync.cli.leads",
@@ -60,6 +61,7 @@ HELP = {
     "rules": "The rulebook read aloud.",
     "verify": "Hash chains and archived bytes.",
     "eligibility": "Expenses from a file against a programme from a file: verdict, amount, every reason.",
+    "brief": "The control brief of a campaign: what to do today, money, approvals, deadlines, risks.",
     "charter": "The joint charter of a campaign as a contract: terms, version, signatures.",
     "journeys": "Why a deal has its class: its story with every test; a campaign's funnel by class.",
     "leads": "The leads of a campaign on both sides: differences, ownership, clocks, outgoing lists.",
@@ -70,7 +72,7 @@ click.rich_click.COMMAND_GROUPS = {
     "mdfsync": [
         {"name": "Daily", "commands": ["run", "plan", "apply", "status", "explain", "history"]},
         {"name": "Money", "commands": ["eligibility"]},
-        {"name": "Documents", "commands": ["charter", "overlaps", "leads", "journeys"]},
+        {"name": "Documents", "commands": ["brief", "charter", "overlaps", "leads", "journeys"]},
         {"name": "Set-up", "commands": ["init", "doctor", "check", "schema", "rules", "verify"]},
         {"name": "Try it", "commands": ["sandbox"]},
     ]
