@@ -43,14 +43,13 @@ def brief(campaign: str, partner: str | None, forms: tuple[Form, ...], out: Path
 
 def _tell(paper: Paper) -> None:
     data: Any = paper.data
-    OUT.print(f"[bold]{escape(paper.subtitle)}[/]: {escape(paper.title.lower())}")
+    OUT.print(f"[bold]{escape(paper.subtitle)}[/]: {escape(paper.title)}")
     for urgency, head in HEADS.items():
         these = [task for task in data["decisions_needed"] if task["urgency"] == urgency]
         if urgency == "today" and these:
             OUT.print(f"  {escape(head)}:")
             for task in these:
-                OUT.print(
-                    f"    {escape(task['what'].splitlines()[0])} ({escape(task['who'])}, {task['until'] or 'no day'})"
-                )
+                words = f"{task['what'].splitlines()[0]} ({task['who']}, {task['until'] or 'no day'})"
+                OUT.print(f"    {escape(words)}")
         elif these:
             OUT.print(f"  {escape(head.lower())}: {len(these)}")

@@ -45,6 +45,7 @@ from mdfsync.documents.money import money_data, money_section
 from mdfsync.documents.paper import Paper, Section, Words
 from mdfsync.documents.wording import BLANK, day_text
 from mdfsync.mapping.readiness import Readiness, readiness
+from mdfsync.model import Subject
 from mdfsync.money_at_risk import AtRisk
 from mdfsync.overlaps.map import OverlapMap, overlap_map
 from mdfsync.view import Row
@@ -134,8 +135,15 @@ def _opened(c: Concluded, campaign: Row) -> Iterator[Open]:
     own = {("MDF Funds", fund.id) for fund in funds_of(c.view, campaign)} | {("Partners", id) for id in partners}
     for one in c.open:
         subject = one.finding.subject
-        if one.campaign == campaign.id or (not one.campaign and (subject.table, subject.id) in own):
+        of_nobody = not one.campaign and (subject.table, subject.id) in own
+        if one.campaign == campaign.id or of_nobody or any(_is_of(c, place, campaign) for place in one.finding.blocks):
             yield one
+
+
+def _is_of(c: Concluded, place: Subject, campaign: Row) -> bool:
+    """Whether a row that a hold keeps back is the campaign's, wherever the hold itself stands."""
+    row = c.view.row(place.table, place.id)
+    return row is not None and c.view.ref(row, "joint_campaign_id") == campaign.id
 
 
 def _is_told(c: Concluded, one: Open, audience: Audience) -> bool:
@@ -161,7 +169,7 @@ def _about(c: Concluded, brief: _Brief) -> Iterator[tuple[str, str]]:
     days = [day_text(day) if day else BLANK for day in (terms.day("start_date"), terms.day("end_date"))]
     zone = terms.text("charter_time_zone") or BLANK
     yield "State", f"{status}, {days[0]} to {days[1]} ({zone})"
-    owners = [terms.text("campaign_owner") or BLANK]
+    owners = [f"Our side: {terms.text('campaign_owner') or BLANK}"]
     for part in audience.rows(c.view, parts_of(c.view, brief.campaign)):
         partner = c.view.target(part, "partner_id")
         name = (partner.text("partner_name") if partner else "") or c.view.ref(part, "partner_id")
@@ -174,14 +182,19 @@ def _first_page(brief: _Brief) -> Words:
     """What to do today, in as many lines as a first page has room for."""
     urgent = [task for task in brief.tasks if task.urgency == "today"]
     if urgent:
-        lines = [f"{task.what.splitlines()[0]} ({task.who}, {until_words(task.until)})" for task in urgent[:FIRST]]
+        lines = [f"{n}. {_in_a_line(task, brief.today)}" for n, task in enumerate(urgent[:FIRST], 1)]
         more = [f"and {len(urgent) - FIRST} more under “Decisions needed”"] if len(urgent) > FIRST else []
         return Words(
             text="\n".join((f"To do today ({len(urgent)}):", *lines, *more)), tone="warning", nature="decision"
         )
     coming = next((task for task in brief.tasks if task.until), None)
-    after = f" Next: {coming.what.splitlines()[0]} ({coming.who}, {until_words(coming.until)})." if coming else ""
+    after = f" Next: {_in_a_line(coming, brief.today)}." if coming else ""
     return Words(text=f"Nothing is overdue or due today.{after}", tone="good", nature="decision")
+
+
+def _in_a_line(task: Task, today: date) -> str:
+    overdue = "overdue since " if task.until and task.until < today else ""
+    return f"{task.what.splitlines()[0]} ({task.who}, {overdue}{until_words(task.until)})"
 
 
 # ---------------------------------------------------------------- sections and data

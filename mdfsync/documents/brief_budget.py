@@ -200,8 +200,13 @@ def _grid(request: Request, audience: Audience) -> Grid:
         rows.append(("Lines together", *money(request.sums)))
     if audience.internal:
         rows.append(("By the ledger", *money(request.ledger)))
-    left = {"left": request.mdf["left_of_cost"]} if audience.internal else {}
-    rows.append(("Approved cost, and what is left of it", *money({"planned": request.approved_cost, **left})))
+    if request.approved_cost is None:
+        rows.append(("No cost is approved", *money({})))
+    elif audience.internal:
+        left = {"planned": request.approved_cost, "left": request.mdf["left_of_cost"]}
+        rows.append(("Approved cost, and what is left of it", *money(left)))
+    else:
+        rows.append(("Approved cost", *money({"planned": request.approved_cost})))
     code = request.currency or "no currency stated"
     return Grid(
         title=f"{request.title} ({request.row.id}), amounts in {code}",
@@ -225,7 +230,10 @@ def _agrees(request: Request) -> Words:
             text=f"Not all can be told, so the lines cannot be held against the ledger: {', '.join(request.unknown)}.",
             tone="warning", nature="calculation",
         )  # fmt: skip
-    return Words(text="The lines add up to the ledger.", nature="calculation")
+    return Words(
+        text="The lines add up to the ledger. Left is what is planned and neither invoiced nor bound.",
+        nature="calculation",
+    )
 
 
 def _mdf(request: Request) -> Pairs:

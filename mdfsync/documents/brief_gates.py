@@ -14,7 +14,9 @@ from typing import Any
 from mdfsync.approval import InForce, Part, covered_by, in_force
 from mdfsync.documents.audience import OURS, Audience
 from mdfsync.documents.paper import Block, Grid, Section, Words
+from mdfsync.documents.wording import day_text
 from mdfsync.model import Subject
+from mdfsync.values import to_instant
 from mdfsync.view import Row, View
 from mdfsync.view.standing import standing
 
@@ -92,8 +94,9 @@ def _part(view: View, part: Part, audience: Audience) -> Iterator[str]:
         yield f"{who}: {_STATE[part.state]}"
     for approval in part.carried_by:
         by = audience.person(approval.signer or approval.row.text("approver"))
-        on = f", {approval.decided_at[:10]}" if approval.decided_at else ""
-        reason = f": {approval.reason}" if audience.internal and part.state not in {"approved", "pending"} else ""
+        on = f", {day_text(to_instant(approval.decided_at).date())}" if approval.counts and approval.decided_at else ""
+        plain = approval.status in {"approved", "pending"} or not audience.internal
+        reason = "" if plain else f": {approval.reason}"
         limits = f", on condition: {c}" if (c := approval.row.text("conditions")) and audience.internal else ""
         who_did = f" by {by}" if part.state == "approved" else f" ({by})"
         yield f"{who}: {_STATE[part.state]}{who_did}{on}{limits}{reason}"

@@ -140,7 +140,7 @@ def _of_launch(
     if late:
         yield Stated(
             rule="the launch snapshot was taken late",
-            text="No overlap can be shown to have been there at launch, so no claim can rest on it.",
+            text="The snapshot proves nothing about launch; what overlapped then rests on Crossbeam's own dates.",
             ground="; ".join(f"{p.name}: {p.snapshot[0]} taken {p.snapshot[1][:10]}" for p in late),
             source_ids=tuple(partner.snapshot[0] for partner in late),
         )  # fmt: skip

@@ -18,6 +18,9 @@ from mdfsync.documents.paper import Block, Grid, Section, Words
 from mdfsync.documents.wording import BLANK, day_text
 from mdfsync.view import Row
 
+NAMED = 4
+"""Rows that a hold keeps back, as far as they are named on paper."""
+
 # ---------------------------------------------------------------- deliverables
 
 
@@ -129,7 +132,7 @@ def open_section(opened: Sequence[Open], audience: Audience = OURS) -> Section:
         these = [one for one in opened if one.finding.kind == kind]
         rows = tuple(
             (
-                f"{one.finding.subject.table}\n{one.finding.subject.id}", _told(one, audience),
+                _rows(one, audience), _told(one, audience),
                 audience.person(one.owner) or one.finding.owner_role.replace("-", " "),
                 (day_text(date.fromisoformat(one.due)) if one.due else "no day") + _decided(one),
             )
@@ -144,6 +147,15 @@ def open_section(opened: Sequence[Open], audience: Audience = OURS) -> Section:
                 )
             )  # fmt: skip
     return Section(title="Open holds and exceptions", blocks=tuple(blocks) or (Words(text="None is open."),))
+
+
+def _rows(one: Open, audience: Audience) -> str:
+    """The row it stands on, and for our own people those that it keeps back."""
+    subject = one.finding.subject
+    blocks = [place.id for place in one.finding.blocks if place != subject] if audience.internal else []
+    more = f" and {len(blocks) - NAMED} more" if len(blocks) > NAMED else ""
+    held = f"\nholds back {', '.join(blocks[:NAMED])}{more}" if blocks else ""
+    return f"{subject.table}\n{subject.id}{held}"
 
 
 def _told(one: Open, audience: Audience) -> str:
@@ -164,6 +176,7 @@ def open_data(opened: Iterable[Open], audience: Audience = OURS) -> list[dict[st
         {
             "kind": one.finding.kind, "rule_id": one.finding.rule_id, "severity": one.finding.severity,
             "table": one.finding.subject.table, "record": one.finding.subject.id,
+            "blocks": [str(place) for place in one.finding.blocks] if audience.internal else [],
             "message": one.finding.message if audience.internal else None,
             "owner": audience.person(one.owner) or None, "due": one.due or None, "status": one.status,
             "first_seen": (one.first_seen or None) if audience.internal else None, "nature": "calculation",
@@ -185,7 +198,7 @@ def deadlines_section(calendar: Sequence[Deadline], audience: Audience = OURS) -
         for one in calendar
     )  # fmt: skip
     grid = Grid(
-        columns=("Day", "What", "Who", "The day ends in", "Says who"), rows=rows, widths=(17, 33, 20, 15, 18),
+        columns=("Day", "What", "Who", "The day ends in", "By which paper"), rows=rows, widths=(17, 33, 20, 15, 18),
         nature="fact", sources=tuple(dict.fromkeys(one.row.id for one in calendar))[:12],
     )  # fmt: skip
     return Section(title=title, blocks=(grid,))

@@ -22,6 +22,7 @@ from mdfsync.documents.concluded import Concluded, Open
 from mdfsync.documents.paper import Block, Grid, Section, Words
 from mdfsync.documents.wording import day_text
 from mdfsync.policy.approvals import RoleHolders
+from mdfsync.publish import TABLES
 from mdfsync.values import list_items, number_text
 from mdfsync.view import Row, View
 
@@ -43,8 +44,8 @@ _NATURE = {"hold": "calculation", "exception": "calculation", "deadline": "fact"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """`records` are the rows it is about, `source_ids` the rows that say so (holds, approvals, …). `who` is a person's
-    address, or a role where nobody is named."""
+    """`records` are the rows it is about, `source_ids` the rows that say so, of `tables` (Holds, Approvals, …). `who` is
+    a person's address, or a role where nobody is named."""
 
     kind: Kind
     what: str
@@ -53,6 +54,7 @@ class Task:
     urgency: Urgency
     records: tuple[str, ...]
     source_ids: tuple[str, ...]
+    tables: tuple[str, ...]
 
     @property
     def nature(self) -> str:
@@ -70,7 +72,7 @@ def tasks(
 ) -> tuple[Task, ...]:
     """Every task of a campaign, by urgency and day. `opened` = its findings that count, `calendar` = its deadlines. A
     partner is told what holds its own rows, without our evidence, and what is due."""
-    told = {str(one.finding.subject) for one in opened}
+    told = set(_told(c.view, campaign, opened))
     found = [*_of_findings(c, opened, today, audience), *_of_deadlines(calendar, today, told, audience)]
     if audience.internal:
         found += _of_approvals(c.view, campaign, today, told)
@@ -87,6 +89,15 @@ def urgency_of(until: date | None, today: date, *, critical: bool = False) -> Ur
     if until is None:
         return "undated"
     return "week" if until <= today + WEEK else "later"
+
+
+def _told(view: View, campaign: Row, opened: Iterable[Open]) -> Iterator[str]:
+    """Rows whose matter a finding or an open ruling tells; of the campaign itself several things can be due."""
+    for one in opened:
+        yield from (str(p) for p in (one.finding.subject, *one.finding.blocks) if p.table != "Campaigns")
+    for row in view.where("Decisions", "joint_campaign_id", campaign.id):
+        if row.text("decision_state") == "open":
+            yield from (f"{row.text('subject_table')}/{id}" for id in row.listed("subject_ids"))
 
 
 def _of_findings(c: Concluded, opened: Sequence[Open], today: date, audience: Audience) -> Iterator[Task]:
@@ -110,6 +121,7 @@ def _of_findings(c: Concluded, opened: Sequence[Open], today: date, audience: Au
             urgency=urgency_of(until, today, critical=any(one.finding.severity == "critical" for one in these)),
             records=tuple(dict.fromkeys(one.finding.subject.id for one in these)),
             source_ids=tuple(one.row_id if audience.internal else one.finding.subject.id for one in these),
+            tables=(TABLES[finding.kind][0],) if audience.internal else (finding.subject.table,),
         )  # fmt: skip
 
 
@@ -133,7 +145,7 @@ def _of_approvals(view: View, campaign: Row, today: date, told: Iterable[str]) -
         yield Task(
             kind="approval", what=f"{action}: {title} ({of})\n{approval.reason}",
             who=acts_on(view, approval) or "nobody named", until=until, urgency=urgency_of(until, today),
-            records=(of,), source_ids=(row.id,),
+            records=(of,), source_ids=(row.id,), tables=("Approvals",),
         )  # fmt: skip
 
 
@@ -145,7 +157,7 @@ def _of_rulings(view: View, campaign: Row, today: date) -> Iterator[Task]:
             yield Task(
                 kind="ruling", what=f"Rule on: {row.text('question') or row.id}",
                 who=row.text("resolver") or "nobody named", until=until, urgency=urgency_of(until, today),
-                records=row.listed("subject_ids"), source_ids=(row.id,),
+                records=row.listed("subject_ids"), source_ids=(row.id,), tables=("Decisions",),
             )  # fmt: skip
 
 
@@ -165,6 +177,7 @@ def _of_proposals(view: View, campaign: Row, today: date) -> Iterator[Task]:
             kind="proposal", what=f"{row.text('title')}\n{_excerpt(row.text('what'))}{money}",
             who=row.text("owner") or row.text("owner_role"), until=until, urgency=urgency_of(until, today),
             records=tuple(dict.fromkeys(one.text("record") for one in history)), source_ids=(row.id, *changes),
+            tables=("Actions", "Change History"),
         )  # fmt: skip
     for row in view.where("Change History", "joint_campaign_id", campaign.id):
         if view.will_be(row, "state") == "pending" and row.id not in listed:
@@ -172,7 +185,7 @@ def _of_proposals(view: View, campaign: Row, today: date) -> Iterator[Task]:
             yield Task(
                 kind="proposal", what=f"Decide on {row.text('table')}.{row.text('field')}\n{_excerpt(words)}",
                 who=row.text("owner") or "nobody named", until=None, urgency="undated",
-                records=(row.text("record"),), source_ids=(row.id,),
+                records=(row.text("record"),), source_ids=(row.id,), tables=("Change History",),
             )  # fmt: skip
 
 
@@ -183,7 +196,7 @@ def _of_deadlines(calendar: Iterable[Deadline], today: date, told: Iterable[str]
             yield Task(
                 kind="deadline", what=one.what, who=audience.person(one.owner) or "nobody named", until=one.on,
                 urgency="today" if one.overdue else urgency_of(one.on, today), records=(one.row.id,),
-                source_ids=(one.row.id,),
+                source_ids=(one.row.id,), tables=(one.row.subject.table,),
             )  # fmt: skip
 
 
@@ -224,11 +237,7 @@ def grounds(task: Task) -> str:
 
 
 def _sources(these: Iterable[Task]) -> tuple[str, ...]:
-    tables = {
-        "hold": ("Holds",), "exception": ("Exceptions",), "approval": ("Approvals",), "ruling": ("Decisions",),
-        "proposal": ("Actions", "Change History"), "deadline": ("the papers named under Deadlines",),
-    }  # fmt: skip
-    return tuple(dict.fromkeys(name for task in these for name in tables[task.kind]))
+    return tuple(dict.fromkeys(table for task in these for table in task.tables))
 
 
 def tasks_data(found: Iterable[Task]) -> list[dict[str, Any]]:
