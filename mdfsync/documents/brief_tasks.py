@@ -44,7 +44,7 @@ _NATURE = {"hold": "calculation", "exception": "calculation", "deadline": "fact"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """`records` are the rows it is about, `source_ids` the rows that say so, of `tables` (Holds, Approvals, …). `who` is
+    """`records` are the rows it is about, `source_ids` the rows of `tables` (Holds, Approvals, …) that say so. `who` =
     a person's address, or a role where nobody is named."""
 
     kind: Kind
