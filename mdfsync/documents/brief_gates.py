@@ -131,7 +131,7 @@ def gates_section(gates: Sequence[Gate], view: View, audience: Audience = OURS) 
             blocks.append(
                 Grid(
                     title=title, columns=("What", "Of", "State", "Who, and why"), rows=rows, widths=(22, 16, 14, 48),
-                    nature="decision", sources=sources[:12] if audience.internal else (),
+                    nature="decision", sources=(sources or ("Approvals",))[:12] if audience.internal else (),
                 )
             )  # fmt: skip
     asked = {gate.gate for gate in gates}

@@ -9,7 +9,7 @@ of the control brief.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -21,6 +21,7 @@ from mdfsync.documents.audience import OURS, Audience
 from mdfsync.documents.concluded import Concluded, Open
 from mdfsync.documents.paper import Block, Grid, Section, Words
 from mdfsync.documents.wording import day_text
+from mdfsync.model import Subject
 from mdfsync.policy.approvals import RoleHolders
 from mdfsync.publish import TABLES
 from mdfsync.values import list_items, number_text
@@ -37,8 +38,21 @@ HEADS: dict[Urgency, str] = {
     "later": "Later",
     "undated": "Without a day",
 }
-ACTED_ON = frozenset({"answer", "appeal", "claim", "request", "report", "deliverable", "registration_step", "notice"})
-"""Kinds of deadlines that ask somebody to act; the others only say when something ends."""
+RULING = "ruling"
+SAME_MATTER: Mapping[str, tuple[str, ...]] = {
+    "answer": ("deadline_", "answer_"),
+    "appeal": ("deadline_", "short_"),
+    "approval": ("approval_",),
+    "claim": ("deadline_", "money_"),
+    "deliverable": ("deliverable_",),
+    "notice": ("agreement_",),
+    "registration_step": ("registration_", "disputed_ownership", RULING),
+    "report": ("report_",),
+    "request": ("deadline_", "money_"),
+}
+"""Kinds of deadlines that ask somebody to act, and how the rules begin that speak of the same matter on the same row.
+The other kinds only say when something ends."""
+Told = Collection[tuple[str, str]]
 _NATURE = {"hold": "calculation", "exception": "calculation", "deadline": "fact"}
 
 
@@ -91,13 +105,17 @@ def urgency_of(until: date | None, today: date, *, critical: bool = False) -> Ur
     return "week" if until <= today + WEEK else "later"
 
 
-def _told(view: View, campaign: Row, opened: Iterable[Open]) -> Iterator[str]:
-    """Rows whose matter a finding or an open ruling tells; of the campaign itself several things can be due."""
+def _told(view: View, campaign: Row, opened: Iterable[Open]) -> Iterator[tuple[str, str]]:
+    """(row, rule) of every finding, of the rows that it keeps back too; an open ruling tells of the rows it is on."""
     for one in opened:
-        yield from (str(p) for p in (one.finding.subject, *one.finding.blocks) if p.table != "Campaigns")
+        yield from ((str(place), one.finding.rule_id) for place in (one.finding.subject, *one.finding.blocks))
     for row in view.where("Decisions", "joint_campaign_id", campaign.id):
         if row.text("decision_state") == "open":
-            yield from (f"{row.text('subject_table')}/{id}" for id in row.listed("subject_ids"))
+            yield from ((f"{row.text('subject_table')}/{id}", RULING) for id in row.listed("subject_ids"))
+
+
+def _is_told(told: Told, place: Subject, kind: str) -> bool:
+    return any(on == str(place) and rule.startswith(SAME_MATTER[kind]) for on, rule in told)
 
 
 def _of_findings(c: Concluded, opened: Sequence[Open], today: date, audience: Audience) -> Iterator[Task]:
@@ -130,13 +148,13 @@ def _role(c: Concluded, role: str) -> str:
     return holders.title if holders else role or "nobody named"
 
 
-def _of_approvals(view: View, campaign: Row, today: date, told: Iterable[str]) -> Iterator[Task]:
+def _of_approvals(view: View, campaign: Row, today: date, told: Told) -> Iterator[Task]:
     """Approvals that are asked for, and those that lapsed or do not count, unless a finding says so already."""
     for approval in judged(view).values():
         row = approval.row
         if view.ref(row, "joint_campaign_id") != campaign.id or is_closed(view, approval) or superseded(view, approval):
             continue
-        if approval.status not in {"pending", "lapsed", "refused"} or str(row.place) in told:
+        if approval.status not in {"pending", "lapsed", "refused"} or _is_told(told, row.place, "approval"):
             continue
         gate = view.matrix.gates.get(approval.gate)
         title, until = gate.title if gate else approval.gate, row.day("due")
@@ -189,10 +207,12 @@ def _of_proposals(view: View, campaign: Row, today: date) -> Iterator[Task]:
             )  # fmt: skip
 
 
-def _of_deadlines(calendar: Iterable[Deadline], today: date, told: Iterable[str], audience: Audience) -> Iterator[Task]:
+def _of_deadlines(calendar: Iterable[Deadline], today: date, told: Told, audience: Audience) -> Iterator[Task]:
     """What is overdue or due within a week and no finding speaks of."""
     for one in calendar:
-        if one.kind in ACTED_ON and str(one.row.place) not in told and one.on <= today + WEEK:
+        if one.kind not in SAME_MATTER or one.kind == "approval" or one.on > today + WEEK:
+            continue  # approvals are tasks of their own
+        if not _is_told(told, one.row.place, one.kind):
             yield Task(
                 kind="deadline", what=one.what, who=audience.person(one.owner) or "nobody named", until=one.on,
                 urgency="today" if one.overdue else urgency_of(one.on, today), records=(one.row.id,),

@@ -82,7 +82,7 @@ def _told(part: AtRisk) -> dict[str, Any]:
 def _grid(part: AtRisk, *, whole: bool) -> Grid:
     return Grid(
         title=f"{_WHO[part.direction]}, {part.currency or 'no currency stated'}",
-        columns=("", "Amount", "Of which, and why"),
+        columns=("What", "Amount", "Of which, and why"),
         rows=tuple(_rows(part, whole=whole)),
         widths=(24, 18, 58),
         right=(1,),
