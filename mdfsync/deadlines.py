@@ -11,12 +11,13 @@ charter's, else in UTC. It decides nothing; eighth layer, read by documents.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from decimal import Decimal
 
 from mdfsync.approval import acts_on, is_closed, judged, superseded
+from mdfsync.eligibility import Line
 from mdfsync.eligibility import judged as lines_of
 from mdfsync.eligibility.clocks import LastDay, claim_by, claim_by_of_request
 from mdfsync.eligibility.life import is_cancelled, is_filed
@@ -111,22 +112,28 @@ def _claims(view: View, campaign: Row) -> Iterator[_Day]:
         left = balance.stage("reserved")
         if not left or left < 0:
             continue
-        days: dict[LastDay, list[str]] = {}
+        days: dict[LastDay, list[Line]] = {}
         for expense in view.where("Expenses", "mdf_request_id", request.id):
             line = lines.get(expense.id)
             last = claim_by(view, line) if line and not line.refused else None
-            if last is not None and not is_filed(view, expense) and not is_cancelled(expense):
-                days.setdefault(last, []).append(expense.id)
+            if line is not None and last is not None and not is_filed(view, expense) and not is_cancelled(expense):
+                days.setdefault(last, []).append(line)
         if not days and (last := claim_by_of_request(view, request)):
             days[last] = []
         owner = sides_of(view, fund, request, request).claimant_person
-        for last, ids in days.items():
-            of = f" for {', '.join(sorted(ids))}" if ids else ""
+        for last, due in days.items():
+            of = f" for {', '.join(sorted(line.expense.id for line in due))}" if due else ""
             yield _Day(
                 kind="claim", on=last.day, what=f"Last day to claim on {request.id}{of}", row=request, paper=last.by,
-                owner=owner, zone=_zone(fund) if campaign.id not in last.by else "", amount=left,
-                currency=balance.currency,
+                owner=owner, zone=_zone(fund) if campaign.id not in last.by else "",
+                amount=min(left, _worth(due, balance.currency)) if due else left, currency=balance.currency,
             )  # fmt: skip
+
+
+def _worth(lines: Iterable[Line], currency: str) -> Decimal:
+    """What the lines may come to, as far as that can be said."""
+    verdicts = [line.verdict for line in lines if line.verdict is not None and line.verdict.currency == currency]
+    return sum((verdict.potential for verdict in verdicts if verdict.potential is not None), Decimal(0))
 
 
 def _requests(view: View, campaign: Row) -> Iterator[_Day]:

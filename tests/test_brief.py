@@ -18,10 +18,12 @@ from casebook import ROOT
 from jsonschema import Draft202012Validator
 from pypdf import PdfReader
 
+from mdfsync.documents.brief import brief_document
 from mdfsync.documents.brief_budget import budget_of, budget_section
 from mdfsync.documents.paper import Grid
 from mdfsync.documents.render import render
 from mdfsync.ledger import book_of
+from mdfsync.model import Subject
 from mdfsync.values import in_sight
 from mdfsync.view import SourceHealth, View
 
@@ -85,6 +87,35 @@ def test_each_task_says_who_until_when_and_what_asks_for_it(
 def test_a_proposal_that_stands_in_a_set_is_decided_in_the_set() -> None:
     said = [task["source_ids"] for task in tasks(series(), kind="proposal")]
     assert said == [["ac-1", "ch-1"], ["ch-2"]]
+
+
+@pytest.mark.parametrize(("state", "asked"), [("pending", 0), ("applied", 1)])
+def test_an_exception_that_stands_in_the_queue_as_a_proposal_is_decided_there(state: str, asked: int) -> None:
+    drift = f"""
+Change History
+change_id | table        | record | field          | kind  | joint_campaign_id | state
+ch-9      | Deliverables | D2     | planned_result | drift | JC-1              | {state}
+"""
+    view = series(drift)
+    c = concluded_of(view)
+    changed = replace(
+        c.open[0], owner="lee@northlight.example", campaign="JC-1", row_id="exc-9",
+        finding=replace(
+            c.open[0].finding, rule_id="person_changed_cell", kind="exception",
+            subject=Subject(table="Deliverables", id="D2"), blocks=(),
+        ),
+    )  # fmt: skip
+    paper = brief_document(replace(c, open=(changed,)), campaign(view))
+    said = [task for task in paper.data["decisions_needed"] if task["source_ids"] == ["exc-9"]]
+    assert (len(said), len(paper.data["open"])) == (asked, 1)
+
+
+def test_what_a_person_upheld_waits_for_nobody_and_still_stands() -> None:
+    c = concluded_of(series())
+    held = next(one for one in c.open if one.finding.kind == "hold")
+    paper = brief_document(replace(c, open=(replace(held, status="upheld"),)), campaign(c.view))
+    assert [one["status"] for one in paper.data["open"]] == ["upheld"]
+    assert [task for task in paper.data["decisions_needed"] if task["kind"] == "hold"] == []
 
 
 def test_holds_of_one_rule_and_owner_are_one_task() -> None:

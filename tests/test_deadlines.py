@@ -63,8 +63,18 @@ def test_each_names_its_paper_its_zone_and_its_owner(kind: str, on: date, paper:
 def test_what_is_in_no_claim_is_due_by_the_earliest_paper_and_says_what_hangs_on_it() -> None:
     it = one("claim")
     assert (it.on, it.paper, it.zone) == (date(2026, 12, 15), "fund FD", "Europe/London")
-    assert (it.amount, it.currency) == (Decimal(11000), "USD")
+    assert (it.amount, it.currency) == (Decimal(0), "USD"), "no programme says what the lines may come to"
     assert "R1" in it.what and "E1" in it.what and "E3" not in it.what
+
+
+def test_a_request_without_a_line_is_worth_all_that_is_left_of_it() -> None:
+    more = """
+MDF Budgets
+mdf_request_id | joint_campaign_id | partner_id | fund_id | requested_on | approved_mdf_amount | approved_on | budget_currency
+R2             | JC-1              | cobalt     | FD      | 2026-09-01   | 4000                | 2026-09-20  | USD
+"""
+    (it,) = (d for d in found(more) if d.kind == "claim" and d.row.id == "R2")
+    assert (it.on, it.amount, it.what) == (date(2026, 12, 15), Decimal(4000), "Last day to claim on R2")
 
 
 def test_work_that_is_late_stays_in_the_calendar_and_what_merely_ended_does_not() -> None:

@@ -52,6 +52,8 @@ SAME_MATTER: Mapping[str, tuple[str, ...]] = {
 }
 """Kinds of deadlines that ask somebody to act, and how the rules begin that speak of the same matter on the same row.
 The other kinds only say when something ends."""
+IN_THE_QUEUE: Mapping[str, str] = {"person_changed_cell": "drift", "source_withdrew": "withdrawn"}
+"""Exceptions that stand beside a proposed change of this kind: it is the proposal that people decide on."""
 Told = Collection[tuple[str, str]]
 _NATURE = {"hold": "calculation", "exception": "calculation", "deadline": "fact"}
 
@@ -87,7 +89,8 @@ def tasks(
     """Every task of a campaign, by urgency and day. `opened` = its findings that count, `calendar` = its deadlines. A
     partner is told what holds its own rows, without our evidence, and what is due."""
     told = set(_told(c.view, campaign, opened))
-    found = [*_of_findings(c, opened, today, audience), *_of_deadlines(calendar, today, told, audience)]
+    asked = [one for one in opened if one.status == "open" and not _is_proposed(c.view, campaign, one)]
+    found = [*_of_findings(c, asked, today, audience), *_of_deadlines(calendar, today, told, audience)]
     if audience.internal:
         found += _of_approvals(c.view, campaign, today, told)
         found += _of_rulings(c.view, campaign, today)
@@ -114,16 +117,25 @@ def _told(view: View, campaign: Row, opened: Iterable[Open]) -> Iterator[tuple[s
             yield from ((f"{row.text('subject_table')}/{id}", RULING) for id in row.listed("subject_ids"))
 
 
+def _is_proposed(view: View, campaign: Row, one: Open) -> bool:
+    """Whether what an exception speaks of is decided in the queue, where it stands as a proposed change."""
+    kind, place = IN_THE_QUEUE.get(one.finding.rule_id), one.finding.subject
+    return kind is not None and any(
+        (row.text("kind"), row.text("table"), row.text("record")) == (kind, place.table, place.id)
+        and view.will_be(row, "state") == "pending"
+        for row in view.where("Change History", "joint_campaign_id", campaign.id)
+    )
+
+
 def _is_told(told: Told, place: Subject, kind: str) -> bool:
     return any(on == str(place) and rule.startswith(SAME_MATTER[kind]) for on, rule in told)
 
 
 def _of_findings(c: Concluded, opened: Sequence[Open], today: date, audience: Audience) -> Iterator[Task]:
-    """One task for each rule and owner; a finding that a person upheld waits for nobody."""
+    """One task for each rule and owner."""
     sets: dict[tuple[str, str], list[Open]] = {}
     for one in opened:
-        if one.status == "open":
-            sets.setdefault((one.finding.rule_id, one.owner), []).append(one)
+        sets.setdefault((one.finding.rule_id, one.owner), []).append(one)
     for (rule_id, owner), these in sets.items():
         finding, setting = these[0].finding, c.policy.rules.get(rule_id)
         days = [date.fromisoformat(one.due) for one in these if one.due]
@@ -189,7 +201,7 @@ def _of_proposals(view: View, campaign: Row, today: date) -> Iterator[Task]:
         listed |= set(changes)
         until = row.day("due")
         stake = row.money("money_at_stake")
-        money = f"\n{number_text(stake)} at stake" if stake and stake > Decimal(0) else ""
+        money = f"\n{number_text(stake)} at stake, in the currency of the rows" if stake and stake > Decimal(0) else ""
         history = [found for id in changes if (found := view.row("Change History", id))]
         yield Task(
             kind="proposal", what=f"{row.text('title')}\n{_excerpt(row.text('what'))}{money}",
