@@ -36,7 +36,7 @@ OUTDATED = frozenset({"won", "lost", "closed", "rejected", "expired", "late"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadline:
     """`kind` groups like with like; `row` is what ends or is due, `paper` names the day, `zone` is where the day ends
-    (an IANA name). `amount` in `currency` is what hangs on it, `None` where no money does. `owner` = whose task it is,
+    (an IANA name). `amount` in `currency` is what hangs on it, `None` where nobody can say. `owner` = whose task it is,
     `""` where no paper says so. `overdue`: the day has passed and the thing is still to be done."""
 
     kind: str
@@ -126,14 +126,18 @@ def _claims(view: View, campaign: Row) -> Iterator[_Day]:
             yield _Day(
                 kind="claim", on=last.day, what=f"Last day to claim on {request.id}{of}", row=request, paper=last.by,
                 owner=owner, zone=_zone(fund) if campaign.id not in last.by else "",
-                amount=min(left, _worth(due, balance.currency)) if due else left, currency=balance.currency,
+                amount=_worth(due, left, balance.currency), currency=balance.currency,
             )  # fmt: skip
 
 
-def _worth(lines: Iterable[Line], currency: str) -> Decimal:
-    """What the lines may come to, as far as that can be said."""
-    verdicts = [line.verdict for line in lines if line.verdict is not None and line.verdict.currency == currency]
-    return sum((verdict.potential for verdict in verdicts if verdict.potential is not None), Decimal(0))
+def _worth(lines: Iterable[Line], left: Decimal, currency: str) -> Decimal | None:
+    """What the lines may come to, not more than is left of the request; all that is left where there is no line, and
+    `None` where it cannot be said of one."""
+    worth = [line.verdict.potential if line.verdict and line.verdict.currency == currency else None for line in lines]
+    known = [amount for amount in worth if amount is not None]
+    if len(known) < len(worth):
+        return None
+    return min(left, sum(known, Decimal(0))) if worth else left
 
 
 def _requests(view: View, campaign: Row) -> Iterator[_Day]:
