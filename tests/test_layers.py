@@ -48,6 +48,7 @@ LAYERS = {
     "journeys": 9,
     "packet": 9,
     "money_at_risk": 8,
+    "deadlines": 8,
     "findings": 6,
     "publish": 8,
     "mass": 7,

@@ -40,6 +40,7 @@ VERBS = {
     "rules": "mdfsync.cli.looking",
     "verify": "mdfsync.cli.verify",
     "eligibility": "mdfsync.cli.eligibility",
+    "brief": "mdfsync.cli.brief",
     "charter": "mdfsync.cli.charter",
     "deliverables": "mdfsync.cli.deliverables",
     "journeys": "mdfsync.cli.journeys",
@@ -62,6 +63,7 @@ HELP = {
     "rules": "The rulebook read aloud.",
     "verify": "Hash chains and archived bytes; a packet that was sent.",
     "eligibility": "Expenses from a file against a programme from a file: verdict, amount, every reason.",
+    "brief": "The control brief of a campaign: what to do today, money, approvals, deadlines, risks.",
     "charter": "The joint charter of a campaign as a contract: terms, version, signatures.",
     "deliverables": "The deliverables of a campaign as a plan: owners, dependencies, critical path, slack.",
     "journeys": "Why a deal has its class: its story with every test; a campaign's funnel by class.",
@@ -74,7 +76,7 @@ click.rich_click.COMMAND_GROUPS = {
     "mdfsync": [
         {"name": "Daily", "commands": ["run", "plan", "apply", "status", "explain", "history"]},
         {"name": "Money", "commands": ["eligibility"]},
-        {"name": "Documents", "commands": ["charter", "overlaps", "leads", "deliverables", "journeys", "packet"]},
+        {"name": "Documents", "commands": ["charter", "overlaps", "leads", "deliverables", "brief", "journeys", "packet"]},
         {"name": "Set-up", "commands": ["init", "doctor", "check", "schema", "rules", "verify"]},
         {"name": "Try it", "commands": ["sandbox"]},
     ]

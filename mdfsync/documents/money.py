@@ -12,66 +12,78 @@ from statistics import median
 from typing import Any
 
 from mdfsync.currencies import in_currency
+from mdfsync.documents.audience import OURS, Audience
 from mdfsync.documents.paper import Block, Grid, Section, Words
 from mdfsync.money_at_risk import AtRisk
 
 _WHO = {"we_claim": "We claim", "we_reimburse": "We reimburse", "": "No paper says who pays"}
 _SOURCES = ("MDF Funds", "MDF Budgets", "MDF Ledger", "Expenses", "Reimbursements")
 Money = Callable[[Decimal], str]
+_OURS_ALONE = frozenset({"claimable_now", "held", "not_eligible_yet", "ruled_out"})
 MOST = 12
 """Ids that a cell of the table names; the JSON has all."""
 
 
-def money_section(risk: Sequence[AtRisk]) -> Section:
-    """Money at risk, one table for each direction and currency."""
-    blocks: tuple[Block, ...] = tuple(_grid(part) for part in risk)
+def money_section(risk: Sequence[AtRisk], audience: Audience = OURS) -> Section:
+    """Money at risk, one table for each direction and currency. What we could claim of a partner, and what holds it
+    here, is not for that partner."""
+    blocks: tuple[Block, ...] = tuple(_grid(part, whole=_is_whole(part, audience)) for part in risk)
     if not blocks:
         blocks = (Words(text="No partner money is requested, reserved or claimed here.", nature="fact"),)
     return Section(title="Money at risk", blocks=blocks)
 
 
-def money_data(risk: Sequence[AtRisk]) -> list[dict[str, Any]]:
-    """The same for machines; amounts are texts in the currency beside them."""
-    return [
-        {
-            "direction": part.direction or None,
-            "currency": part.currency,
-            "claimable_now": {"amount": str(part.claimable), "expense_ids": part.claimable_ids},
-            "held": {
-                "amount": str(part.held),
-                "by_rule": [
-                    {"rule_id": by.rule_id, "amount": str(by.amount), "expense_ids": list(by.expense_ids)}
-                    for by in part.held_by
-                ],
-                "amount_unknown": part.untold,
-            },
-            "not_eligible_yet": {"amount": str(part.not_yet), "expense_ids": part.not_yet_ids},
-            "ruled_out": part.ruled_out,
-            "underway": str(part.underway),
-            "expiring_in_30_days": [
-                {"record": str(e.row.place), "amount": str(e.amount), "last_day": e.last.on.isoformat()}
-                for e in part.expiring
-            ],
-            "forfeited": [
-                {"record": str(f.row.place), "amount": str(f.amount), "last_day": f.last.on.isoformat()}
-                for f in part.forfeited
-            ],
-            "recovery": {
-                "recovered": str(part.recovered),
-                "settled": str(part.settled),
-                "rate": None if part.recovery_rate is None else str(_rounded(part.recovery_rate * 100)),
-            },
-            "days_to_pay": part.days_to_pay,
-        }
-        for part in risk
-    ]
+def money_data(risk: Sequence[AtRisk], audience: Audience = OURS) -> list[dict[str, Any]]:
+    """The same for machines; amounts are texts in the currency beside them. What the reader is not told is left out."""
+    return [_told(part) if _is_whole(part, audience) else _shared(_told(part)) for part in risk]
 
 
-def _grid(part: AtRisk) -> Grid:
+def _is_whole(part: AtRisk, audience: Audience) -> bool:
+    return audience.internal or part.direction == "we_reimburse"
+
+
+def _shared(told: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if name not in _OURS_ALONE}
+
+
+def _told(part: AtRisk) -> dict[str, Any]:
+    return {
+        "direction": part.direction or None,
+        "currency": part.currency,
+        "claimable_now": {"amount": str(part.claimable), "expense_ids": part.claimable_ids},
+        "held": {
+            "amount": str(part.held),
+            "by_rule": [
+                {"rule_id": by.rule_id, "amount": str(by.amount), "expense_ids": list(by.expense_ids)}
+                for by in part.held_by
+            ],
+            "amount_unknown": part.untold,
+        },
+        "not_eligible_yet": {"amount": str(part.not_yet), "expense_ids": part.not_yet_ids},
+        "ruled_out": part.ruled_out,
+        "underway": str(part.underway),
+        "expiring_in_30_days": [
+            {"record": str(e.row.place), "amount": str(e.amount), "last_day": e.last.on.isoformat()}
+            for e in part.expiring
+        ],
+        "forfeited": [
+            {"record": str(f.row.place), "amount": str(f.amount), "last_day": f.last.on.isoformat()}
+            for f in part.forfeited
+        ],
+        "recovery": {
+            "recovered": str(part.recovered),
+            "settled": str(part.settled),
+            "rate": None if part.recovery_rate is None else str(_rounded(part.recovery_rate * 100)),
+        },
+        "days_to_pay": part.days_to_pay,
+    }
+
+
+def _grid(part: AtRisk, *, whole: bool) -> Grid:
     return Grid(
         title=f"{_WHO[part.direction]}, {part.currency or 'no currency stated'}",
-        columns=("", "Amount", "Of which, and why"),
-        rows=tuple(_rows(part)),
+        columns=("What", "Amount", "Of which, and why"),
+        rows=tuple(_rows(part, whole=whole)),
         widths=(24, 18, 58),
         right=(1,),
         nature="calculation",
@@ -79,17 +91,12 @@ def _grid(part: AtRisk) -> Grid:
     )
 
 
-def _rows(part: AtRisk) -> Iterator[tuple[str, str, str]]:
+def _rows(part: AtRisk, *, whole: bool) -> Iterator[tuple[str, str, str]]:
     def money(amount: Decimal) -> str:
         return in_currency(amount, part.currency)
 
-    yield "Claimable now", money(part.claimable), _ids(part.claimable_ids) or "no line is eligible and unclaimed"
-    yield "Held", money(part.held), "\n".join(_held(part, money)) or "no line is held"
-    if part.not_yet_ids:
-        words = f"no hold; what they lack is not owed yet: {_ids(part.not_yet_ids)}"
-        yield "Not eligible yet", money(part.not_yet), words
-    if part.ruled_out:
-        yield "Ruled out", "", f"not claimable as it stands: {_ids(part.ruled_out)}"
+    if whole:
+        yield from _claims_to_come(part, money)
     yield "Claimed or granted, not paid", money(part.underway), ""
     expiring = [f"{money(e.amount)} on {e.last.on} ({e.last.why})" for e in part.expiring]
     yield "Expiring in 30 days", money(sum((e.amount for e in part.expiring), Decimal(0))), "\n".join(expiring)
@@ -97,6 +104,16 @@ def _rows(part: AtRisk) -> Iterator[tuple[str, str, str]]:
     yield "Forfeited, not booked yet", money(sum((f.amount for f in part.forfeited), Decimal(0))), "\n".join(lost)
     yield "Recovered", money(part.recovered), _recovery(part, money)
     yield "Days to pay", _days(part.days_to_pay), "from filing a claim to the payer's money, the middle one"
+
+
+def _claims_to_come(part: AtRisk, money: Money) -> Iterator[tuple[str, str, str]]:
+    yield "Claimable now", money(part.claimable), _ids(part.claimable_ids) or "no line is eligible and unclaimed"
+    yield "Held", money(part.held), "\n".join(_held(part, money)) or "no line is held"
+    if part.not_yet_ids:
+        words = f"no hold; what they lack is not owed yet: {_ids(part.not_yet_ids)}"
+        yield "Not eligible yet", money(part.not_yet), words
+    if part.ruled_out:
+        yield "Ruled out", "", f"not claimable as it stands: {_ids(part.ruled_out)}"
 
 
 def _held(part: AtRisk, money: Money) -> Iterator[str]:

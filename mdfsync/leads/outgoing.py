@@ -203,12 +203,15 @@ def _held(view: View, lead: Row, partner_id: str) -> Iterator[str]:
     ):
         if not lead.text(name):
             yield f"not on record: {words}"
-    yield from _agreed(view, lead, partner_id)
+    joint = view.ref(lead, "joint_campaign_id")
+    yield from not_agreed(view, joint, partner_id)
+    if partner_id in recipients(view, joint) and not allowed_fields(view, joint, partner_id):
+        yield "no fact is allowed to leave for the partner"
 
 
-def _agreed(view: View, lead: Row, partner_id: str) -> Iterator[str]:
-    """What both sides agreed on data; without it nothing leaves."""
-    partner, joint = view.row("Partners", partner_id), view.ref(lead, "joint_campaign_id")
+def not_agreed(view: View, joint: str, partner_id: str) -> Iterator[str]:
+    """What both sides have not agreed on data; without it nothing leaves for the partner."""
+    partner = view.row("Partners", partner_id)
     if partner is None or partner_id not in recipients(view, joint):
         yield f"{partner_id} takes no part in the campaign"
         return
@@ -217,8 +220,6 @@ def _agreed(view: View, lead: Row, partner_id: str) -> Iterator[str]:
     until = partner.day("data_sharing_expires_on")
     if until and until < view.as_of.date():
         yield f"data sharing was agreed until {until.isoformat()}"
-    if not allowed_fields(view, joint, partner_id):
-        yield "no fact is allowed to leave for the partner"
 
 
 def _names(view: View, partner_id: str, named: Iterable[str]) -> bool:
