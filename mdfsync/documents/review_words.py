@@ -1,0 +1,72 @@
+"""How a review puts its figures: values with their unit, what cannot be told with its reason, tables of figures.
+
+Shared by the sections of the review; it concludes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from mdfsync.currencies import in_currency, is_currency
+from mdfsync.documents.paper import Grid, Nature
+from mdfsync.performance.measure import PER_CENT, Measure
+from mdfsync.pipeline_totals import Sum
+
+DIRECTIONS: Mapping[str, str] = {
+    "we_claim": "we claim", "we_reimburse": "we reimburse", "": "no paper says who pays",
+}  # fmt: skip
+NONE = "–"
+
+
+def value_words(measure: Measure) -> str:
+    """`12 leads`, `85.0 %`, `1,155.00 EUR`; what cannot be told says why."""
+    if measure.value is None:
+        plain = measure.why_not.startswith(("too few", "unknown"))
+        return measure.why_not[:1].upper() + measure.why_not[1:] if plain else f"Cannot be told: {measure.why_not}"
+    if is_currency(measure.unit):
+        return in_currency(measure.value, measure.unit)
+    return f"{number(measure.value)} {'%' if measure.unit == PER_CENT else measure.unit}"
+
+
+def rests_on(measure: Measure) -> str:
+    """The records behind a figure: `14 leads`."""
+    if measure.behind is None:
+        return NONE
+    return f"{measure.behind} {measure.of.removesuffix('s') if measure.behind == 1 else measure.of}"
+
+
+def figures(measures: Iterable[Measure], title: str = "", nature: Nature = "calculation") -> Grid:
+    """Figures with what they count and where they come from."""
+    taken = tuple(measures)
+    return Grid(
+        title=title,
+        columns=("Figure", "Value", "Rests on", "What it counts"),
+        rows=tuple((m.title, value_words(m), rests_on(m), m.counts) for m in taken),
+        widths=(20, 27, 13, 40),
+        nature=nature,
+        sources=tuple(dict.fromkeys(source for m in taken for source in m.sources)),
+    )
+
+
+def number(value: Decimal) -> str:
+    """`1,234.5`, without zeros that say nothing."""
+    text = f"{value:,.2f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def money(amount: Decimal | None, currency: str) -> str:
+    return "unknown" if amount is None else in_currency(amount, currency)
+
+
+def amounts(total: Sum) -> str:
+    """Amounts by currency, a line each; deals without one are said."""
+    lines = [in_currency(amount, currency) for currency, amount in total.amounts.items()]
+    if total.without_amount:
+        lines.append(f"{total.without_amount} without an amount")
+    return "\n".join(lines) or NONE
+
+
+def short(text: str, most: int = 160) -> str:
+    """A sentence for a cell; the JSON has all of it."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
