@@ -16,6 +16,7 @@ from mdfsync.documents.render import Form
 from mdfsync.documents.review import review_document
 from mdfsync.errors import UsageError
 from mdfsync.performance.asked import Asked, Quarter, quarter_of
+from mdfsync.performance.measure import counted
 from mdfsync.policy.programmes import programme_name
 from mdfsync.view import View
 
@@ -83,7 +84,7 @@ def _tell(paper: Paper) -> None:
     for total in data["classes"]:
         name = "on hold" if total["class"] == "hold" else total["class"]
         amounts = ", ".join(f"{of['amount']} {of['currency']}" for of in total["distinct"]["amounts"])
-        OUT.print(f"  {name}: {total['distinct']['deals']} deals{': ' + escape(amounts) if amounts else ''}")
+        OUT.print(f"  {name}: {counted(total['distinct']['deals'], 'deal')}{': ' + escape(amounts) if amounts else ''}")
     for figure in data["figures"]:
         if figure["id"] in {"cost", "cost_per_accepted_lead", "cost_per_sourced_deal", "roi"}:
             value = figure["cannot_be_told"] or f"{figure['value']} {figure['unit']}"

@@ -29,7 +29,7 @@ APART = (
     "Money and performance stand apart. No lead and no deal makes an expense eligible, and an eligible expense says "
     "nothing about what it brought. Classes are never added together, nor currencies."
 )
-_KEY = ("leads", "leads_sent", "leads_accepted", "follow_up_on_time", "deliverables_accepted")
+_KEY = ("leads", "leads_against_target", "leads_sent", "leads_accepted", "follow_up_on_time", "deliverables_accepted")
 
 
 def review_document(c: Concluded, asked: Asked) -> Paper:
@@ -100,7 +100,7 @@ def _about(c: Concluded, review: Review) -> Iterator[tuple[str, str]]:
 
 
 def _figures(review: Review) -> Iterator[Block]:
-    yield figures((*review.returns, *(review.measure(id) for id in _KEY)))
+    yield from figures((*review.returns, *(review.measure(id) for id in _KEY)))
     registered = review.registrations
     said = ", ".join(f"{count} {status}" for status, count in registered.by_status.items()) or "none"
     pairs = (("Deal registrations submitted", f"{registered.submitted} ({said})"),)

@@ -52,6 +52,7 @@ def review_data(review: Review, risk: Sequence[AtRisk], policy: Policy) -> dict[
         "leads": {
             "by_status": {key: list(ids) for key, ids in review.leads.statuses.items()},
             "no_leads": {key: list(ids) for key, ids in review.leads.kinds.items()},
+            "on_hold": list(review.leads.held),
             "by_decision": {key or "undecided": list(ids) for key, ids in review.leads.decided.items()},
             "without_partner": list(review.leads.without_partner),
             "follow_up": dict(review.leads.speed),

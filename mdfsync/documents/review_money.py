@@ -21,14 +21,17 @@ from mdfsync.performance.review import Review
 from mdfsync.performance.spend import SOURCES as SPEND
 from mdfsync.performance.spend import STAGES, Amounts, Line, Request, Spend, Stage
 
-_STEPS: tuple[tuple[Stage, Stage, str], ...] = (
-    ("planned", "committed", "Not committed"),
-    ("committed", "actual", "Not invoiced, or beyond"),
-    ("actual", "eligible", "Not eligible so far"),
-    ("eligible", "claimable", "Share that no fund pays"),
-    ("claimable", "claimed", "Not claimed yet"),
-    ("claimed", "paid", "Claimed, not paid"),
+_STEPS: tuple[tuple[Stage, Stage, str, str], ...] = (
+    ("planned", "committed", "Not committed", "Committed beyond the plan"),
+    ("committed", "actual", "Not invoiced yet", "Invoiced beyond commitments"),
+    ("actual", "eligible", "Not eligible so far", "Eligible beyond the cost"),
+    ("eligible", "claimable", "Share that no fund pays", "Claimable beyond the base"),
+    ("claimable", "claimed", "Not claimed yet", "Claimed beyond claimable"),
+    ("claimed", "paid", "Claimed, not paid", "Paid beyond the claim"),
 )
+"""From one stage to the next: its label where money falls away, and where more is there than before."""
+_COST: tuple[Stage, ...] = ("planned", "committed", "actual")
+_FUND: tuple[Stage, ...] = ("eligible", "claimable", "claimed", "granted", "paid")
 
 
 def money_sections(review: Review) -> Iterator[Section]:
@@ -40,7 +43,8 @@ def money_sections(review: Review) -> Iterator[Section]:
                 if request.request_id
                 else f"Lines without a request, {request.campaign_id}"
             )
-            yield Section(title=title, blocks=(_lines(request),))
+            blocks = _lines(request, "Cost", _COST), _lines(request, "What its fund pays", _FUND)
+            yield Section(title=title, blocks=blocks)
     yield _claims(review.claims)
 
 
@@ -96,29 +100,25 @@ def _or_none(amount: Decimal | None, currency: str) -> str:
     return "not stated" if amount is None else in_currency(amount, currency)
 
 
-def _lines(request: Request) -> Grid:
-    rows = [_line(line) for line in request.lines]
-    total = ("Together", "", *(money(request.total[stage], request.currency) for stage in STAGES))
+def _lines(request: Request, title: str, stages: tuple[Stage, ...]) -> Grid:
+    rows = [_line(line, stages) for line in request.lines]
+    total = ("Together", "", *(money(request.total[stage], request.currency) for stage in stages))
     return Grid(
-        columns=("Expense", "State, verdict", *(stage.capitalize() for stage in STAGES)),
-        rows=(*rows, total), widths=(19, 13, *(10,) * len(STAGES)), right=tuple(range(2, 2 + len(STAGES))),
-        nature="calculation", sources=SPEND,
+        title=title, columns=("Expense", "State, verdict", *(stage.capitalize() for stage in stages)),
+        rows=(*rows, total), widths=(26, 14, *(60 // len(stages),) * len(stages)),
+        right=tuple(range(2, 2 + len(stages))), nature="calculation", sources=SPEND,
     )  # fmt: skip
 
 
-def _line(line: Line) -> tuple[str, ...]:
-    own = f"\n{line.own}" if line.own else ""
+def _line(line: Line, stages: tuple[Stage, ...]) -> tuple[str, ...]:
+    """A line at some of its stages; what it cost in its own currency stands beside the cost."""
+    own = f"\n{line.own} as invoiced" if line.own and "actual" in stages else ""
     unknown = f"\n{line.unknown}" if line.unknown else ""
     return (
         f"{line.title}\n{line.expense_id}{own}",
         f"{line.state or 'unknown'}\n{line.status or 'not judged'}{unknown}",
-        *(_amount(line.amounts[stage], line.currency) for stage in STAGES),
+        *(money(amount, line.currency) if (amount := line.amounts[stage]) != 0 else NONE for stage in stages),
     )
-
-
-def _amount(amount: Decimal | None, currency: str) -> str:
-    """A figure of a line; its currency is the request's, which the total names."""
-    return "unknown" if amount is None else in_currency(amount, currency).rpartition(" ")[0] if amount else NONE
 
 
 def _flow(direction: str, currency: str, flow: Amounts) -> Figure | Words:
@@ -128,10 +128,10 @@ def _flow(direction: str, currency: str, flow: Amounts) -> Figure | Words:
         lacking = ", ".join(stage for stage in STAGES if stage not in amounts)
         return Words(text=f"No picture of the money ({name}): {lacking} cannot be told.", tone="warning")
     rows = [Bar(label="Planned by the lines", value=amounts["planned"], words=money(amounts["planned"], currency))]
-    for before, after, label in _STEPS:
+    for before, after, less, more in _STEPS:
         moved = amounts[after] - amounts[before]
-        weight: Weight = "warning" if label == "Not eligible so far" and moved else "faint"
-        rows.append(Bar(label=label, value=moved, words=money(moved, currency), weight=weight))
+        weight: Weight = "warning" if moved > 0 or (after == "eligible" and moved) else "faint"
+        rows.append(Bar(label=more if moved > 0 else less, value=moved, words=money(moved, currency), weight=weight))
     rows.append(Bar(label="Paid back", value=amounts["paid"], words=money(amounts["paid"], currency)))
     says = ", ".join(f"{stage} {money(amounts[stage], currency)}" for stage in STAGES)
     return Figure(

@@ -65,11 +65,11 @@ def _deliverables(found: Deliveries) -> Section:
     )
     columns = ("Deliverable", "Due", "Delivered", "Accepted", "Result planned", "Result reached")
     grid = Grid(columns=columns, rows=rows, widths=(26, 15, 16, 11, 16, 16), nature="fact", sources=DELIVERABLES)
-    return Section(title="Performance: deliverables", blocks=(grid, figures(found.measures(), nature="fact")))
+    return Section(title="Performance: deliverables", blocks=(grid, *figures(found.measures())))
 
 
 def _leads(leads: Leads) -> Section:
-    blocks: list[Block] = [figures(leads.measures())]
+    blocks: list[Block] = [*figures(leads.measures())]
     rows = [
         (f"Leads {_STATUSES.get(status, status)}", str(len(ids)), some(ids)) for status, ids in leads.statuses.items()
     ]
@@ -85,7 +85,7 @@ def _leads(leads: Leads) -> Section:
         weights: Mapping[str, Weight] = {NOT_YET: "warning", UNTOLD: "faint"}
         columns = [Bar(label=b, value=leads.speed[b], words=str(leads.speed[b]), weight=weights.get(b, "strong"))
                    for b in BINS]  # fmt: skip
-        said = ", ".join(f"{leads.speed[name]} {name}" for name in BINS)
+        said = "; ".join(f"{name} {leads.speed[name]}" for name in BINS)
         blocks.append(
             Figure(
                 title="Speed of follow-up", chart=histogram(columns, axis="leads"), nature="calculation",
@@ -130,7 +130,7 @@ def _pipeline(review: Review) -> Iterator[Section]:
             name = "On hold" if class_ == "hold" else class_.capitalize()
             yield Section(title=f"{name}: the deals{which}", blocks=(_list(deals, partners),))
     if timeline := _timeline(found, review.as_of):
-        yield Section(title="Deals over time", blocks=(timeline,))
+        yield Section(title="Deals over time", blocks=timeline)
 
 
 def _classes(classes: Sequence[ClassTotal], title: str = "") -> Grid:
@@ -183,7 +183,8 @@ def _list(deals: Sequence[Deal], partners: Mapping[str, str]) -> Grid:
             f"{d.stage or 'unknown stage'}\n{d.counted.outcome}",
             in_currency(d.counted.amount, d.counted.currency) if d.counted.amount is not None else "not stated",
             _days(d),
-            short(d.decided_by or "no event", 60) + ("\nvalidated by a person" if d.validated else ""),
+            short(d.decided_by.replace("_", " ") or "no event", 60)
+            + ("\nvalidated by a person" if d.validated else ""),
         )
         for d in deals
     )
@@ -198,17 +199,17 @@ def _days(deal: Deal) -> str:
     return f"{created}\n{deal.closed.isoformat()}" if deal.closed else created
 
 
-def _timeline(found: Pipeline, today: date) -> Figure | None:
+def _timeline(found: Pipeline, today: date) -> tuple[Block, ...]:
     """The deals that a class or a hold makes worth looking at before direct ones."""
     told = [deal for deal in found.deals if deal.created and deal.created <= today]
     if not told:
-        return None
+        return ()
     chosen = told[:MOST_SPANS]
     rows = []
     for deal in chosen:
         assert deal.created is not None  # noqa: S101 - only told ones are drawn
         held = deal.counted.class_ == "hold"
-        moment = deal.decided_at.date() if deal.decided_at and deal.decided_at.date() <= today else None
+        moment = deal.decided if deal.decided and deal.decided <= today else None
         rows.append(
             Span(
                 label=f"{_class(deal.counted.class_)}: {deal.name}", start=deal.created,
@@ -219,11 +220,14 @@ def _timeline(found: Pipeline, today: date) -> Figure | None:
     left = (
         f" {counted(len(told) - len(chosen), 'more deal')} stand in the lists only." if len(told) > len(chosen) else ""
     )
-    return Figure(
+    figure = Figure(
         title="From creation to close, or to today", chart=spans(rows, today=today), nature="fact", sources=DEALS,
-        says=f"{counted(len(chosen), 'line')}, a deal and partner each: dark = won, blue = open, grey = lost, "
-        f"orange = on hold; a diamond is the event that decided the class.{left} The days stand in the lists above.",
+        says=f"{counted(len(chosen), 'line')}, a deal and partner each. The days stand in the lists above.",
     )  # fmt: skip
+    legend = Words(
+        text=f"Dark: won. Blue: open. Grey: lost. Orange: on hold. A diamond is the event that decided the class.{left}"
+    )
+    return figure, legend
 
 
 def _compared(found: Pipeline) -> Section:

@@ -111,7 +111,7 @@ def _gaps(review: Review, policy: Policy) -> Grid:
 
 
 def _tells(source: SourceEntry | None) -> str:
-    return ", ".join(source.authoritative_for).replace("_", " ") if source else NONE
+    return ", ".join(source.authoritative_for).replace("_", " ") or source.title if source else NONE
 
 
 def _quality(review: Review, policy: Policy) -> Iterator[Block]:

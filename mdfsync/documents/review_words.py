@@ -5,18 +5,19 @@ Shared by the sections of the review; it concludes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from mdfsync.currencies import in_currency, is_currency
 from mdfsync.documents.paper import Grid, Nature
-from mdfsync.performance.measure import PER_CENT, Measure
+from mdfsync.performance.measure import Measure
 from mdfsync.pipeline_totals import Sum
 
 DIRECTIONS: Mapping[str, str] = {
     "we_claim": "we claim", "we_reimburse": "we reimburse", "": "no paper says who pays",
 }  # fmt: skip
 NONE = "–"
+_NATURES: Mapping[Nature, str] = {"calculation": "Calculated", "fact": "Counted", "decision": "What people decided"}
 
 
 def value_words(measure: Measure) -> str:
@@ -26,19 +27,29 @@ def value_words(measure: Measure) -> str:
         return measure.why_not[:1].upper() + measure.why_not[1:] if plain else f"Cannot be told: {measure.why_not}"
     if is_currency(measure.unit):
         return in_currency(measure.value, measure.unit)
-    return f"{number(measure.value)} {'%' if measure.unit == PER_CENT else measure.unit}"
+    return f"{number(measure.value)} {_unit(measure.unit, measure.value)}"
 
 
 def rests_on(measure: Measure) -> str:
     """The records behind a figure: `14 leads`."""
     if measure.behind is None:
         return NONE
-    return f"{measure.behind} {measure.of.removesuffix('s') if measure.behind == 1 else measure.of}"
+    return f"{measure.behind} {_unit(measure.of, measure.behind)}"
 
 
-def figures(measures: Iterable[Measure], title: str = "", nature: Nature = "calculation") -> Grid:
-    """Figures with what they count and where they come from."""
+def _unit(unit: str, value: Decimal | int) -> str:
+    return unit.removesuffix("s") if value == 1 else unit
+
+
+def figures(measures: Iterable[Measure]) -> Iterator[Grid]:
+    """Figures with what they count and where they come from; calculations, facts and decisions apart."""
     taken = tuple(measures)
+    for nature, title in _NATURES.items():
+        if of := [measure for measure in taken if measure.nature == nature]:
+            yield _figures(of, nature, title)
+
+
+def _figures(taken: Sequence[Measure], nature: Nature, title: str) -> Grid:
     return Grid(
         title=title,
         columns=("Figure", "Value", "Rests on", "What it counts"),

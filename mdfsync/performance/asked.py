@@ -97,6 +97,9 @@ class Ground:
             return None
         return at.astimezone(zone or UTC).date()
 
+    def has_many_partners(self, campaign_id: str) -> bool:
+        return len(self.view.where("Campaign Partners", "joint_campaign_id", campaign_id)) > 1
+
     def within(self, day: date | None) -> bool:
         """Whether a row of that day belongs to what is asked; without a quarter every row does."""
         quarter = self.asked.quarter

@@ -78,6 +78,8 @@ def claims_of(ground: Ground) -> Claims:
     rows.sort(key=lambda claim: (claim.campaign_id, claim.claim_id))
     totals: dict[tuple[str, str], dict[str, Decimal | None]] = {}
     for claim in rows:
+        if not claim.is_filed:
+            continue
         total = totals.setdefault((claim.direction, claim.currency), dict.fromkeys(KINDS, ZERO))
         for name, amount in claim.amounts.items():
             before = total[name]

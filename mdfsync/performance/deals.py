@@ -33,7 +33,7 @@ class Deal:
     created: date | None
     closed: date | None
     decided_by: str
-    decided_at: datetime | None
+    decided: date | None
     validated: bool
 
     @property
@@ -135,7 +135,8 @@ def _deal(ground: Ground, found: Counted) -> Deal:
         counted=found, name=opportunity.text("deal_name"), stage=opportunity.text("stage_label"),
         created=ground.day(found.joint_campaign_id, created),
         closed=ground.day(found.joint_campaign_id, closed) if found.outcome != "open" else None,
-        decided_by="" if decided_by == "none" else decided_by, decided_at=_instant(view, row, "deciding_event_at"),
+        decided_by="" if decided_by == "none" else decided_by,
+        decided=ground.day(found.joint_campaign_id, _instant(view, row, "deciding_event_at")),
         validated=view.will_be(row, "validation_status") == "validated",
     )  # fmt: skip
 

@@ -53,7 +53,7 @@ class Deliveries:
         made = Measure(
             id="deliverables_accepted", title="Deliverables accepted", unit="deliverables", sources=SOURCES,
             counts="deliverables that their reviewer accepted, of those planned and not cancelled",
-            behind=len(due), of="deliverables", nature="fact",
+            behind=len(due), of="deliverables", nature="decision",
         )  # fmt: skip
         time = Measure(
             id="delivered_on_time", title="Delivered on time", unit="deliverables", sources=SOURCES,

@@ -11,6 +11,7 @@ from typing import Literal
 
 from mdfsync.currencies import currency_exponent
 
+Nature = Literal["fact", "calculation", "decision"]
 TOO_FEW = 5
 """Deals below which a rate, a size or a time says nothing of the next deal."""
 PER_CENT = "%"
@@ -30,7 +31,7 @@ class Measure:
     why_not: str = ""
     behind: int | None = None
     of: str = ""
-    nature: Literal["fact", "calculation"] = "calculation"
+    nature: Nature = "calculation"
 
     def told(self, value: Decimal | int) -> Measure:
         return replace(self, value=Decimal(value), why_not="")

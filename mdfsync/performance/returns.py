@@ -44,12 +44,13 @@ def returns_of(ground: Ground, spend: Spend, leads: Leads, pipeline: Pipeline) -
         counts="what was spent, divided by the sourced deals, each once",
     )  # fmt: skip
     waiting = len(leads.decided.get("", ()))
+    why = "the cost is in several currencies; each campaign has its own figure" if len(spend.cost) > 1 else cost.why_not
     none = f"sales has accepted no lead so far ({waiting} not decided)"
     return (
         cost,
-        lead.divided(cost.value, leads.accepted, why=cost.why_not or none),
-        deal.divided(cost.value, sourced.deals if sourced else 0, why=cost.why_not or "no deal is sourced"),
-        _roi(cost, pipeline),
+        lead.divided(cost.value, leads.accepted, why=why or none),
+        deal.divided(cost.value, sourced.deals if sourced else 0, why=why or "no deal is sourced"),
+        _roi(cost, why, pipeline),
         *_coverage(ground, pipeline),
     )
 
@@ -65,19 +66,20 @@ def _cost(spend: Spend) -> Measure:
         return cost.untold("nothing is invoiced yet")
     if not one:
         parts = " and ".join("an unknown amount" if a is None else in_currency(a, c) for c, a in known.items())
-        return cost.untold(f"{parts}: no rate between them is fixed; each campaign has its own figure")
+        return cost.untold(f"{parts}; no rate between them is fixed, and each campaign has its own figure")
     amount = known[one]
     return cost.untold("an expense has no rate to its request's currency") if amount is None else cost.told(amount)
 
 
-def _roi(cost: Measure, pipeline: Pipeline) -> Measure:
+def _roi(cost: Measure, no_cost: str, pipeline: Pipeline) -> Measure:
     won = _won(pipeline)
     roi = Measure(
-        id="roi", title="Return", unit=TIMES, sources=(*SPEND[:1], *DEALS), behind=won.deals if won else 0, of="deals",
+        id="roi", title="Return on the cost", unit=TIMES, sources=(*SPEND[:1], *DEALS),
+        behind=won.deals if won else 0, of="deals",
         counts=f"the amount of sourced deals that were won, divided by the cost; left out: {'; '.join(LEFT_OUT)}",
     )  # fmt: skip
     if cost.value is None or not cost.value:
-        return roi.untold(cost.why_not or "nothing was spent")
+        return roi.untold(no_cost or "nothing was spent")
     if won is None:
         return roi.told(ZERO)
     amount, why = in_one(won, cost.unit, pipeline.home)
@@ -129,13 +131,9 @@ def _target(ground: Ground) -> tuple[Decimal, str, str]:
     stated = {row.id: row.money("target_pipeline_amount") for row in ground.campaigns.values()}
     if lacking := [id for id, amount in stated.items() if not amount]:
         return ZERO, "", f"unknown: no target is stated for {', '.join(sorted(lacking))}"
-    if asked.partner and any(_partners(ground, id) > 1 for id in stated):
+    if asked.partner and any(ground.has_many_partners(id) for id in stated):
         return ZERO, "", "unknown: the target is for all partners of a campaign together"
     currencies = {row.text("campaign_currency").upper() for row in ground.campaigns.values()}
     if len(currencies) != 1:
         return ZERO, "", "unknown: the targets are in several currencies; each campaign has its own figure"
     return rounded(sum((a for a in stated.values() if a), ZERO), 2), currencies.pop(), ""
-
-
-def _partners(ground: Ground, campaign_id: str) -> int:
-    return len(ground.view.where("Campaign Partners", "joint_campaign_id", campaign_id))

@@ -94,7 +94,9 @@ def review_of(view: View, asked: Asked, findings: Findings) -> Review:
 
 def _alone(ground: Ground, findings: Findings) -> Review:
     view, asked = ground.view, ground.asked
-    spend, leads = spend_of(ground), leads_of(ground)
+    open_ = findings(asked.campaign)
+    held = {place for finding in open_ if finding.kind == "hold" for place in (finding.subject, *finding.blocks)}
+    spend, leads = spend_of(ground), leads_of(ground, held)
     pipeline = pipeline_of(ground, _home(view))
     only = next(iter(ground.campaigns)) if len(ground.campaigns) == 1 else ""
     return Review(
@@ -113,7 +115,7 @@ def _alone(ground: Ground, findings: Findings) -> Review:
         held=held_deals(view, pipeline.deals),
         gaps=gaps_of(view),
         compared=compared_of(ground),
-        causes=causes_of(findings(asked.campaign)),
+        causes=causes_of(open_),
         zoneless=tuple(id for id in ground.campaigns if ground.zone(id) is None),
     )
 
@@ -124,11 +126,8 @@ def _home(view: View) -> str:
 
 
 def _partners(ground: Ground) -> dict[str, str]:
-    """Names of the partners by id."""
-    view = ground.view
-    ids = {view.ref(row, "partner_id") for row in ground.rows("Campaign Partners")} | {ground.asked.partner}
-    rows = ((id, view.row("Partners", id)) for id in sorted(ids - {""}))
-    return {id: (row.text("partner_name") if row else "") or id for id, row in rows}
+    """Names of all partners by id: a dispute may name one that takes no part."""
+    return {row.id: row.text("partner_name") or row.id for row in ground.view.rows("Partners") if row.id}
 
 
 def _registrations(ground: Ground) -> Registrations:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, get_args
 
+from mdfsync.currencies import in_currency
 from mdfsync.eligibility.life import is_cancelled
 from mdfsync.ledger import actual_of, book_of, counts, is_claim_filed, paid_on_claim, rate_of_expense, sides_of
 from mdfsync.performance.asked import Ground
@@ -153,7 +154,7 @@ def _line(view: View, expense: Row) -> Line:
         campaign_id=view.ref(expense, "joint_campaign_id"), partner_id=view.ref(expense, "partner_id"),
         direction=sides_of(view, fund, request, request or expense).direction, currency=currency,
         state=view.will_be(expense, "expense_state"), status=status, amounts=amounts,
-        own=f"{net} {own}" if own != currency and net else "", charged=counts(expense),
+        own=in_currency(net, own) if own != currency and net else "", charged=counts(expense),
         unknown=unknown or ("" if None not in amounts.values() else f"claimed in another currency than {currency}"),
     )  # fmt: skip
 
