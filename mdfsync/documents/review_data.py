@@ -99,7 +99,7 @@ def review_data(review: Review, risk: Sequence[AtRisk], policy: Policy) -> dict[
                 for h in review.held
             ],
             "at_most": [
-                {"class": class_ or None, "currency": currency or None, "deals": number, "amount": str(amount)}
+                {"class": class_ or None, "currency": currency or None, "deals": number, "amount": f"{amount:f}"}
                 for (class_, currency), (number, amount) in adds_by_class(review.held).items()
             ],
             "sources": [{"source_id": g.source_id, "status": g.status, "why": g.why} for g in review.gaps],
@@ -160,7 +160,7 @@ def _class(total: ClassTotal) -> dict[str, Any]:
 def _sum(total: Sum) -> dict[str, Any]:
     return {
         "deals": total.deals,
-        "amounts": [{"currency": currency, "amount": str(amount)} for currency, amount in total.amounts.items()],
+        "amounts": [{"currency": currency, "amount": f"{amount:f}"} for currency, amount in total.amounts.items()],
         "without_amount": total.without_amount,
         "at_fixed_rate": _text(total.at_fixed_rate),
     }
@@ -205,8 +205,8 @@ def _claim(claim: Claim) -> dict[str, Any]:
         "partner_id": claim.partner_id or None,
         "direction": claim.direction or None, "currency": claim.currency, "state": claim.state or None,
         "filed_on": _day(claim.filed), "decided_on": _day(claim.decided), "paid_on": _day(claim.paid),
-        "amounts": _texts(claim.amounts), "drafted": str(claim.drafted),
-        "drafted_not_eligible": str(claim.drafted_held),
+        "amounts": _texts(claim.amounts), "drafted": f"{claim.drafted:f}",
+        "drafted_not_eligible": f"{claim.drafted_held:f}",
         "days_to_decision": claim.days_to_decision, "days_to_pay": claim.days_to_pay, "why_less": claim.reason or None,
     }  # fmt: skip
 
@@ -216,7 +216,7 @@ def _texts(amounts: Mapping[str, Decimal | None]) -> dict[str, Any]:
 
 
 def _text(value: Decimal | None) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else f"{value:f}"
 
 
 def _day(day: date | None) -> str | None:

@@ -52,9 +52,9 @@ def figures(measures: Iterable[Measure]) -> Iterator[Grid]:
 def _figures(taken: Sequence[Measure], nature: Nature, title: str) -> Grid:
     return Grid(
         title=title,
-        columns=("Figure", "Value", "Rests on", "What it counts"),
-        rows=tuple((m.title, value_words(m), rests_on(m), m.counts) for m in taken),
-        widths=(20, 27, 13, 40),
+        columns=("Figure, and what it counts", "Value", "Rests on"),
+        rows=tuple((f"{m.title}\n{m.counts}", value_words(m), rests_on(m)) for m in taken),
+        widths=(54, 32, 14),
         nature=nature,
         sources=tuple(dict.fromkeys(source for m in taken for source in m.sources)),
     )
