@@ -36,6 +36,7 @@ _CONFIG: Mapping[str, Any] = {
     "aria": False,
     "background": None,
     "view": {"stroke": None},
+    "mark": {"aria": False},
     "axis": {
         "labelFontSize": 11, "titleFontSize": 11, "labelColor": "#1b1f24", "titleColor": "#4a525c",
         "titleFontWeight": "normal", "gridColor": "#e4e7eb", "domainColor": "#8a929c", "tickColor": "#8a929c",
