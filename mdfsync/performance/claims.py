@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from mdfsync.ledger import book_of, day_at, is_claim_filed, sides_of
+from mdfsync.ledger import Movement, book_of, day_at, is_claim_filed, sides_of
 from mdfsync.money_at_risk import claim_paid_on
 from mdfsync.performance.asked import Ground
 from mdfsync.view import Row, View
@@ -107,8 +107,19 @@ def _claim(view: View, row: Row) -> Claim:
 def _amounts(view: View, row: Row) -> Mapping[str, Decimal | None]:
     currency, out = row.text("claim_currency").upper(), dict[str, Decimal | None](dict.fromkeys(KINDS, ZERO))
     names = {kind: name for name, kind in KINDS.items()}
-    for movement in book_of(view).movements:
-        if movement.claim_id == row.id and (name := names.get(movement.kind)):
+    for movement in _by_claim(view).get(row.id, ()):
+        if name := names.get(movement.kind):
             before = out[name]
             out[name] = before + movement.effect if before is not None and movement.currency == currency else None
     return out
+
+
+def _by_claim(view: View) -> Mapping[str, list[Movement]]:
+    """The movements of each claim, sorted out once per view."""
+    found: dict[str, list[Movement]] | None = view.memo.get(("", "ledger", "of claims"))
+    if found is None:
+        found = view.memo["", "ledger", "of claims"] = {}
+        for movement in book_of(view).movements:
+            if movement.claim_id:
+                found.setdefault(movement.claim_id, []).append(movement)
+    return found

@@ -16,7 +16,17 @@ from typing import Literal, get_args
 
 from mdfsync.currencies import in_currency
 from mdfsync.eligibility.life import is_cancelled
-from mdfsync.ledger import actual_of, book_of, counts, is_claim_filed, paid_on_claim, rate_of_expense, sides_of
+from mdfsync.ledger import (
+    actual_of,
+    book_of,
+    counts,
+    is_claim_filed,
+    paid_on_claim,
+    rate_of_expense,
+    requests_of,
+    sides_of,
+)
+from mdfsync.ledger.facts import filed_claims_of
 from mdfsync.performance.asked import Ground
 from mdfsync.view import Row, View
 
@@ -227,11 +237,11 @@ def _total(lines: Iterable[Line], having: Callable[[Line], bool] = lambda _: Tru
 def _on_whole_claims(view: View, request: Row, currency: str) -> Decimal | None:
     """Payments that nobody spread over the lines of a claim on this request alone."""
     paid: Decimal | None = ZERO
-    for claim in view.rows("Reimbursements"):
-        lines = view.where("Reimbursement Lines", "reimbursement_id", claim.id) if is_claim_filed(claim) else ()
-        expenses = (view.target(line, "expense_id") for line in lines)
-        named = {view.ref(expense, "mdf_request_id") if expense else "" for expense in expenses}
-        if named == {request.id} and (amount := paid_on_claim(claim, lines)):
+    for id in filed_claims_of(view, request.id):
+        claim, lines = view.row("Reimbursements", id), view.where("Reimbursement Lines", "reimbursement_id", id)
+        if claim is None or requests_of(view, id) != (request.id,):
+            continue
+        if amount := paid_on_claim(claim, lines):
             paid = _plus(paid, amount if claim.text("claim_currency").upper() == currency else None)
     return paid
 
