@@ -346,3 +346,14 @@ def test_a_quarter_stands_beside_the_one_before() -> None:
     review = reviewed(world(deals("1 sourced open 1 USD 2026-05-01T12:00:00Z")), [], quarter="2026Q3")
     assert review.before is not None
     assert (review.before.asked.quarter, len(review.before.pipeline.deals)) == (Quarter(2026, 2), 1)
+
+
+def test_a_partner_that_registered_nothing_for_90_days_is_not_active() -> None:
+    text = """
+Deal Registrations
+registration_id | partner_id | joint_campaign_id | submitted_at
+DR-1            | cobalt     | JC-1              | 2026-11-01T10:00:00Z
+DR-2            | fernway    | JC-1              | 2026-08-01T10:00:00Z
+"""
+    review = reviewed(world(SECOND, text), [], quarter="2026Q3")
+    assert (value(review.measure("partners_active")), review.registrations.submitted) == (Decimal(1), 1)

@@ -29,7 +29,10 @@ APART = (
     "Money and performance stand apart. No lead and no deal makes an expense eligible, and an eligible expense says "
     "nothing about what it brought. Classes are never added together, nor currencies."
 )
-_KEY = ("leads", "leads_against_target", "leads_sent", "leads_accepted", "follow_up_on_time", "deliverables_accepted")
+_KEY = (
+    "leads", "leads_against_target", "leads_sent", "leads_accepted", "follow_up_on_time", "deliverables_accepted",
+    "partners_active",
+)  # fmt: skip
 
 
 def review_document(c: Concluded, asked: Asked) -> Paper:
@@ -146,7 +149,7 @@ def _against(review: Review, before: Review) -> Grid:
             f"{value_words(m)} (of {rests_on(m)})" if m.unit == "%" else value_words(m),
             value_words(before.measure(m.id)),
         )
-        for m in (review.measure(id) for id in ("cost", *_KEY))
+        for m in (review.measure(id) for id in ("cost", *_KEY[:-1]))
     ]
     rows.append(("Deal registrations", str(review.registrations.submitted), str(before.registrations.submitted)))
     for class_ in CLASSES:

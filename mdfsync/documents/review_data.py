@@ -136,9 +136,8 @@ def measure_data(measure: Measure) -> dict[str, Any]:
 
 
 def _figures(review: Review) -> dict[str, Any]:
-    measures = (*review.returns, *review.leads.measures(), *review.deliveries.measures())
     return {
-        "figures": [measure_data(measure) for measure in measures],
+        "figures": [measure_data(measure) for measure in review.measures()],
         "registrations": {
             "submitted": review.registrations.submitted, "by_status": dict(review.registrations.by_status),
         },

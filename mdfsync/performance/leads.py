@@ -74,10 +74,11 @@ class Leads:
         counting = sum(map(len, self.decided.values()))
         target = Measure(
             id="leads_against_target", title="Leads against the target", unit=PER_CENT, behind=counting, of="leads",
-            counts="leads that count, of those that the campaign is planned to bring", sources=("Campaigns", *SOURCES),
+            counts="genuine leads that are not on hold, of those that the campaign is planned to bring",
+            sources=("Campaigns", *SOURCES),
         )  # fmt: skip
         return (
-            leads("leads", "Leads", "people to be won, each once in each campaign, without those on hold", counting),
+            leads("leads", "Leads", "genuine leads, a person once in each campaign, without those on hold", counting),
             target.told(share(counting, self.target)) if self.target else target.untold(self.no_target),
             leads("leads_sent", "Handed over by a partner", "genuine leads on a partner's list, those on hold included",
                   len(self.sent)),

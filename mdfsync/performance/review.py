@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from mdfsync.mapping.portal import part
 from mdfsync.model import Finding
@@ -36,16 +36,19 @@ from mdfsync.performance.unsettled import (
 )
 from mdfsync.view import Row, View
 
+ACTIVE = timedelta(days=90)
 Findings = Callable[[str], Sequence[Finding]]
 """The open findings about a campaign, given its id, or (`""`) all that are asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registrations:
-    """Deal registrations that partners submitted: how many, and by what they are worth now."""
+    """Deal registrations that partners submitted: how many, and by what they are worth now. `active` = how many
+    partners submitted one in the last `ACTIVE` before now, of all that take part."""
 
     submitted: int
     by_status: dict[str, int]
+    active: Measure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +78,10 @@ class Review:
 
     def measure(self, id: str) -> Measure:
         """A figure by its id."""
-        every = (*self.returns, *self.leads.measures(), *self.deliveries.measures())
-        return next(measure for measure in every if measure.id == id)
+        return next(measure for measure in self.measures() if measure.id == id)
+
+    def measures(self) -> tuple[Measure, ...]:
+        return (*self.returns, *self.leads.measures(), *self.deliveries.measures(), self.registrations.active)
 
 
 def review_of(view: View, asked: Asked, findings: Findings) -> Review:
@@ -131,9 +136,22 @@ def _partners(ground: Ground) -> dict[str, str]:
 
 
 def _registrations(ground: Ground) -> Registrations:
-    view, found = ground.view, dict[str, int]()
+    view, found, active = ground.view, dict[str, int](), set[str]()
     for row in ground.rows("Deal Registrations"):
-        if ground.within(ground.day(ground.campaign_of(row), row.instant("submitted_at"))):
+        at = row.instant("submitted_at")
+        if at is not None and view.as_of - ACTIVE <= at <= view.as_of:
+            active.add(view.ref(row, "partner_id"))
+        if ground.within(ground.day(ground.campaign_of(row), at)):
             status = view.will_be(row, "registration_status") or "unknown"
             found[status] = found.get(status, 0) + 1
-    return Registrations(submitted=sum(found.values()), by_status=dict(sorted(found.items())))
+    part = {view.ref(row, "partner_id") for row in ground.rows("Campaign Partners")} - {""}
+    measure = Measure(
+        id="partners_active", title="Active partners", unit="partners", sources=("Deal Registrations",), nature="fact",
+        counts=f"partners that registered a deal in the last {ACTIVE.days} days, of those that take part",
+        behind=len(part), of="partners",
+    )  # fmt: skip
+    return Registrations(
+        submitted=sum(found.values()),
+        by_status=dict(sorted(found.items())),
+        active=measure.told(len(active & part)) if part else measure.untold("no partner takes part"),
+    )
