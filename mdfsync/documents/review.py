@@ -22,6 +22,7 @@ from mdfsync.documents.review_words import amounts, figures, rests_on, value_wor
 from mdfsync.documents.wording import day_text, shown
 from mdfsync.model import Finding
 from mdfsync.performance.asked import Asked, ground_of
+from mdfsync.performance.measure import PER_CENT, Measure
 from mdfsync.performance.review import Review, review_of
 from mdfsync.pipeline_totals import CLASSES, ClassTotal, Sum
 
@@ -33,6 +34,8 @@ _KEY = (
     "leads", "leads_against_target", "leads_sent", "leads_accepted", "follow_up_on_time", "deliverables_accepted",
     "partners_active",
 )  # fmt: skip
+
+_COMPARED = ("cost", "leads", "leads_sent", "leads_accepted", "follow_up_on_time", "deliverables_accepted")
 
 
 def review_document(c: Concluded, asked: Asked) -> Paper:
@@ -144,25 +147,28 @@ def _classes(review: Review) -> Iterator[str]:
 def _against(review: Review, before: Review) -> Grid:
     """This quarter beside the one before: counts, never a growth rate of a handful of deals."""
     rows = [
-        (
-            m.title,
-            f"{value_words(m)} (of {rests_on(m)})" if m.unit == "%" else value_words(m),
-            value_words(before.measure(m.id)),
-        )
-        for m in (review.measure(id) for id in ("cost", *_KEY[:-1]))
+        (review.measure(id).title, _with_ground(review.measure(id)), _with_ground(before.measure(id)))
+        for id in _COMPARED
     ]
     rows.append(("Deal registrations", str(review.registrations.submitted), str(before.registrations.submitted)))
     for class_ in CLASSES:
         name = "On hold" if class_ == "hold" else class_.capitalize()
         now, then = (_deals(of.pipeline.totals.classes, class_) for of in (review, before))
         rows.append((f"{name}: deals created", now, then))
-        now, then = (_won(of.pipeline.closed_totals.classes, class_) for of in (review, before))
-        rows.append((f"{name}: deals won", now, then))
+        if class_ != "hold":
+            now, then = (_won(of.pipeline.closed_totals.classes, class_) for of in (review, before))
+            rows.append((f"{name}: deals won", now, then))
     return Grid(
         title=f"{review.asked.quarter} beside {before.asked.quarter}",
         columns=("What", str(review.asked.quarter), str(before.asked.quarter)), rows=tuple(rows), widths=(30, 35, 35),
         nature="calculation", sources=("Attributions", "Opportunities", "Leads", "Expenses"),
     )  # fmt: skip
+
+
+def _with_ground(measure: Measure) -> str:
+    """A share with the number of records behind it."""
+    ground = f" (of {rests_on(measure)})" if measure.unit == PER_CENT and measure.value is not None else ""
+    return f"{value_words(measure)}{ground}"
 
 
 def _deals(classes: Sequence[ClassTotal], class_: str) -> str:

@@ -65,7 +65,8 @@ def _spend(review: Review) -> Section:
     elif review.asked.quarter is None:
         blocks.append(Words(text="Lines and ledger come to the same for every request.", tone="good", sources=SPEND))
     for (direction, currency), flow in spend.flows.items():
-        blocks.append(_flow(direction, currency, flow))
+        if any(amount != 0 for amount in flow.values()):
+            blocks.append(_flow(direction, currency, flow))
     return Section(title="Money: spend against plan", blocks=tuple(blocks))
 
 
@@ -105,7 +106,7 @@ def _lines(request: Request, title: str, stages: tuple[Stage, ...]) -> Grid:
     total = ("Together", "", *(money(request.total[stage], request.currency) for stage in stages))
     return Grid(
         title=title, columns=("Expense", "State, verdict", *(stage.capitalize() for stage in stages)),
-        rows=(*rows, total), widths=(26, 14, *(60 // len(stages),) * len(stages)),
+        rows=(*rows, total), widths=(100 - 14 * len(stages) - 11, 11, *(14,) * len(stages)),
         right=tuple(range(2, 2 + len(stages))), nature="calculation", sources=SPEND,
     )  # fmt: skip
 
