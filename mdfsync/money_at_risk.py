@@ -28,7 +28,9 @@ from mdfsync.ledger import (
     sides_of,
 )
 from mdfsync.model import Finding, Subject
+from mdfsync.policy.programmes import programme_name
 from mdfsync.view import Row, View
+from mdfsync.view.standing import campaign_in_force
 
 SOON = timedelta(days=30)
 ZERO = Decimal(0)
@@ -36,18 +38,29 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What is asked about: a campaign, a partner, both, or (blank) everything."""
+    """What is asked about: a campaign, a partner, an MDF programme, several of them, or (blank) everything."""
 
     campaign: str = ""
     partner: str = ""
+    programme: str = ""
 
     def has(self, view: View, row: Row | None) -> bool:
         """Whether a row that names campaign and partner is within. A row of the fund's own, which names no campaign,
-        is within no campaign."""
-        return row is not None and all(
+        is within no campaign, and within the programme that the fund names."""
+        if row is None or (self.programme and self.programme != _programme(view, row)):
+            return False
+        return all(
             wanted in {"", view.ref(row, name)}
             for name, wanted in (("joint_campaign_id", self.campaign), ("partner_id", self.partner))
         )
+
+
+def _programme(view: View, row: Row) -> str:
+    """The programme of a fund, else of the campaign that the row names."""
+    if row.subject.table == "MDF Funds":
+        return programme_name(row.text("mdf_programme"))
+    campaign = campaign_in_force(view, view.ref(row, "joint_campaign_id"))
+    return programme_name(campaign.text("mdf_programme")) if campaign else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +236,7 @@ def _expiring(
 def _claims(view: View, scope: Scope, sheet: _Sheet) -> None:
     for claim in view.rows("Reimbursements"):
         filed = claim.instant("submitted_at")
-        paid_on = claim.day("remitted_on") or _last_paid(view, claim)
+        paid_on = claim_paid_on(view, claim)
         if not scope.has(view, claim) or filed is None or paid_on is None:
             continue
         fund = view.row("MDF Funds", view.ref(claim, "fund_id"))
@@ -231,8 +244,10 @@ def _claims(view: View, scope: Scope, sheet: _Sheet) -> None:
         part.days_to_pay.append((paid_on - day_at(view, fund, filed)).days)
 
 
-def _last_paid(view: View, claim: Row) -> date | None:
-    """The day on which the last of a claim's lines was paid, once all that was granted is."""
+def claim_paid_on(view: View, claim: Row) -> date | None:
+    """The day of the payer's money: of the remittance, else of the last line, once all that was granted is paid."""
+    if remitted := claim.day("remitted_on"):
+        return remitted
     lines = view.where("Reimbursement Lines", "reimbursement_id", claim.id) if claim.id else ()
     granted = [line for line in lines if line.money("granted_amount")]
     days = [line.day("paid_on") for line in granted]

@@ -30,6 +30,7 @@ class Counted:
     """One deal as one partner's row has it. `amount` is `None` where the deal states none; `rate` leads to the currency
     of the CRM account and is there once the amount is fixed."""
 
+    attribution_id: str
     opportunity_id: str
     joint_campaign_id: str
     partner_id: str
@@ -85,11 +86,21 @@ class Totals:
 
 def pipeline_totals(view: View, *, campaign: str = "", partner: str = "") -> Totals:
     """Totals of all attributions, or of one campaign's or partner's."""
-    counted = [
+    return totals_of(
         deal
-        for deal in (_counted(view, row) for row in view.rows("Attributions"))
-        if deal and campaign in {"", deal.joint_campaign_id} and partner in {"", deal.partner_id}
-    ]
+        for deal in counted_deals(view)
+        if campaign in {"", deal.joint_campaign_id} and partner in {"", deal.partner_id}
+    )
+
+
+def counted_deals(view: View) -> Iterator[Counted]:
+    """Every deal that counts, once for each partner."""
+    return (deal for deal in (_counted(view, row) for row in view.rows("Attributions")) if deal)
+
+
+def totals_of(deals: Iterable[Counted]) -> Totals:
+    """Totals of these deals."""
+    counted = list(deals)
     return Totals(lines=tuple(_lines(counted)), classes=tuple(_classes(counted)))
 
 
@@ -160,6 +171,7 @@ def _counted(view: View, row: Row) -> Counted | None:
     amount, rate = view.will_be(row, "reported_amount"), view.will_be(row, "fixed_rate")
     won, closed = opportunity.text("is_won") == "true", opportunity.text("is_closed") == "true"
     return Counted(
+        attribution_id=row.id,
         opportunity_id=opportunity.id,
         joint_campaign_id=view.will_be(row, "joint_campaign_id") or view.ref(opportunity, "joint_campaign_id"),
         partner_id=view.ref(row, "partner_id"),

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from mdfsync.documents.charts import Bar, Span, bars, spans, svg, waterfall
+from mdfsync.documents.charts import Bar, Span, bars, histogram, spans, svg, waterfall
 from mdfsync.documents.keeping import file_name, keep
 from mdfsync.documents.paper import Figure, Grid, Pairs, Paper, Section, SignHere, Words
 from mdfsync.documents.render import FORMS, render, unprintable
@@ -219,6 +219,17 @@ def test_two_lines_of_a_plan_with_the_same_name_stay_two() -> None:
     day = date(2026, 10, 5)
     rows = [Span(label="Webinar", start=day, end=day), Span(label="Webinar", start=day, end=day)]
     assert svg(spans(rows, today=day)).count(">Webinar<") == 2
+
+
+def test_a_histogram_names_each_range_and_says_its_height() -> None:
+    made = svg(histogram([Bar(label=name, value=n, words=f"{n} leads") for n, name in enumerate("abc")], axis="leads"))
+    assert [made.count(f">{text}<") for text in ("a", "b", "c", "0 leads", "1 leads", "2 leads", "leads")] == [1] * 7
+
+
+def test_a_moment_of_a_line_is_a_mark_of_its_own() -> None:
+    day = date(2026, 10, 5)
+    plain, marked = (Span(label="Webinar", start=day, end=day, moment=of) for of in (None, date(2026, 10, 1)))
+    assert svg(spans([marked], today=day)).count("<path") == svg(spans([plain], today=day)).count("<path") + 1
 
 
 def test_markdown_tells_a_chart_and_where_a_figure_comes_from() -> None:

@@ -47,6 +47,7 @@ LAYERS = {
     "derive": 8,
     "journeys": 9,
     "packet": 9,
+    "performance": 9,
     "money_at_risk": 8,
     "deadlines": 8,
     "findings": 6,

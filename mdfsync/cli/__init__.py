@@ -47,6 +47,7 @@ VERBS = {
     "leads": "mdfsync.cli.leads",
     "overlaps": "mdfsync.cli.overlaps",
     "packet": "mdfsync.cli.packet",
+    "review": "mdfsync.cli.review",
     "sandbox": "mdfsync.cli.sandbox",
 }
 HELP = {
@@ -70,13 +71,14 @@ HELP = {
     "leads": "The leads of a campaign on both sides: differences, ownership, clocks, outgoing lists.",
     "overlaps": "The overlap map of a campaign: targets, exclusions, what changed since launch.",
     "packet": "The reimbursement packet of a claim or request: one zip that its payer can check.",
+    "review": "Plan against actual by campaign, partner, quarter, programme: spend, leads, pipeline by class.",
     "sandbox": "The embedded world: serve, reset, advance.",
 }
 click.rich_click.COMMAND_GROUPS = {
     "mdfsync": [
         {"name": "Daily", "commands": ["run", "plan", "apply", "status", "explain", "history"]},
         {"name": "Money", "commands": ["eligibility"]},
-        {"name": "Documents", "commands": ["charter", "overlaps", "leads", "deliverables", "brief", "journeys", "packet"]},
+        {"name": "Documents", "commands": ["charter", "overlaps", "leads", "deliverables", "brief", "journeys", "packet", "review"]},
         {"name": "Set-up", "commands": ["init", "doctor", "check", "schema", "rules", "verify"]},
         {"name": "Try it", "commands": ["sandbox"]},
     ]

@@ -1,6 +1,7 @@
-"""Charts for documents: bars, a waterfall, spans of time; each a Vega-Lite description, and `svg` makes it a picture.
+"""Charts for documents: bars, a waterfall, a histogram, spans of time; each a Vega-Lite description, and `svg` makes it
+a picture.
 
-    figures ─bars / waterfall / spans─> description ─svg─> picture
+    figures ─bars / waterfall / histogram / spans─> description ─svg─> picture
 
 Only what people would rather look at than read: the figures stand in a table beside the chart. Every text in a chart is
 data, on one line and without signs that nobody sees: the renderer ends the process over some of them. The same
@@ -57,12 +58,14 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A line of a plan: from `start` to `end`, both included; a mark where it is one day, `weight` by how it stands."""
+    """A line of a plan: from `start` to `end`, both included; a mark where it is one day, `weight` by how it stands.
+    `moment` is a day of its own, drawn as a diamond."""
 
     label: str
     start: date
     end: date
     weight: Weight = "strong"
+    moment: date | None = None
 
 
 def bars(rows: Sequence[Bar], *, axis: str) -> Chart:
@@ -83,6 +86,30 @@ def waterfall(rows: Sequence[Bar], *, axis: str) -> Chart:
     return _bars(values, axis)
 
 
+def histogram(bins: Sequence[Bar], *, axis: str) -> Chart:
+    """How often each of a few ranges occurs, as columns side by side in the order given; `axis` says what is counted.
+    The labels stand below, so they are short."""
+    values = [_bar(n, row, Decimal(0), Decimal(row.value)) for n, row in enumerate(bins)]
+    most = max((value["end"] for value in values), default=0.0)
+    scale = {"domain": [0, (most or 1.0) * 1.15], "nice": False}
+    height = {"field": "end", "type": "quantitative", "title": _plain(axis), "scale": scale, "axis": {"tickCount": 4}}
+    below = {**_LABELS["axis"], "labelAngle": 0, "labelPadding": 4}
+    return {
+        "data": {"name": "rows", "values": values},
+        "width": WIDTH,
+        "height": 150,
+        "autosize": _FIT,
+        "encoding": {"x": {**_LABELS, "axis": below, "scale": {"paddingInner": 0.25}}, "y": height},
+        "layer": [
+            {"mark": {"type": "bar"}, "encoding": {"color": _COLOUR}},
+            {
+                "mark": {"type": "text", "baseline": "bottom", "dy": -3},
+                "encoding": {"text": {"field": "words"}},
+            },
+        ],
+    }
+
+
 def spans(rows: Sequence[Span], *, today: date) -> Chart:
     """A plan over time (Gantt), in the order given, with a line at `today`."""
     values = [
@@ -92,6 +119,7 @@ def spans(rows: Sequence[Span], *, today: date) -> Chart:
         }
         for n, row in enumerate(rows)
     ]  # fmt: skip
+    moments = [{"n": n, "moment": row.moment.isoformat()} for n, row in enumerate(rows) if row.moment]
     time = {"type": "temporal", "title": None, "axis": {"format": "%-d %b %Y", "labelOverlap": True, "tickCount": 6}}
     bar = {"type": "bar", "height": 12, "cornerRadius": 2, "minBandSize": 3}
     return {
@@ -106,6 +134,7 @@ def spans(rows: Sequence[Span], *, today: date) -> Chart:
                     "x": {"field": "start", **time}, "x2": {"field": "end"}, "y": _LABELS, "color": _COLOUR,
                 },
             },
+            *([_moments(moments)] if moments else []),
             {
                 "data": {"values": [{"today": today.isoformat()}]},
                 "mark": {"type": "rule", "color": "#9a3412", "strokeDash": [4, 3]},
@@ -113,6 +142,15 @@ def spans(rows: Sequence[Span], *, today: date) -> Chart:
             },
         ],
     }  # fmt: skip
+
+
+def _moments(values: list[dict[str, Any]]) -> dict[str, Any]:
+    """Days of their own within a plan, as diamonds."""
+    return {
+        "data": {"values": values},
+        "mark": {"type": "point", "shape": "diamond", "filled": True, "size": 90, "color": "#1b1f24", "opacity": 1},
+        "encoding": {"x": {"field": "moment", "type": "temporal"}, "y": _LABELS},
+    }
 
 
 _FIT: Mapping[str, Any] = {"type": "fit-x", "contains": "padding"}

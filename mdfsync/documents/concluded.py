@@ -45,9 +45,11 @@ class Concluded:
     def findings(self) -> tuple[Finding, ...]:
         return tuple(one.finding for one in self.open)
 
-    def money(self, *, campaign: str = "", partner: str = "") -> tuple[AtRisk, ...]:
-        """Money at risk of a campaign, a partner, or everything."""
-        return money_at_risk(self.view, self.findings(), Scope(campaign=campaign, partner=partner))
+    def money(self, *, campaign: str = "", partner: str = "", programme: str = "") -> tuple[AtRisk, ...]:
+        """Money at risk of a campaign, a partner, an MDF programme, or everything."""
+        return money_at_risk(
+            self.view, self.findings(), Scope(campaign=campaign, partner=partner, programme=programme)
+        )
 
     def about(self, *, campaign: str = "", partner: str = "", kind: str = "") -> tuple[Open, ...]:
         """Those of a campaign, partner and kind, each where given."""
