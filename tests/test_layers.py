@@ -45,6 +45,7 @@ LAYERS = {
     "rules": 8,
     "derive": 8,
     "journeys": 9,
+    "postmortem": 9,
     "money_at_risk": 8,
     "findings": 6,
     "publish": 8,
