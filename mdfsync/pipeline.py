@@ -14,6 +14,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from mdfsync.apply import apply
+from mdfsync.archives import archives_of
 from mdfsync.base_health import (
     chain_findings,
     drift_findings,
@@ -245,6 +246,7 @@ def _plan(
         backfilled=frozenset(json.loads(state.get(f"backfilled:{base_id}") or "[]")),
         crossed=heard.crossed,
         files=files,
+        archives=archives_of(state, base_id),
         rejects=tuple(r for source in register for r in ends.seen.rejects(source)),
     )
     planned = make_plan(situation)

@@ -25,7 +25,8 @@ class Situation:
     """Everything a plan is made from. `gone` are rows that vanished from their source; `raised` are findings that
     the reading ends made (drift of the schema, blind time, recovery); `rejects` are rows their readers refused;
     `backfilled` are campaigns that stood in the base when it was taken over;
-    `files` are the attached files that were read, by attachment id;
+    `files` are the attached files that were read, by attachment id; `archives` are the archives that were made, by
+    campaign: where each lies and its digest;
     `overtaken` are change ids that announce a write which a person was quicker than; `crossed` are writes of ours over
     values which nobody had seen."""
 
@@ -46,6 +47,7 @@ class Situation:
     backfilled: frozenset[str] = frozenset()
     crossed: tuple[Crossing, ...] = ()
     files: Mapping[str, FileRead] = field(default_factory=dict)
+    archives: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

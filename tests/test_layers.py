@@ -81,6 +81,7 @@ LAYERS = {
     "present": 19,
     "documents": 20,
     "lease": 20,
+    "archives": 2,
     "wiring": 21,
     "adoption": 22,
     "diagnosis": 22,

@@ -44,6 +44,7 @@ VERBS = {
     "journeys": "mdfsync.cli.journeys",
     "leads": "mdfsync.cli.leads",
     "overlaps": "mdfsync.cli.overlaps",
+    "archive": "mdfsync.cli.archive",
     "sandbox": "mdfsync.cli.sandbox",
 }
 HELP = {
@@ -64,13 +65,14 @@ HELP = {
     "journeys": "Why a deal has its class: its story with every test; a campaign's funnel by class.",
     "leads": "The leads of a campaign on both sides: differences, ownership, clocks, outgoing lists.",
     "overlaps": "The overlap map of a campaign: targets, exclusions, what changed since launch.",
+    "archive": "A campaign that is over: its postmortem from the record, and one checked bundle of all its evidence.",
     "sandbox": "The embedded world: serve, reset, advance.",
 }
 click.rich_click.COMMAND_GROUPS = {
     "mdfsync": [
         {"name": "Daily", "commands": ["run", "plan", "apply", "status", "explain", "history"]},
         {"name": "Money", "commands": ["eligibility"]},
-        {"name": "Documents", "commands": ["charter", "overlaps", "leads", "journeys"]},
+        {"name": "Documents", "commands": ["charter", "overlaps", "leads", "journeys", "archive"]},
         {"name": "Set-up", "commands": ["init", "doctor", "check", "schema", "rules", "verify"]},
         {"name": "Try it", "commands": ["sandbox"]},
     ]

@@ -227,8 +227,8 @@ def _always_refused(view: View) -> Iterator[RuleChange]:
 
 def _never_used(view: View) -> Iterator[RuleChange]:
     decided: defaultdict[str, list[tuple[Row, Row, str]]] = defaultdict(list)
-    for one in _decided_lines(view):
-        decided[one[1].id].append(one)
+    for line in _decided_lines(view):
+        decided[line[1].id].append(line)
     lacking: defaultdict[tuple[str, str, str], dict[str, tuple[Row, Row, str]]] = defaultdict(dict)
     names: dict[tuple[str, str, str], tuple[str, ...]] = {}
     for one in wanted(view):

@@ -106,7 +106,7 @@ class Facts:
     `behind` gives the sources that said something about each row (`None` = nobody kept count);
     `waived` are fingerprints of findings that people let pass. `authors` gives, by (row, field), who typed the
     decisions on which money or credit hangs; a decision without one is nobody's. `files` tells what became of attached
-    files, by attachment id."""
+    files, by attachment id; `archives` where a campaign's archive lies and its digest, by campaign."""
 
     conflicts: tuple[SourceConflict, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
@@ -117,6 +117,7 @@ class Facts:
     waived: frozenset[str] = frozenset()
     authors: Mapping[tuple[Subject, str], Author] = field(default_factory=dict)
     files: Mapping[str, FileRead] = field(default_factory=dict)
+    archives: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def sources_behind(observations: Iterable[Observation]) -> dict[Subject, frozenset[str]]:
