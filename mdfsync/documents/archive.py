@@ -10,8 +10,9 @@
     reports/      reports of the runs that speak of it        documents/    what was made for it before
     policy/       all policy files in force
 
-It adds no time of its own: the same inputs give the same bytes. What should be in it and is not (a file that was purged
-or never came) is listed with the reason. It decides nothing about how long it is kept; that is told in the manifest.
+It adds no time of its own and does not say where it lies itself: the same inputs give the same bytes. What should be in
+it and is not (a file that was purged or never came) is listed with the reason. It decides nothing about how long it is
+kept; that is told in the manifest.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from mdfsync.documents.archive_rows import HISTORY, Rows, rows_of
+from mdfsync.documents.archive_rows import HISTORY, OWN_CELLS, Rows, rows_of
 from mdfsync.documents.bundle import Part, faults_of, part
 from mdfsync.documents.concluded import Concluded
 from mdfsync.documents.keeping import file_name
@@ -173,7 +174,7 @@ def _record(c: Concluded, rows: Rows) -> Iterator[Part]:
         spec = c.policy.dictionary.tables[table]
         told = []
         for row in found:
-            cells = {name: text for name in spec.fields if (text := c.cell(row, name))}
+            cells = {name: text for name in spec.fields if name not in OWN_CELLS and (text := c.cell(row, name))}
             told.append({"id": row.id, "airtable_record_id": row.record_id, "cells": cells})
         yield _json(f"record/{file_name(table.lower().replace(' ', '-'))}.json", told, kind="record", rows=len(told))
 
@@ -185,6 +186,8 @@ def _sealed(rows: Rows, chain: Iterable[Mapping[str, str]]) -> Iterator[Mapping[
     campaigns = {row.id for row in rows["Campaigns"]}
     for row in chain:
         about = row.get("table", ""), row.get("record", "")
+        if row.get("field") in OWN_CELLS:
+            continue
         named = row.get("joint_campaign_id", "") in campaigns
         if row["change_id"] in known or named or (about in places and not row.get("joint_campaign_id")):
             yield dict(row)

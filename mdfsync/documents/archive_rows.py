@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from mdfsync.view import Row, View
 
 HISTORY = "Change History"
+OWN_CELLS = frozenset({"archive_location", "archive_digest"})
+"""What the base says of the archive: no part of it, or each would differ from the one before."""
 _ABOUT = (HISTORY, "Holds", "Exceptions")
 _OWN = frozenset({*_ABOUT, "Actions", "Sources", "Sync Runs"})
 _THROUGH = (
@@ -65,5 +67,7 @@ def _telling(view: View, campaign: Row, found: Mapping[str, Mapping[str, Row]]) 
         for row in view.rows(table):
             about = row.text("table"), row.text("record")
             own = about[0] not in shared and about[1] in found.get(about[0], {})
+            if table == HISTORY and row.text("field") in OWN_CELLS:
+                continue
             if own or row.text("joint_campaign_id") == campaign.id:
                 yield row

@@ -57,12 +57,19 @@ def postmortem_document(c: Concluded, campaign: Row, files: Mapping[str, bytes])
 
 def _about(c: Concluded, drafted: Drafted) -> Iterator[tuple[str, str]]:
     campaign, last = drafted.campaign, last_day(c.view, drafted.campaign)
-    yield "Partners", c.cell(campaign, "partner_ids") or BLANK
+    yield "Partners", "\n".join(_partners(c, campaign)) or BLANK
     yield "Status", campaign.text("campaign_status").replace("_", " ") or BLANK
     yield "Last day by the charter", day_text(last) if last else BLANK
-    yield "Held on", shown(c.view, drafted.row, "held_on") if drafted.row else "not held yet"
+    held = drafted.row.day("held_on") if drafted.row else None
+    yield "Held on", day_text(held) if held else "not held yet"
     yield "As of", day_text(c.view.as_of.date())
     yield "Policy", f"{c.policy.version}, {c.policy.digest[:16]}"
+
+
+def _partners(c: Concluded, campaign: Row) -> Iterator[str]:
+    for part in c.view.where("Campaign Partners", "joint_campaign_id", campaign.id):
+        partner = c.view.target(part, "partner_id")
+        yield (partner.text("partner_name") if partner else "") or c.view.ref(part, "partner_id")
 
 
 def _notices(drafted: Drafted) -> Iterator[Words]:
@@ -88,7 +95,7 @@ def _sections(c: Concluded, drafted: Drafted) -> Iterator[Section]:
     rows = tuple((d.what, f"{d.agreed}\n→ {d.came}", d.cause, d.owner, _place(d.row)) for d in found.deviations)
     yield _section(
         drafted, "Deviations", "deviations",
-        _grid(("What", "Agreed → came", "Cause", "Owner", "Row"), rows, (24, 26, 18, 18, 14), "fact",
+        _grid(("What", "Agreed → came", "Cause", "Owner", "Row"), rows, (22, 21, 16, 24, 17), "fact",
               (d.row for d in found.deviations), "The record shows none."),
     )  # fmt: skip
     lost = tuple(
@@ -96,7 +103,7 @@ def _sections(c: Concluded, drafted: Drafted) -> Iterator[Section]:
     )  # fmt: skip
     yield _section(
         drafted, "Refused, late and forfeited", "refused_lines",
-        _grid(("How", "Line", "Amount", "Why", "Owner"), lost, (12, 20, 14, 36, 18), "fact",
+        _grid(("How", "Line", "Amount", "Why", "Owner"), lost, (12, 18, 14, 33, 23), "fact",
               (one.row for one in found.lost), "Every line that was claimed was paid.", right=(2,)),
     )  # fmt: skip
     disputes = tuple(
@@ -119,7 +126,7 @@ def _sections(c: Concluded, drafted: Drafted) -> Iterator[Section]:
     yield Section(title="Questions that the record suggests", blocks=(_questions(drafted.asked),))
     yield Section(title="Rule changes proposed", blocks=tuple(_changes(drafted)))
     yield Section(title="Decision", blocks=tuple(_decision(c, drafted)))
-    yield Section(title="Evidence", blocks=(_evidence(c, drafted),))
+    yield Section(title="Evidence", blocks=(_evidence(drafted),))
 
 
 def _section(drafted: Drafted, title: str, field: str, block: Block) -> Section:
@@ -233,13 +240,11 @@ def _decision(c: Concluded, drafted: Drafted) -> Iterator[Block]:
     yield Pairs(rows=rows, nature="decision", sources=(row.id,))
 
 
-def _evidence(c: Concluded, drafted: Drafted) -> Block:
+def _evidence(drafted: Drafted) -> Block:
     kept, row = drafted.kept, drafted.row
     rows = [("Kept until", day_text(kept.until) if kept.until else "not known"), ("By", kept.by)]
     if kept.personal_data_until:
         rows.append(("Personal data until", f"{day_text(kept.personal_data_until)}, by the charter"))
-    location = c.cell(row, "archive_location") if row else ""
-    rows.append(("Archived", location or "not archived yet"))
-    if row and (digest := c.cell(row, "archive_digest")):
-        rows.append(("Hash of the archive's manifest", digest))
+    place = row.id if row else "the campaign's row in Postmortems"
+    rows.append(("Archived", f"where, and under which digest, {place} in the base says once it is done"))
     return Pairs(rows=tuple(rows), nature="fact")

@@ -21,7 +21,13 @@ from mdfsync.view.standing import in_force, standing
 
 NO_CAUSE = "no cause is recorded"
 PEOPLE_SAY = "the record does not measure it"
-_CLASSES = ("sourced", "assisted", "influenced", "direct", "hold")
+_CLASSES = {
+    "sourced": "sourced",
+    "assisted": "assisted",
+    "influenced": "influenced",
+    "direct": "direct",
+    "hold": "held, no class counts",
+}
 _AMOUNT = re.compile(r"\d[\d,]*")
 MOST_TERMS = 20
 """Changed terms that are told one by one; the charter's own document lists them all."""
@@ -127,6 +133,9 @@ def _pipeline(view: View, campaign: Row, agreed: Row) -> Iterator[Against]:
     """Deals and amounts by class, each class by itself: they are never added up."""
     target = agreed.money("target_pipeline_amount")
     planned = in_currency(target, agreed.text("campaign_currency")) if target is not None else "no target"
+    yield Against(
+        what="Pipeline", agreed=planned, came="by class below; classes are never added up", ids=(campaign.id,)
+    )
     by_class: dict[str, dict[str, Row]] = {}
     for row in view.where("Attributions", "joint_campaign_id", campaign.id):
         kind = view.will_be(row, "attribution_class") or "unclassified"
@@ -141,11 +150,10 @@ def _pipeline(view: View, campaign: Row, agreed: Row) -> Iterator[Against]:
                 sums[currency] = sums.get(currency, Decimal(0)) + Decimal(amount)
         worth = ", ".join(in_currency(total, currency) for currency, total in sorted(sums.items()))
         yield Against(
-            what=f"Pipeline: {kind.replace('_', ' ')}", agreed=planned,
+            what=f"Pipeline, {_CLASSES.get(kind, kind)}", agreed="no target of its own",
             came=f"{len(rows)} {'deal' if len(rows) == 1 else 'deals'}{f', {worth}' if worth else ''}",
             ids=tuple(sorted(rows)), nature="calculation",
         )  # fmt: skip
-        planned = "one target for all classes"
 
 
 _TOTALS = (("claimed_total", "claimed"), ("granted_total", "granted"), ("paid_total", "paid"))
@@ -198,9 +206,8 @@ def _deviations(view: View, campaign: Row) -> Iterator[Deviation]:
         yield from _of_deliverable(view, row)
     for row in view.where("MDF Budgets", "joint_campaign_id", campaign.id):
         if row.text("deadline_extended_to"):
-            came, cause = row.text("deadline_extended_to"), row.text("approval_conditions")
-            what, agreed = "claim deadline moved", "the programme's deadline"
-            yield _deviation(view, row, what, agreed=agreed, came=came, cause=cause, kind="deadline")
+            what, agreed, came = "claim deadline moved", "the programme's deadline", row.text("deadline_extended_to")
+            yield _deviation(view, row, what, agreed=agreed, came=came, cause="", kind="deadline")
     for row in view.where("Expenses", "joint_campaign_id", campaign.id):
         yield from _of_expense(view, row)
     yield from _of_charter(view, campaign)

@@ -2,8 +2,9 @@
 becomes of it.
 
 Each is made once, with an id that follows from the campaign's, and holds what identifies it and the question, nothing
-that people are to say. A postmortem that is there already, under whatever id, stands for it; a campaign that people
-archived is not asked about any more, nor is one that was called off before it began.
+that people are to say: `decision_state` stays blank until somebody sets it. A postmortem that is there already, under
+whatever id, stands for it; a campaign that people archived is not asked about any more, nor is one that was called off
+before it began.
 """
 
 from __future__ import annotations
@@ -76,7 +77,6 @@ def _question(campaign: Row, place: Subject, source: str) -> dict[str, str]:
         "subject_ids": place.id,
         "question": QUESTION.format(name=campaign.text("campaign_name") or campaign.id),
         "options_weighed": OPTIONS.format(id=campaign.id),
-        "decision_state": "open",
         "source_ref": source,
         "captured_at": STAMP_NOW,
     }
