@@ -20,7 +20,10 @@ from mdfsync.postmortem.lessons import APPROVALS_FILE
 from mdfsync.view import View
 
 RULES = "schema/rules.toml"
-HOLDS = "hold_id | rule_id | table | record | status | waive_reason | first_seen | cleared_at | joint_campaign_id | evidence"
+HOLDS = (
+    "hold_id | rule_id | table | record | status | waive_reason | first_seen | cleared_at | "
+    "joint_campaign_id | evidence"
+)
 WAIVED = "h{n} | missing_proof | Expenses | E{n} | waived | {reason} | 2026-10-01T08:00:00Z | | {campaign} | {evidence}"
 CLEARED = (
     "h{n} | missing_proof | Expenses | E{n} | cleared | | 2026-10-01T08:00:00Z | 2026-10-{day}T08:00:00Z | JC-1 | "
