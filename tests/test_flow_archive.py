@@ -53,7 +53,7 @@ def test_a_campaign_that_is_over_gets_a_row_to_look_back_in_and_people_write_the
     fresh.run()
     after = fresh.row("Postmortems", postmortem_id="pm-JC-1042")["fields"]
     assert (after["keep"], after["outcome"]) == ("The breakfasts.", "repeat")
-    assert [row["fields"]["postmortem_id"] for row in fresh.rows("Postmortems")] == ["pm-1040", "pm-JC-1042"]
+    assert {row["fields"]["postmortem_id"] for row in fresh.rows("Postmortems")} == {"pm-1040", "pm-JC-1042"}
     assert not unrecorded(fresh, mark)
 
 
@@ -142,7 +142,7 @@ def test_the_verb_verify_checks_an_archive(fresh: Lab) -> None:
 def test_documents_that_were_made_before_go_in_and_the_archive_itself_does_not(fresh: Lab) -> None:
     assert fresh.mdfsync("charter", "JC-1042", "--format", "md").code == 0
     first = made(fresh)
-    assert "documents/JC-1042/charter-JC-1042.md" in first["archive"]["names"]
+    assert "documents/JC-1042/charter-v1.md" in first["archive"]["names"]
     assert not [name for name in made(fresh)["archive"]["names"] if name.startswith("documents/") and "archive" in name]
 
 
