@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from browser_lab import LAPTOP, PHONE, Watch, new_page, shoot
 from casebook import PARTNERSHIP, ROOT, case
+from ledger_lab import FUND, REQUEST
 from page_lab import expect
-from test_postmortem import CLAIM, DELIVERABLE, FUND, REQUEST
+from test_postmortem import CLAIM, DELIVERABLE
 
 from mdfsync.documents.concluded import Concluded
 from mdfsync.documents.postmortem import postmortem_document

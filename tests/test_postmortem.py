@@ -88,13 +88,25 @@ BOTH = ["Postmortems/pm-JC-1", "Decisions/dc-outcome-JC-1"]
             "Postmortems\npostmortem_id: own\njoint_campaign_id: JC-1\noutcome: repeat",
             [],
         ),
+        ({"campaign_status": "completed", "backfilled": "yes", "captured_at": "2026-11-01T08:00:00Z"}, "", []),
+        ({"campaign_status": "completed", "backfilled": "yes", "captured_at": "2026-09-01T08:00:00Z"}, "", BOTH),
         (
             {"campaign_status": "completed"},
             "Decisions\ndecision_id: own\nsubject_table: Postmortems\nsubject_ids: pm-JC-1",
             BOTH[:1],
         ),
     ],
-    ids=["over", "archived", "draft", "called off midway", "a row is there", "decided", "asked by a person"],
+    ids=[
+        "over",
+        "archived",
+        "draft",
+        "called off midway",
+        "a row is there",
+        "decided",
+        "over before us",
+        "taken over while it ran",
+        "asked by a person",
+    ],
 )
 def test_rows_are_asked_for_once_and_only_where_they_are_wanting(
     campaign: dict[str, str], tables: str, rows: list[str]

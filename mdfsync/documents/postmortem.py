@@ -189,7 +189,7 @@ def _questions(asked: tuple[Question, ...]) -> Block:
     if not asked:
         return Words(text="The record raises none.", nature="fact")
     rows = tuple((one.ask, one.because, _some(one.rows)) for one in asked)
-    return Grid(columns=("Question", "Because", "Rows"), rows=rows, widths=(44, 26, 30), nature="fact")
+    return Grid(columns=("Question", "Because", "Rows"), rows=rows, widths=(44, 26, 30))
 
 
 def _changes(drafted: Drafted) -> Iterator[Block]:

@@ -4,7 +4,7 @@ becomes of it.
 Each is made once, with an id that follows from the campaign's, and holds what identifies it and the question, nothing
 that people are to say: `decision_state` stays blank until somebody sets it. A postmortem that is there already, under
 whatever id, stands for it; a campaign that people archived is not asked about any more, nor is one that was called off
-before it began.
+before it began or was over when the base was taken over.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mdfsync.model import Subject
-from mdfsync.postmortem.over import is_over
+from mdfsync.postmortem.over import is_over, last_day
 from mdfsync.values import STAMP_NOW
 from mdfsync.view import Row, View
 
@@ -57,9 +57,17 @@ def postmortem_of(view: View, campaign: Row) -> Row | None:
 
 def _to_look_back_on(view: View, campaign: Row) -> bool:
     status, start = campaign.text("campaign_status"), campaign.day("start_date")
-    if status == "archived" or not is_over(view, campaign):
+    if status == "archived" or not is_over(view, campaign) or _was_over_before_us(view, campaign):
         return False
     return status != "cancelled" or (start is not None and start <= view.as_of.date())
+
+
+def _was_over_before_us(view: View, campaign: Row) -> bool:
+    """Whether it had ended when the base was taken over: nobody waits for that many looks back."""
+    if campaign.text("backfilled") != "yes":
+        return False
+    last, taken = last_day(view, campaign), campaign.instant("captured_at")
+    return last is None or taken is None or last < taken.date()
 
 
 def _is_asked(view: View, place: Subject) -> bool:
