@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import rich_click as click
+from click.exceptions import Exit
 from rich.markup import escape
 
 from mdfsync.archives import remember_archive
@@ -112,7 +114,8 @@ def _kept(c: Concluded, wired: Wired, row: Row, policy: Mapping[str, bytes]) -> 
 
 def _plans(wired: Wired) -> Iterator[Mapping[str, Any]]:
     for delivery in wired.archive.entries(PLANS):
-        yield json.loads(wired.archive.get(delivery.sha256))
+        with suppress(KeyError):  # a plan that was purged tells nothing any more
+            yield json.loads(wired.archive.get(delivery.sha256))
 
 
 def _reports(folder: Path, id: str) -> Iterator[tuple[str, Path]]:
@@ -131,10 +134,28 @@ def _documents(c: Concluded, folder: Path, row: Row) -> Iterator[tuple[str, Path
     ids = {one.id for rows in rows_of(c.view, row).values() for one in rows if one.id}
     for name in sorted({file_name(id) for id in ids}):
         for path in sorted((folder / name).glob("**/*")):
-            own = any(path.name.startswith(prefix) for prefix in OWN)
-            if path.is_file() and not path.is_symlink() and not own:
+            inside = path.is_file() and path.resolve().is_relative_to(folder.resolve())
+            if inside and not path.is_symlink() and not path.name.startswith(OWN):
                 place = "/".join(file_name(part) for part in path.relative_to(folder).parts)
                 yield place, path
+
+
+# ---------------------------------------------------------------- checking
+
+
+def verify_archive(path: Path, *, as_json: bool) -> None:
+    """Check an archive that somebody holds, without a base, a network or credentials; exit 1 when it is not whole."""
+    manifest, faults = archive_faults(path)
+    of = manifest.get("joint_campaign_id", "")
+    if as_json:
+        print_json({"ok": not faults, "archive": of or None, "problems": faults})
+    else:
+        for fault in faults:
+            OUT.print(f"[red]{escape(fault)}[/]")
+        named = f"archive of {of}, {len(manifest.get('files', ()))} files" if of else "archive"
+        OUT.print(f"{'not whole' if faults else 'whole'}: {escape(named)}")
+    if faults:
+        raise Exit(1)
 
 
 # ---------------------------------------------------------------- what is told

@@ -6,6 +6,7 @@ import inspect
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import rich_click as click
@@ -217,10 +218,17 @@ def rules(rule_id: str | None, as_json: bool) -> None:
         OUT.print(f"  [dim]→ {escape(rule.required_action)} ({rule.owner_role})[/]")
 
 
-@click.command()
+@click.command(epilog="Example: mdfsync verify archive-JC-1042.zip")
+@click.argument("bundle", required=False, type=click.Path(path_type=Path, exists=True))
 @JSON
-def verify(as_json: bool) -> None:
-    """Check the archive's bytes and chain, and the chain of Change History."""
+def verify(bundle: Path | None, as_json: bool) -> None:
+    """Check a BUNDLE: the archive of a campaign, as its zip or as the folder it was unpacked to. Without one: the
+    evidence archive's bytes and chain, and the chain of Change History."""
+    if bundle is not None:
+        from mdfsync.cli.archive import verify_archive
+
+        verify_archive(bundle, as_json=as_json)
+        return
     settings = load_settings()
     with wire(settings, open_policy(settings)) as wired:
         problems = [f"archive: {p}" for p in wired.archive.verify()]
