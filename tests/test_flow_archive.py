@@ -47,6 +47,8 @@ def test_a_campaign_that_is_over_gets_a_row_to_look_back_in_and_people_write_the
     asked = fresh.row("Decisions", decision_id="dc-outcome-JC-1042")["fields"]
     assert asked["question"] == "What becomes of Spend Analytics Series: repeat, change, pause or stop?"
     assert "decision_state" not in asked
+    asking = fresh.row("Decisions", decision_id="dc-outcome-JC-1042")["id"]
+    fresh.edit(DANA, "Decisions", asking, question="Again next spring?", decision_state="open")
     fresh.edit(DANA, "Postmortems", row["id"], keep="The breakfasts.", outcome="repeat", held_on="2026-11-20")
     mark = fresh.mark()
     fresh.run()
@@ -54,6 +56,13 @@ def test_a_campaign_that_is_over_gets_a_row_to_look_back_in_and_people_write_the
     after = fresh.row("Postmortems", postmortem_id="pm-JC-1042")["fields"]
     assert (after["keep"], after["outcome"]) == ("The breakfasts.", "repeat")
     assert {row["fields"]["postmortem_id"] for row in fresh.rows("Postmortems")} == {"pm-1040", "pm-JC-1042"}
+    assert fresh.row("Decisions", decision_id="dc-outcome-JC-1042")["fields"]["question"] == "Again next spring?"
+    told = [
+        r["fields"]
+        for r in fresh.rows("Exceptions")
+        if r["fields"].get("record") in {"dc-outcome-JC-1042", "pm-JC-1042"}
+    ]
+    assert told == [], "to write in these rows is no deviation"
     assert not unrecorded(fresh, mark)
 
 
@@ -124,7 +133,7 @@ def test_everything_of_the_campaign_is_in_it_and_a_person_can_check_it(fresh: La
     checked = subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=tmp_path / "unpacked", check=False)
     assert checked.returncode == 0
     pages = PdfReader(tmp_path / "out" / "postmortem-JC-1042.pdf")
-    assert "Refused, late and forfeited" in "".join(page.extract_text() for page in pages.pages)
+    assert "Refused, held, late and forfeited" in "".join(page.extract_text() for page in pages.pages)
     titles = [str(mark["/Title"]) for mark in pages.outline if isinstance(mark, dict)]
     assert any("Rule changes proposed" in title for title in titles)
 

@@ -102,7 +102,7 @@ def _sections(c: Concluded, drafted: Drafted) -> Iterator[Section]:
         (one.kind, one.what, _amount(one.amount, one.currency), one.why, one.owner) for one in found.lost
     )  # fmt: skip
     yield _section(
-        drafted, "Refused, late and forfeited", "refused_lines",
+        drafted, "Refused, held, late and forfeited", "refused_lines",
         _grid(("How", "Line", "Amount", "Why", "Owner"), lost, (12, 18, 14, 33, 23), "fact",
               (one.row for one in found.lost), "Every line that was claimed was paid.", right=(2,)),
     )  # fmt: skip
