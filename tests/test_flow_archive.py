@@ -159,3 +159,24 @@ def test_documents_that_were_made_before_go_in_and_the_archive_itself_does_not(f
 def test_a_campaign_that_is_not_there_is_told_with_those_that_are(name: str, fresh: Lab) -> None:
     done = fresh.mdfsync("archive", name)
     assert (done.code, "JC-1042" in done.err) == (2, True)
+
+
+def test_what_people_let_pass_again_and_again_becomes_a_proposal_that_nobody_applied(
+    fresh: Lab, tmp_path: Path
+) -> None:
+    for row in fresh.rows("Holds"):
+        if row["fields"]["rule_id"] == "disputed_ownership":
+            fresh.edit(DANA, "Holds", row["id"], disposition="waive", waive_reason="Both sides agreed by e-mail.")
+    fresh.run()
+    rules = (ROOT / "schema" / "rules.toml").read_bytes()
+    document = made(fresh, "--out", str(tmp_path / "out"))
+    (change,) = document["rule_changes"]["changes"]
+    assert (change["path"], change["prior"], change["proposed"]) == (
+        ["rules", "disputed_ownership", "severity"], "high", "medium"
+    )  # fmt: skip
+    assert {case["campaign"] for case in change["cases"]} >= {"JC-1042"}
+    assert "postmortem/postmortem-JC-1042-policy-changes.diff" in document["archive"]["names"]
+    diff = tmp_path / "out" / "postmortem-JC-1042-policy-changes.diff"
+    assert diff.read_text(encoding="utf-8") == document["rule_changes"]["diff"]
+    assert (ROOT / "schema" / "rules.toml").read_bytes() == rules
+    assert "Holds" in {row["row"].partition("/")[0] for row in document["deviations"] if row["kind"] == "let pass"}
