@@ -72,7 +72,7 @@ def test_the_postmortem_is_as_it_was_reviewed(fresh: Lab) -> None:
     document = made(fresh, "--dry-run")
     assert [f"{e.json_path}: {e.message}" for e in Draft202012Validator(SCHEMA).iter_errors(document)] == []
     told = {name: value for name, value in document.items() if name not in {"archive", "files", "policy"}}
-    told["rule_changes"] = {**told["rule_changes"], "remarks": []}
+    told["rule_changes"] = {**told["rule_changes"], "silent_rules": []}
     if os.environ.get("GOLDEN") == "write":
         GOLDEN.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     assert told == json.loads(GOLDEN.read_text(encoding="utf-8"))

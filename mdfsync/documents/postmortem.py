@@ -108,7 +108,7 @@ def _sections(c: Concluded, drafted: Drafted) -> Iterator[Section]:
     )  # fmt: skip
     disputes = tuple(
         (d.question, d.ruling or "no ruling is recorded", d.rationale or BLANK,
-         f"{d.ruled_by}\n{d.ruled_on}".strip() or BLANK, _some(d.about))
+         f"{d.ruled_by}\n{d.ruled_on}".strip() or BLANK, _some(d.about) or _place(d.row))
         for d in found.disputes
     )  # fmt: skip
     yield _section(
@@ -212,15 +212,21 @@ def _changes(drafted: Drafted) -> Iterator[Block]:
         yield Pairs(rows=tuple(rows), title=_title(change), nature="calculation")
     if drafted.diff.text:
         yield Words(
-            text="policy-changes.diff beside this document has the changes in the form that `git apply` takes. Whoever "
-            "owns the file decides and applies it; the worker never does."
+            text="The file beside this document whose name ends in policy-changes.diff has the changes in the form "
+            "that `git apply` takes. Whoever owns the policy file decides and applies it; the worker never does."
         )
+    if silent := drafted.learnt.silent:
+        text = (
+            f"{len(silent)} rules have found nothing so far; the JSON names them. No change follows: a guard that "
+            "never has to act may be a good one."
+        )
+        yield Words(text=text, nature="calculation")
     for remark in drafted.learnt.remarks:
         yield Words(text=remark, nature="calculation")
 
 
 def _title(change: RuleChange) -> str:
-    return f"{change.path[-1].replace('_', ' ')} of {change.path[1] if len(change.path) > 1 else change.file}"
+    return f"{change.path[1]}: {change.path[-1].replace('_', ' ')}"
 
 
 def value_text(value: int | str | tuple[str, ...]) -> str:

@@ -58,6 +58,7 @@ def postmortem_data(c: Concluded, drafted: Drafted) -> Mapping[str, Any]:
         "decision": {name: (row.text(name) or None) if row else None for name in DECISION},
         "rule_changes": {
             "changes": [_change(one, drafted) for one in drafted.learnt.changes],
+            "silent_rules": list(drafted.learnt.silent),
             "remarks": list(drafted.learnt.remarks),
             "diff": drafted.diff.text or None,
         },

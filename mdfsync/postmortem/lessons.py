@@ -67,9 +67,11 @@ class RuleChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lessons:
-    """`changes` in the order of the tests; `remarks` are what the counts show and no change follows from."""
+    """`changes` in the order of the tests; `silent` are the rules that never found anything, `remarks` what else the
+    counts show and no change follows from."""
 
     changes: tuple[RuleChange, ...]
+    silent: tuple[str, ...]
     remarks: tuple[str, ...]
 
 
@@ -109,7 +111,8 @@ def lessons(view: View, campaign: Row) -> Lessons:
         *_approved_late(view, view.matrix),
     )
     changes = tuple(one for one in found if any(case.campaign == campaign.id for case in one.cases))
-    return Lessons(changes=changes, remarks=tuple(_remarks(view, by_rule)))
+    silent = sorted(rule for rule, setting in view.rules.items() if setting.on and not by_rule.get(rule))
+    return Lessons(changes=changes, silent=tuple(silent), remarks=tuple(_remarks(view, by_rule)))
 
 
 # ---------------------------------------------------------------- findings
@@ -286,12 +289,6 @@ def _decided(row: Row) -> date | None:
 
 
 def _remarks(view: View, by_rule: Mapping[str, Sequence[_Found]]) -> Iterator[str]:
-    silent = [rule for rule, setting in view.rules.items() if setting.on and not by_rule.get(rule)]
-    if silent:
-        yield (
-            f"Found nothing so far: {', '.join(sorted(silent))}. No change follows: a guard that never has to act may "
-            "be a good one."
-        )
     for rule, rows in sorted(by_rule.items()):
         tables = Counter(one.row.text("table") for one in rows)
         for table, found in sorted(tables.items()):

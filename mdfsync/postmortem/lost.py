@@ -53,6 +53,8 @@ def _of_expense(view: View, stand: Standing) -> Lost:
     reasons += [f"{hold.message} [{hold.rule_id}]" for hold in stand.holds]
     if stand.line.refused:
         reasons.insert(0, expense.text("eligibility_decision_reason") or "a person refused it without a reason")
+    if stand.line.verdict is None and not reasons:
+        reasons.append("no programme judges it")
     rules = (*(f"{r.rule} ({r.clause})" for r in stand.reasons), *(hold.rule_id for hold in stand.holds))
     return Lost(
         kind="refused by us" if stand.status == "ineligible" else "held",
