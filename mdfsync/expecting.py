@@ -1,4 +1,5 @@
-"""Rows that the worker itself makes, from what programmes ask for, and how planned rows look to those who judge them.
+"""Rows that the worker itself makes (evidence that programmes ask for, the look back on a campaign that is over), and
+how planned rows look to those who judge them.
 
 A plan holds stamps for what only the applying run knows; whoever judges the plan sees the present in their place. Rows
 that are planned here stand in the view from the first run on, so that it says of them what the next one will. Part of
@@ -11,9 +12,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from mdfsync.derive.expected import RULE, TABLE, expected_rows
+from mdfsync.derive.expected import RULE, expected_rows
 from mdfsync.model import Change, Create, Observation, SourceRef
 from mdfsync.overlaps.launch import Taken
+from mdfsync.postmortem import asked_rows
+from mdfsync.postmortem.rows import RULE as LOOKING_BACK
 from mdfsync.publish import computed_ref
 from mdfsync.values import STAMP_NOW, STAMP_RUN, instant_text
 from mdfsync.view import Row, View
@@ -22,8 +25,9 @@ from mdfsync.view import Row, View
 def expectations(view: View, as_of: datetime) -> list[Observation]:
     """The cells of rows that are to be made."""
     return [
-        Observation(subject=row.subject, field=name, value=value, ref=computed_ref(RULE, as_of, row.input))
-        for row in expected_rows(view)
+        Observation(subject=row.subject, field=name, value=value, ref=computed_ref(rule, as_of, row.input))
+        for rule, rows in ((RULE, expected_rows(view)), (LOOKING_BACK, asked_rows(view)))
+        for row in rows
         for name, value in row.cells.items()
     ]
 
@@ -44,7 +48,12 @@ def frozen_cells(taken: Iterable[Taken], as_of: datetime) -> list[Observation]:
 
 def with_expected(view: View, creates: Iterable[Create], as_of: datetime) -> View:
     """The view with these rows in it."""
-    return view.with_rows(TABLE, [Row(c.subject, "", _present(c, as_of).fields) for c in creates])
+    by_table: dict[str, list[Row]] = {}
+    for create in creates:
+        by_table.setdefault(create.subject.table, []).append(Row(create.subject, "", _present(create, as_of).fields))
+    for table, rows in by_table.items():
+        view = view.with_rows(table, rows)
+    return view
 
 
 def stamped(change: Change, as_of: datetime) -> Change:

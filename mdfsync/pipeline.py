@@ -14,6 +14,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from mdfsync.apply import apply
+from mdfsync.archives import archives_of
 from mdfsync.base_health import (
     chain_findings,
     drift_findings,
@@ -247,6 +248,7 @@ def _plan(
         crossed=heard.crossed,
         files=files,
         packets=packets_of(state.get(packets_key(base_id))),
+        archives=archives_of(state, base_id),
         rejects=tuple(r for source in register for r in ends.seen.rejects(source)),
     )
     planned = make_plan(situation)

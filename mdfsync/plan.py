@@ -265,7 +265,7 @@ def _project(now: Situation, counted: Counted, draft: Draft, said: Facts) -> Vie
         as_of=now.as_of,
         mirror=now.mirror,
         sources=now.sources,
-        facts=replace(said, authors=counted.authors, files=now.files, packets=now.packets),
+        facts=replace(said, authors=counted.authors, files=now.files, packets=now.packets, archives=now.archives),
     )
 
 

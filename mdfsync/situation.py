@@ -26,7 +26,8 @@ class Situation:
     """Everything a plan is made from. `gone` are rows that vanished from their source; `raised` are findings that
     the reading ends made (drift of the schema, blind time, recovery); `rejects` are rows their readers refused;
     `backfilled` are campaigns that stood in the base when it was taken over;
-    `files` are the attached files that were read, by attachment id; `packets` the packets made of each claim;
+    `files` are the attached files that were read, by attachment id; `packets` the packets made of each claim; `archives`
+    those made of each campaign: where each lies and its digest;
     `overtaken` are change ids that announce a write which a person was quicker than; `crossed` are writes of ours over
     values which nobody had seen."""
 
@@ -48,6 +49,7 @@ class Situation:
     crossed: tuple[Crossing, ...] = ()
     files: Mapping[str, FileRead] = field(default_factory=dict)
     packets: Packets = field(default_factory=dict)
+    archives: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,7 @@ VERBS = {
     "overlaps": "mdfsync.cli.overlaps",
     "packet": "mdfsync.cli.packet",
     "review": "mdfsync.cli.review",
+    "archive": "mdfsync.cli.archive",
     "sandbox": "mdfsync.cli.sandbox",
 }
 HELP = {
@@ -72,13 +73,27 @@ HELP = {
     "overlaps": "The overlap map of a campaign: targets, exclusions, what changed since launch.",
     "packet": "The reimbursement packet of a claim or request: one zip that its payer can check.",
     "review": "Plan against actual by campaign, partner, quarter, programme: spend, leads, pipeline by class.",
+    "archive": "A campaign that is over: its postmortem from the record, and one checked bundle of all its evidence.",
     "sandbox": "The embedded world: serve, reset, advance.",
 }
 click.rich_click.COMMAND_GROUPS = {
     "mdfsync": [
         {"name": "Daily", "commands": ["run", "plan", "apply", "status", "explain", "history"]},
         {"name": "Money", "commands": ["eligibility"]},
-        {"name": "Documents", "commands": ["charter", "overlaps", "leads", "deliverables", "brief", "journeys", "packet", "review"]},
+        {
+            "name": "Documents",
+            "commands": [
+                "charter",
+                "overlaps",
+                "leads",
+                "deliverables",
+                "brief",
+                "journeys",
+                "packet",
+                "review",
+                "archive",
+            ],
+        },
         {"name": "Set-up", "commands": ["init", "doctor", "check", "schema", "rules", "verify"]},
         {"name": "Try it", "commands": ["sandbox"]},
     ]

@@ -1,6 +1,6 @@
-"""The verb `verify`: what this home keeps is whole, or a packet that somebody holds is.
+"""The verb `verify`: what this home keeps is whole, or a packet or an archive that somebody holds is.
 
-A packet is checked without a base, a network or credentials: whoever got it can run this.
+Both are checked without a base, a network or credentials: whoever got it can run this.
 """
 
 from __future__ import annotations
@@ -13,22 +13,27 @@ import rich_click as click
 from click.exceptions import Exit
 from rich.markup import escape
 
+from mdfsync.cli.archive import verify_archive
 from mdfsync.cli.console import OUT, print_json
+from mdfsync.documents.bundle import document_of
 from mdfsync.documents.packet_check import packet_checks
 from mdfsync.settings import load_settings
 from mdfsync.wiring import open_policy, policy_root, wire
 
 
 @click.command(epilog="Example: mdfsync verify packet-rb-1041-1-v1.zip")
-@click.argument("packet", required=False, type=click.Path(path_type=Path, exists=True))
+@click.argument("bundle", required=False, type=click.Path(path_type=Path, exists=True))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def verify(packet: Path | None, as_json: bool) -> None:
-    """Check a PACKET (its zip, or the folder it was unpacked to): hashes, manifest, totals, lines. Without one: the
-    archive's bytes and chain, and the chain of Change History."""
-    if packet is None:
+def verify(bundle: Path | None, as_json: bool) -> None:
+    """Check a BUNDLE, a packet or the archive of a campaign (its zip, or the folder it was unpacked to): hashes and
+    manifest, of a packet also totals and lines. Without one: the evidence archive's bytes and chain, and the chain of
+    Change History."""
+    if bundle is None:
         _home(as_json=as_json)
+    elif document_of(bundle) == "archive":
+        verify_archive(bundle, as_json=as_json)
     else:
-        _packet(packet, as_json=as_json)
+        _packet(bundle, as_json=as_json)
 
 
 def _packet(path: Path, *, as_json: bool) -> None:

@@ -34,6 +34,7 @@ from mdfsync.derive.mapping import mapping
 from mdfsync.derive.money import money
 from mdfsync.derive.overlap import overlap
 from mdfsync.derive.owners import owners
+from mdfsync.derive.postmortems import postmortems
 from mdfsync.derive.proof_owed import proof_owed
 from mdfsync.derive.registrations import registrations
 from mdfsync.eligibility.standing import standings
@@ -59,6 +60,7 @@ def derive(view: View, policy: Policy) -> tuple[Computed, ...]:
         *owners(view),
         *evidence(view),
         *expected_cells(view),
+        *postmortems(view),
     )
 
 

@@ -104,6 +104,19 @@ def _is_inside(name: str) -> bool:
 # ---------------------------------------------------------------- checking
 
 
+def document_of(path: Path) -> str:
+    """What a bundle says it is (`packet`, `archive`); `""` where it does not say. Nothing is checked."""
+    try:
+        if path.is_dir():
+            said = json.loads((path / MANIFEST).read_bytes())
+        else:
+            with zipfile.ZipFile(path) as found:
+                said = json.loads(found.read(MANIFEST))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return ""
+    return str(said.get("document", "")) if isinstance(said, dict) else ""
+
+
 def faults_of(path: Path) -> tuple[dict[str, Any], list[str]]:
     """(manifest, everything that is wrong) of a bundle, as a zip or as the folder it was unpacked to. An empty list =
     each file is there, once, with the bytes that manifest and sums name, and there is nothing else. `UsageError` for

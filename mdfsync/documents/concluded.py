@@ -47,9 +47,7 @@ class Concluded:
 
     def money(self, *, campaign: str = "", partner: str = "", programme: str = "") -> tuple[AtRisk, ...]:
         """Money at risk of a campaign, a partner, an MDF programme, or everything."""
-        return money_at_risk(
-            self.view, self.findings(), Scope(campaign=campaign, partner=partner, programme=programme)
-        )
+        return money_at_risk(self.view, self.findings(), Scope(campaign=campaign, partner=partner, programme=programme))
 
     def about(self, *, campaign: str = "", partner: str = "", kind: str = "") -> tuple[Open, ...]:
         """Those of a campaign, partner and kind, each where given."""

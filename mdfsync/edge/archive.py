@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
+from typing import IO
 
 from filelock import FileLock, Timeout
 
@@ -77,6 +78,17 @@ class FolderArchive:
         if hashlib.sha256(data).hexdigest() != sha256:
             raise self._altered(sha256)
         return data
+
+    def open(self, sha256: str) -> IO[bytes]:
+        """The archived bytes as a stream, for what is too large to hold; whoever reads them checks the hash. `KeyError`
+        when absent or purged."""
+        if not _SHA.fullmatch(sha256):
+            raise KeyError(sha256)
+        with self._reported():
+            try:
+                return self._blob(sha256).open("rb")
+            except FileNotFoundError:
+                raise KeyError(sha256) from None
 
     def entries(self, source_id: str | None = None, date: date | None = None) -> tuple[ManifestRow, ...]:
         """Manifest rows in order, of one source and of one UTC day if asked for."""

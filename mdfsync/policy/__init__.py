@@ -114,9 +114,17 @@ def _together(
     yield from check_jobs(dictionary, register, jobs)
 
 
+def policy_files(root: Path) -> dict[str, bytes]:
+    """Every policy file below `root`: its bytes by its relative name, in order."""
+    found = sorted({path for pattern in _FILES for path in root.glob(pattern)})
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
+
+
 def policy_digest(root: Path) -> str:
     """SHA-256 over the relative names and bytes of all policy files below `root`."""
-    found = sorted({path for pattern in _FILES for path in root.glob(pattern)})
-    return digest(
-        [[path.relative_to(root).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()] for path in found]
-    )
+    return digest_of_files({name: hashlib.sha256(data).hexdigest() for name, data in policy_files(root).items()})
+
+
+def digest_of_files(hashes: Mapping[str, str]) -> str:
+    """The digest of a policy whose files have these SHA-256, by relative name in the order of their paths."""
+    return digest([[name, said] for name, said in hashes.items()])

@@ -77,6 +77,8 @@ class Head(_Part):
     zone: Text
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     direction: Literal["we_claim", "we_reimburse", "both"] = "both"
+    keep_months: Annotated[int, Field(ge=1, le=1200)] | None = None
+    """For how long after its last day the evidence of a campaign is kept; `None` = the programme does not say."""
     cites: list[Cited] = []
 
 

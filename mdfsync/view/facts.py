@@ -107,7 +107,8 @@ class Facts:
     `behind` gives the sources that said something about each row (`None` = nobody kept count);
     `waived` are fingerprints of findings that people let pass. `authors` gives, by (row, field), who typed the
     decisions on which money or credit hangs; a decision without one is nobody's. `files` tells what became of attached
-    files, by attachment id; `packets` which packets were made of each claim."""
+    files, by attachment id; `packets` which packets were made of each claim; `archives` where a campaign's archive lies
+    and its digest, by campaign."""
 
     conflicts: tuple[SourceConflict, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
@@ -119,6 +120,7 @@ class Facts:
     authors: Mapping[tuple[Subject, str], Author] = field(default_factory=dict)
     files: Mapping[str, FileRead] = field(default_factory=dict)
     packets: Packets = field(default_factory=dict)
+    archives: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def sources_behind(observations: Iterable[Observation]) -> dict[Subject, frozenset[str]]:
