@@ -63,7 +63,7 @@ HELP = {
     "explain": "From a cell to its source bytes.",
     "history": "Every version of a record.",
     "rules": "The rulebook read aloud.",
-    "verify": "Hash chains and archived bytes; a packet that was sent.",
+    "verify": "Hash chains and archived bytes; a packet or an archive that somebody holds.",
     "eligibility": "Expenses from a file against a programme from a file: verdict, amount, every reason.",
     "brief": "The control brief of a campaign: what to do today, money, approvals, deadlines, risks.",
     "charter": "The joint charter of a campaign as a contract: terms, version, signatures.",
