@@ -27,8 +27,9 @@ class Situation:
     the reading ends made (drift of the schema, blind time, recovery); `rejects` are rows their readers refused;
     `backfilled` are campaigns that stood in the base when it was taken over;
     `files` are the attached files that were read, by attachment id; `packets` the packets made of each claim;
-    `archives` those made of each campaign: where each lies and its digest; `overtaken` are change ids that announce a write which a person was quicker than; `crossed` are writes of ours over
-    values which nobody had seen."""
+    `archives` those made of each campaign: where each lies and its digest; `overtaken` are change ids
+    that announce a write which a person was quicker than; `crossed` are writes of ours over values which nobody had
+    seen."""
 
     snapshot: Snapshot
     bases: Bases
