@@ -105,8 +105,11 @@ def new_page(browser: Browser, watch: Watch, size: tuple[int, int] = LAPTOP) -> 
         viewport={"width": size[0], "height": size[1]}, locale="en-GB", timezone_id="Europe/Berlin",
         reduced_motion="reduce",
     )  # fmt: skip
+    from playwright.sync_api import expect
+
     try:
         context.set_default_timeout(PATIENCE_MS)
+        expect.set_options(timeout=PATIENCE_MS)  # what is waited for comes late on a busy machine
         opened = context.new_page()
         opened.on("console", watch.console)
         opened.on("pageerror", lambda error: watch.problems.append(f"exception: {error}"))
