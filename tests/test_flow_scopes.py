@@ -63,11 +63,14 @@ def test_people_who_could_not_be_read_are_neither_missing_nor_known(lab: Lab) ->
     for absent in ("names no contact", "HubSpot no longer had it", "Not sourced", "Direct"):
         assert absent not in story
     assert_idle(lab)
+
+
+def test_people_are_known_once_the_scope_is_given(lab: Lab) -> None:
+    scopes(lab, take="crm.objects.contacts.read")
+    lab.run()
     scopes(lab, give="crm.objects.contacts.read")
     later(lab)
     assert "absent: hubspot" not in lab.run("--full").out
-    later(lab)
-    lab.run()
     assert "unknown" not in {row["fields"]["reconciliation_status"] for row in lab.rows("Leads")}
     assert_idle(lab)
 
