@@ -111,6 +111,18 @@ ch-9      | Deliverables | D2     | planned_result | drift | JC-1              |
     assert (len(said), len(paper.data["open"])) == (asked, 1)
 
 
+def test_a_finding_that_speaks_of_an_overdue_day_is_for_today() -> None:
+    c = concluded_of(series())
+    held = next(one for one in c.open if one.finding.kind == "hold")
+    late = replace(
+        held.finding, rule_id="deliverable_late", kind="exception", subject=Subject(table="Deliverables", id="D1")
+    )
+    one = replace(held, finding=late, due="2026-11-25", row_id="exc-1", campaign="JC-1", owner="sam@northlight.example")
+    paper = brief_document(replace(c, open=(one,)), campaign(c.view))
+    about = [(t["urgency"], t["until"]) for t in paper.data["decisions_needed"] if "D1" in t["records"]]
+    assert about == [("today", "2026-11-18")]
+
+
 def test_what_a_person_upheld_waits_for_nobody_and_still_stands() -> None:
     c = concluded_of(series())
     held = next(one for one in c.open if one.finding.kind == "hold")
