@@ -18,6 +18,7 @@ from casebook import ROOT
 from jsonschema import Draft202012Validator
 from pypdf import PdfReader
 
+from mdfsync.documents.audience import audience_of
 from mdfsync.documents.brief import brief_document
 from mdfsync.documents.brief_budget import budget_of, budget_section
 from mdfsync.documents.paper import Grid
@@ -108,6 +109,18 @@ ch-9      | Deliverables | D2     | planned_result | drift | JC-1              |
     paper = brief_document(replace(c, open=(changed,)), campaign(view))
     said = [task for task in paper.data["decisions_needed"] if task["source_ids"] == ["exc-9"]]
     assert (len(said), len(paper.data["open"])) == (asked, 1)
+
+
+def test_a_finding_that_speaks_of_an_overdue_day_is_for_today() -> None:
+    c = concluded_of(series())
+    held = next(one for one in c.open if one.finding.kind == "hold")
+    late = replace(
+        held.finding, rule_id="deliverable_late", kind="exception", subject=Subject(table="Deliverables", id="D1")
+    )
+    one = replace(held, finding=late, due="2026-11-25", row_id="exc-1", campaign="JC-1", owner="sam@northlight.example")
+    paper = brief_document(replace(c, open=(one,)), campaign(c.view))
+    about = [(t["urgency"], t["until"]) for t in paper.data["decisions_needed"] if "D1" in t["records"]]
+    assert about == [("today", "2026-11-18")]
 
 
 def test_what_a_person_upheld_waits_for_nobody_and_still_stands() -> None:
@@ -248,6 +261,20 @@ def test_a_partner_is_told_what_holds_its_rows_and_none_of_our_evidence() -> Non
     assert held
     assert {one["kind"] for one in held} == {"hold"}
     assert all(one["message"] is None and one["source_ids"] == [] and one["blocks"] == [] for one in held)
+
+
+def test_a_partner_is_told_which_proof_its_row_lacks() -> None:
+    lacking = "1 of 2 there\nattendee list is missing (tom.hale@northlight.example, by 2026-12-01)"
+    c = concluded_of(series())
+    view = c.view.with_coming({Subject(table="Expenses", id="E1"): {"missing_proof": lacking}})
+    held = next(one for one in c.open if one.finding.kind == "hold")
+    proof = replace(held.finding, rule_id="missing_proof", subject=Subject(table="Expenses", id="E1"))
+    one = replace(held, finding=proof, campaign="JC-1", partner="cobalt")
+    row = campaign(view)
+    paper = brief_document(replace(c, view=view, open=(one,)), row, audience_of(view, row, "cobalt"))
+    assert [told["message"] for told in paper.data["open"]] == [
+        "1 of 2 there\nattendee list is missing (our side, by 2026-12-01)"
+    ]
 
 
 def test_what_we_could_claim_of_a_partner_is_not_for_that_partner() -> None:

@@ -110,7 +110,7 @@ def _put_together(c: Concluded, campaign: Row, audience: Audience) -> _Brief:
     view, terms = c.view, in_force(c.view, campaign)
     today = view.as_of.astimezone(zone_of(terms.text("charter_time_zone")) or UTC).date()
     money = c.money(campaign=campaign.id, partner=audience.partner_id)
-    opened = tuple(one for one in _opened(c, campaign) if _is_told(c, one, audience))
+    opened = _readable(c, tuple(_opened(c, campaign)), audience)
     calendar = tuple(one for one in deadlines(view, campaign) if _is_shared(c, one, audience))
     tracking, overlap = readiness(view, campaign), overlap_map(view, campaign, audience.partner_id)
     budget, work = budget_of(c, campaign, audience), work_of(c, campaign, today, audience)
@@ -146,9 +146,15 @@ def _is_of(c: Concluded, place: Subject, campaign: Row) -> bool:
     return row is not None and c.view.ref(row, "joint_campaign_id") == campaign.id
 
 
-def _is_told(c: Concluded, one: Open, audience: Audience) -> bool:
+def _readable(c: Concluded, opened: tuple[Open, ...], audience: Audience) -> tuple[Open, ...]:
+    """Those that the reader is told; a partner once for each rule and row, since what tells them apart stays here."""
     if audience.internal:
-        return True
+        return opened
+    told = (one for one in opened if _is_told(c, one, audience))
+    return tuple({(one.finding.rule_id, one.finding.subject): one for one in told}.values())
+
+
+def _is_told(c: Concluded, one: Open, audience: Audience) -> bool:
     subject = one.finding.subject
     row = c.view.row(subject.table, subject.id)
     return (
@@ -211,7 +217,7 @@ def _sections(c: Concluded, brief: _Brief) -> Iterator[Section]:
     if audience.internal:
         yield overlap_section(brief.overlap)
     yield exclusions_section(brief.overlap, audience)
-    yield open_section(brief.opened, audience)
+    yield open_section(c, brief.opened, audience)
     yield deadlines_section(brief.calendar, audience)
     if audience.internal:
         yield from risks_sections(brief.risks, brief.opinions, brief.unknown)
@@ -235,7 +241,7 @@ def _data(c: Concluded, brief: _Brief) -> Mapping[str, Any]:
         "tracking": tracking_data(brief.tracking, brief.terms, audience),
         "overlap": overlap_data(brief.overlap) if audience.internal else [],
         "exclusions": exclusions_data(brief.overlap, audience),
-        "open": open_data(brief.opened, audience),
+        "open": open_data(c, brief.opened, audience),
         "deadlines": deadlines_data(brief.calendar, audience),
         "risks": stated_data(brief.risks, "calculation"),
         "opinions": stated_data(brief.opinions, "opinion"),

@@ -125,14 +125,14 @@ def work_data(found: Iterable[Work]) -> list[dict[str, Any]]:
 # ---------------------------------------------------------------- open findings, deadlines
 
 
-def open_section(opened: Sequence[Open], audience: Audience = OURS) -> Section:
+def open_section(c: Concluded, opened: Sequence[Open], audience: Audience = OURS) -> Section:
     """Open holds and exceptions, one by one; of a partner's own rows without our evidence."""
     blocks: list[Block] = []
     for kind, title in (("hold", "Holds"), ("exception", "Exceptions")):
         these = [one for one in opened if one.finding.kind == kind]
         rows = tuple(
             (
-                _rows(one, audience), _told(one, audience),
+                _rows(one, audience), _told(c, one, audience),
                 audience.person(one.owner) or one.finding.owner_role.replace("-", " "),
                 (day_text(date.fromisoformat(one.due)) if one.due else "no day") + _decided(one),
             )
@@ -158,9 +158,22 @@ def _rows(one: Open, audience: Audience) -> str:
     return f"{subject.table}\n{subject.id}{held}"
 
 
-def _told(one: Open, audience: Audience) -> str:
+def _told(c: Concluded, one: Open, audience: Audience) -> str:
     name = one.finding.rule_id.replace("_", " ").capitalize()
-    return f"{name}, {one.finding.severity}\n{one.finding.message}" if audience.internal else name
+    head = f"{name}, {one.finding.severity}" if audience.internal else name
+    return f"{head}\n{_message(c, one, audience)}".rstrip()
+
+
+def _message(c: Concluded, one: Open, audience: Audience) -> str:
+    """What is the matter; a partner is told which proof its row still lacks, and nothing of what we found."""
+    finding = one.finding
+    if audience.internal:
+        return finding.message
+    row = c.view.row(finding.subject.table, finding.subject.id)
+    if finding.rule_id != "missing_proof" or row is None or not audience.shows(row.subject.table, finding.rule_id):
+        return ""
+    lacking = c.cell(row, finding.rule_id)
+    return "" if lacking == "none" else audience.words(lacking)
 
 
 def _decided(one: Open) -> str:
@@ -171,13 +184,13 @@ def _behind(these: Iterable[Open]) -> tuple[str, ...]:
     return tuple(sorted({source for one in these for source in one.finding.source_ids}))
 
 
-def open_data(opened: Iterable[Open], audience: Audience = OURS) -> list[dict[str, Any]]:
+def open_data(c: Concluded, opened: Iterable[Open], audience: Audience = OURS) -> list[dict[str, Any]]:
     return [
         {
             "kind": one.finding.kind, "rule_id": one.finding.rule_id, "severity": one.finding.severity,
             "table": one.finding.subject.table, "record": one.finding.subject.id,
             "blocks": [str(place) for place in one.finding.blocks] if audience.internal else [],
-            "message": one.finding.message if audience.internal else None,
+            "message": _message(c, one, audience) or None,
             "owner": audience.person(one.owner) or None, "due": one.due or None, "status": one.status,
             "first_seen": (one.first_seen or None) if audience.internal else None, "nature": "calculation",
             "source_ids": [one.row_id, *one.finding.source_ids] if audience.internal else [],

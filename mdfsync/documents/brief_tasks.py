@@ -90,7 +90,7 @@ def tasks(
     partner is told what holds its own rows, without our evidence, and what is due."""
     told = set(_told(c.view, campaign, opened))
     asked = [one for one in opened if one.status == "open" and not _is_proposed(c.view, campaign, one)]
-    found = [*_of_findings(c, asked, today, audience), *_of_deadlines(calendar, today, told, audience)]
+    found = [*_of_findings(c, asked, calendar, today, audience), *_of_deadlines(calendar, today, told, audience)]
     if audience.internal:
         found += _of_approvals(c.view, campaign, today, told)
         found += _of_rulings(c.view, campaign, today)
@@ -131,7 +131,9 @@ def _is_told(told: Told, place: Subject, kind: str) -> bool:
     return any(on == str(place) and rule.startswith(SAME_MATTER[kind]) for on, rule in told)
 
 
-def _of_findings(c: Concluded, opened: Sequence[Open], today: date, audience: Audience) -> Iterator[Task]:
+def _of_findings(
+    c: Concluded, opened: Sequence[Open], calendar: Sequence[Deadline], today: date, audience: Audience
+) -> Iterator[Task]:
     """One task for each rule and owner."""
     sets: dict[tuple[str, str], list[Open]] = {}
     for one in opened:
@@ -139,6 +141,7 @@ def _of_findings(c: Concluded, opened: Sequence[Open], today: date, audience: Au
     for (rule_id, owner), these in sets.items():
         finding, setting = these[0].finding, c.policy.rules.get(rule_id)
         days = [date.fromisoformat(one.due) for one in these if one.due]
+        days += [day for one in these for day in _overdue(calendar, one)]
         until = min(days, default=None)
         actions = dict.fromkeys(one.finding.required_action for one in these)
         action = next(iter(actions)) if len(actions) == 1 or setting is None else setting.required_action
@@ -153,6 +156,15 @@ def _of_findings(c: Concluded, opened: Sequence[Open], today: date, audience: Au
             source_ids=tuple(one.row_id if audience.internal else one.finding.subject.id for one in these),
             tables=(TABLES[finding.kind][0],) if audience.internal else (finding.subject.table,),
         )  # fmt: skip
+
+
+def _overdue(calendar: Iterable[Deadline], one: Open) -> Iterator[date]:
+    """Days of a paper that have passed and of which the finding speaks: its own day, until which it is to be put right,
+    comes later."""
+    for day in calendar:
+        same = day.row.place == one.finding.subject and day.kind in SAME_MATTER and day.kind != "registration_step"
+        if day.overdue and same and one.finding.rule_id.startswith(SAME_MATTER[day.kind]):
+            yield day.on
 
 
 def _role(c: Concluded, role: str) -> str:
