@@ -157,6 +157,18 @@ def test_a_line_that_cannot_be_judged_is_held(view: View, said: str) -> None:
     assert made.barred[0].reasons[0][0].startswith(said)
 
 
+def test_a_row_that_a_reviewer_holds_keeps_its_line_out() -> None:
+    for table, id in PLACES:
+        view = view_of([expense("E1"), expense("E2")], [line("L1", "E1"), line("L2", "E2")])
+        row = view.row(table, id)
+        assert row is not None
+        held = Row(row.subject, row.record_id, {**row.fields, "review_decision": "held"})
+        rows = tuple(held if one is row else one for one in view.rows(table))
+        made = packet(replace(view, tables={**view.tables, table: rows}, memo={}))
+        assert (f"A reviewer holds {table}/{id}.", "review_decision") in made.barred[0].reasons
+        assert len(made.lines) == (1 if table in {"Expenses", "Reimbursement Lines"} else 0)
+
+
 def test_an_empty_packet_is_a_draft_only() -> None:
     made = packet(view_of([expense("E1", eligibility_decision="ineligible")], [line("L1", "E1")]))
     assert made.problems == ("No line can be claimed: 1 stand below with their reasons.",)

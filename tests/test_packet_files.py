@@ -140,6 +140,25 @@ def test_any_byte_that_is_changed_is_found(whole: Path, which: int, where: int, 
         path.write_bytes(before)
 
 
+@settings(max_examples=300, deadline=None)
+@given(where=st.integers(0, 10**6), flip=st.integers(1, 255), near=st.sampled_from(["anywhere", "end"]))
+def test_any_byte_of_the_zip_itself_that_is_changed_is_found(whole: Path, where: int, flip: int, near: str) -> None:
+    path = whole.parent / "packet.zip"
+    before = path.read_bytes()
+    content = bytearray(before)
+    content[where % len(content) if near == "anywhere" else -1 - where % 700] ^= flip
+    changed = whole.parent / "changed.zip"
+    changed.write_bytes(bytes(content))
+    assert faults(changed)
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_nothing_hides_around_the_files_of_a_zip(made: Path, where: str) -> None:
+    data = made.read_bytes()
+    made.write_bytes(b"MZ hidden" + data if where == "before" else data + b"hidden")
+    assert faults(made)
+
+
 def test_a_file_that_is_gone_or_added_is_found(made: Path) -> None:
     at = unpacked(made)
     (at / "lines" / "01-L1" / "another.pdf").write_bytes(b"x")

@@ -186,10 +186,10 @@ def _tell(manifest: Mapping[str, Any], again: bool) -> None:
     totals, currency = manifest["totals"], manifest["currency"]
     word = "draft of version" if manifest["draft"] else "version"
     unchanged = ", unchanged since it was made" if again else ""
-    total = in_currency(Decimal(totals["claimed"]), currency)
+    total, count = in_currency(Decimal(totals["claimed"]), currency), len(manifest["lines"])
     OUT.print(
         f"[bold]{escape(manifest['of']['title'] or manifest['of']['id'])}[/]: {word} {manifest['version']}{unchanged}: "
-        f"{total} in {len(manifest['lines'])} lines"
+        f"{total} in {count} line{'' if count == 1 else 's'}"
     )
     for problem in manifest["problems"]:
         OUT.print(f"  [yellow]draft only[/]: {escape(problem)}")

@@ -14,8 +14,9 @@ import hashlib
 import io
 import json
 import os
+import struct
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -27,7 +28,16 @@ from mdfsync.errors import UsageError
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
 _PIECE = 1 << 20
+BROKEN = (OSError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, struct.error)
+"""What a zip that was tampered with makes of its reader."""
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
+_NO_DAY = 33
+"""The same as a zip counts days."""
+_BIG = 0xFFFFFFFF
+_NAMED = 0x800
+"""Set where a name has other letters than ASCII."""
+_VERSIONS = frozenset({20, 45})
+"""Of the form of zips, as writers of today state them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +143,46 @@ def faults_of(path: Path) -> tuple[dict[str, Any], list[str]]:
             faults += [f"{i.filename}: is compressed" for i in infos if i.compress_type != zipfile.ZIP_STORED]
             if faults:
                 return {}, faults
-            return _checked({name: partial(found.open, name) for name in names}, faults)
-    except (OSError, zipfile.BadZipFile) as error:
+            manifest, faults = _checked({name: partial(found.open, name) for name in names}, faults)
+            with path.open("rb") as file:
+                strays = dict.fromkeys(_strays(file, found.start_dir, infos))
+            return manifest, [*faults, *strays]
+    except BROKEN as error:
         raise UsageError(f"{path} is neither a bundle nor a folder of one: {error}") from None
+
+
+def _strays(file: IO[bytes], end: int, infos: Sequence[zipfile.ZipInfo]) -> Iterator[str]:
+    """Whatever stands in a zip beside its files and is not as a bundle is written: bytes before, between or after them,
+    comments, times, rights. A reader of zips passes over most of it, and something could hide there."""
+    at, listed = 0, b""
+    for info in infos:
+        name, size = info.orig_filename.encode(), info.file_size
+        file.seek(at)
+        head = struct.unpack("<4s5H3L2H", file.read(30))
+        extra = file.read(head[9] + head[10])[head[9] :]
+        whole = (size, size, b""), (_BIG, _BIG, struct.pack("<HHQQ", 1, 16, size, size))
+        known = head[0] == b"PK\3\4" and head[2:7] == (info.flag_bits, 0, 0, _NO_DAY, info.CRC)
+        if not known or (*head[7:9], extra) not in whole or head[1] not in _VERSIONS or info.flag_bits & ~_NAMED:
+            yield f"{info.filename}: stands otherwise in the zip than it was put there"
+            return
+        versions = (info.create_version, info.extract_version)
+        if not {*versions} <= _VERSIONS:
+            yield f"{info.filename}: is listed otherwise in the zip than it was"
+        listed += _listed(info, name, at)
+        at += 30 + head[9] + head[10] + size
+    count = len(infos)
+    listed += struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, len(listed), min(end, _BIG), 0)
+    file.seek(end)
+    if at != end or (at < _BIG and file.read() != listed):
+        yield "there are bytes in the zip that belong to no file, or it lists them otherwise"
+
+
+def _listed(info: zipfile.ZipInfo, name: bytes, at: int) -> bytes:
+    """The entry of a file in the list at the end of a zip, as a bundle has it."""
+    return struct.pack(
+        "<4s4B4H3L5H2L", b"PK\1\2", info.create_version & 0xFF, 3, info.extract_version & 0xFF, 0, info.flag_bits, 0, 0,
+        _NO_DAY, info.CRC, info.file_size & _BIG, info.file_size & _BIG, len(name), 0, 0, 0, 0, 0o644 << 16, at & _BIG,
+    ) + name  # fmt: skip
 
 
 def _checked(files: Mapping[str, Callable[[], IO[bytes]]], faults: list[str]) -> tuple[dict[str, Any], list[str]]:
@@ -146,7 +193,7 @@ def _checked(files: Mapping[str, Callable[[], IO[bytes]]], faults: list[str]) ->
         with files[MANIFEST]() as given:
             said = json.loads(given.read())
         named = {file["name"]: file["sha256"] for file in said["files"]}
-    except (ValueError, KeyError, TypeError, zipfile.BadZipFile):
+    except (KeyError, TypeError, *BROKEN):
         return said, [*faults, f"{MANIFEST}: cannot be read"]
     hashes = dict(_hashes(files, faults))
     sums = _sums(files, faults)
@@ -165,7 +212,7 @@ def _hashes(files: Mapping[str, Callable[[], IO[bytes]]], faults: list[str]) -> 
             with opened() as given:
                 while piece := given.read(_PIECE):
                     said.update(piece)
-        except (OSError, zipfile.BadZipFile):
+        except BROKEN:
             faults.append(f"{name}: cannot be read")
             continue
         yield name, said.hexdigest()
@@ -174,8 +221,11 @@ def _hashes(files: Mapping[str, Callable[[], IO[bytes]]], faults: list[str]) -> 
 def _sums(files: Mapping[str, Callable[[], IO[bytes]]], faults: list[str]) -> dict[str, str]:
     try:
         with files[SUMS]() as given:
-            lines = given.read().decode().splitlines()
-        return {name: said for said, _, name in (line.partition("  ") for line in lines)}
-    except (KeyError, UnicodeDecodeError, zipfile.BadZipFile):
+            text = given.read().decode()
+        sums = {name: said for said, _, name in (line.partition("  ") for line in text.split("\n") if line)}
+        if text != "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)):
+            faults.append(f"{SUMS}: is not as it was written")
+        return sums
+    except (KeyError, *BROKEN):
         faults.append(f"{SUMS}: is missing or cannot be read")
         return {}

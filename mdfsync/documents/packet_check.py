@@ -20,6 +20,7 @@ from typing import Any
 from mdfsync.documents.bundle import faults_of
 from mdfsync.documents.packet_zip import COLUMNS, content_in
 from mdfsync.documents.tables import neutral
+from mdfsync.errors import UsageError
 from mdfsync.packet.versions import claimed_digest, content_digest
 
 ZERO = Decimal(0)
@@ -35,7 +36,10 @@ class Checked:
 
 def packet_checks(path: Path, schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[Checked, ...]]:
     """(manifest, what was checked) of a packet, zip or folder; where bytes or form are wrong, that is all."""
-    found, faults = faults_of(path)
+    try:
+        found, faults = faults_of(path)
+    except UsageError as error:
+        found, faults = {}, [str(error)]
     manifest = found if isinstance(found, dict) else {}  # whoever made it may have written anything
     words = "every file has the bytes that manifest and SHA256SUMS name, and there is no other"
     checked = [Checked(what=words, faults=tuple(faults))]

@@ -108,14 +108,16 @@ def _bar(
         named = one.row.text("expense_id") or "none"
         return _barred(one, "held", ((f"Its expense ({named}) is not in the base or has no id.", ""),))
     request = view.target(standing.line.expense, "mdf_request_id")
-    places = [one.row.place, standing.line.expense.place, asked.row.place, *([request.place] if request else [])]
-    against = {hold.fingerprint: hold for place in places for hold in holds.get(place, ())}
+    rows = dict.fromkeys((one.row, standing.line.expense, asked.row, *((request,) if request else ())))
+    against = {hold.fingerprint: hold for row in rows for hold in holds.get(row.place, ())}
     if standing.status != "eligible":
         kind = "rejected" if standing.status == "ineligible" else "held"
         reasons = _reasons(view, standing)
         return _barred(one, kind, reasons or ((f"The expense is {standing.status}.", ""),))
     if against:
         return _barred(one, "held", tuple((hold.message, hold.rule_id) for hold in against.values()))
+    if by_hand := [row.place for row in rows if row.text("review_decision") == "held"]:
+        return _barred(one, "held", tuple((f"A reviewer holds {place}.", "review_decision") for place in by_hand))
     if one.currency != currency or standing.currency != currency:
         words = f"It is claimed in {one.currency or 'no currency'}, its programme pays in {standing.currency}"
         return _barred(one, "held", ((f"{words}, and the packet is in {currency or 'no currency'}.", ""),))
