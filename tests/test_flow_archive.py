@@ -175,8 +175,8 @@ def test_what_people_let_pass_again_and_again_becomes_a_proposal_that_nobody_app
         ["rules", "disputed_ownership", "severity"], "high", "medium"
     )  # fmt: skip
     assert {case["campaign"] for case in change["cases"]} >= {"JC-1042"}
-    assert "postmortem/postmortem-JC-1042-policy-changes.diff" in document["archive"]["names"]
-    diff = tmp_path / "out" / "postmortem-JC-1042-policy-changes.diff"
+    assert "postmortem/postmortem-JC-1042.policy-changes.diff" in document["archive"]["names"]
+    diff = tmp_path / "out" / "postmortem-JC-1042.policy-changes.diff"
     assert diff.read_text(encoding="utf-8") == document["rule_changes"]["diff"]
     assert (ROOT / "schema" / "rules.toml").read_bytes() == rules
     assert "Holds" in {row["row"].partition("/")[0] for row in document["deviations"] if row["kind"] == "let pass"}

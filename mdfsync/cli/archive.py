@@ -29,6 +29,7 @@ from mdfsync.policy import policy_files
 from mdfsync.view import Row
 from mdfsync.wiring import Wired
 
+DIFF = "policy-changes.diff"
 OWN = ("postmortem-", "archive-")
 """What this verb makes is no input of it."""
 
@@ -56,7 +57,8 @@ def archive(
             raise Refused(f"{row.id} is not over; wait for its end, or take an interim archive with --interim")
         outside = _kept(c, wired, row, policy)
         if dry_run:
-            names = {f"postmortem-{file_name(row.id)}.{form}": Path() for form in dict.fromkeys(forms)}
+            endings = [*dict.fromkeys(forms), *([DIFF] if made.diff else [])]
+            names = {f"{_stem(row)}.{ending}": Path() for ending in endings}
             _tell(archived(c, made.drafted, outside, names), made, (), "", as_json=as_json)
             return
         papers = _papers(made, forms, out, row, wired)
@@ -73,11 +75,14 @@ def _papers(
     made: PostmortemDocument, forms: tuple[Form, ...], out: Path | None, row: Row, wired: Wired
 ) -> tuple[Path, ...]:
     """The postmortem in its forms, and the proposed rule changes where there are any."""
-    stem = f"postmortem-{file_name(row.id)}"
-    papers = kept(made.paper, forms, out, row.id, stem, wired)
+    papers = kept(made.paper, forms, out, row.id, _stem(row), wired)
     if made.diff:
-        papers += keep_files({f"{stem}-policy-changes.diff": made.diff.encode()}, out, row.id, wired)
+        papers += keep_files({f"{_stem(row)}.{DIFF}": made.diff.encode()}, out, row.id, wired)
     return papers
+
+
+def _stem(row: Row) -> str:
+    return f"postmortem-{file_name(row.id)}"
 
 
 def _written(path: Path, bundle: Archived, *, quiet: bool) -> str:
