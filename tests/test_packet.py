@@ -157,6 +157,13 @@ def test_a_line_that_cannot_be_judged_is_held(view: View, said: str) -> None:
     assert made.barred[0].reasons[0][0].startswith(said)
 
 
+def test_what_happens_to_a_filed_claim_keeps_no_packet_back() -> None:
+    """The answer to a payer's question may well be a new packet."""
+    view = view_of([expense("E1")], [line("L1", "E1")])
+    assert entered(packet(view, [hold("Reimbursements", "C1", rule="answer_due")])) == {"L1": "500"}
+    assert entered(packet(view, [hold("Reimbursements", "C1", rule="overclaimed")])) == {}
+
+
 def test_a_row_that_a_reviewer_holds_keeps_its_line_out() -> None:
     for table, id in PLACES:
         view = view_of([expense("E1"), expense("E2")], [line("L1", "E1"), line("L2", "E2")])

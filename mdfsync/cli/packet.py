@@ -31,6 +31,7 @@ from mdfsync.packet.versions import Version, content_digest
 from mdfsync.refreshing import Telling
 from mdfsync.values import instant_text
 from mdfsync.view import View
+from mdfsync.view.packets import packets_key
 from mdfsync.wiring import Wired
 
 SOURCE = "mdfsync.packets"
@@ -91,7 +92,7 @@ class _Making:
         with progress.stage("Gathering the packet"):
             self.packet = packet_of(_with_bytes(c.view, wired), asked, c.findings(), c.waived)
         self.id = asked.row.place.id
-        self.key = f"packets:{wired.world.base_id}"
+        self.key = packets_key(wired.world.base_id)
         kept: dict[str, list[dict[str, Any]]] = json.loads(wired.state.get(self.key) or "{}")
         self.kept = kept
         self.versions = tuple(Version(**entry) for entry in kept.get(self.id, ()))
@@ -164,6 +165,7 @@ class _Making:
             prepared_at=manifest["prepared_at"], zip=path.name,
             sha256=put(SOURCE, f"{name}.zip", data, fetched_at=at, media_type="application/zip"),
             manifest=put(SOURCE, f"{name}.json", text, fetched_at=at, media_type="application/json"),
+            lines={line["line_id"]: line["amount"] for line in manifest["lines"]},
         )  # fmt: skip
         others = [version for version in self.versions if version.version != made.version]
         self.kept[self.id] = [asdict(version) for version in (*others, made)]

@@ -22,6 +22,7 @@ from mdfsync.view import Row, View
 
 RULE = "claim_packets"
 AFTER_FILING = frozenset({"answer_due", "approval_missing", "claim_out_of_turn"})
+"""Holds on a claim that concern what happens to it once it is filed: they keep no packet back."""
 
 
 def claim_packets(view: View, standing: Mapping[str, Standing], blocking: Blocking) -> Iterator[Computed]:

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from mdfsync.currencies import currency_exponent, in_currency
+from mdfsync.derive.blocking import Blocking
 from mdfsync.derive.claim_lines import left_of
+from mdfsync.derive.claim_packets import AFTER_FILING
 from mdfsync.eligibility.standing import Standing
 from mdfsync.eligibility.telling import Told, clause_of, told
 from mdfsync.ledger import actual_of, is_claim_filed, rate_of_expense
-from mdfsync.model import Finding, Subject
+from mdfsync.model import Finding
 from mdfsync.packet.content import Asked, Barred, Clause, Line, Rate
 from mdfsync.packet.proof import approval_of, asks_for_leads, dates_of, proofs_of
 from mdfsync.view import Row, View
@@ -44,10 +46,10 @@ def divided(
     view: View, asked: Asked, currency: str, standing: Mapping[str, Standing], findings: Iterable[Finding]
 ) -> tuple[tuple[Line, ...], tuple[Barred, ...]]:
     """The lines that enter and those that do not, each in the order of their ids."""
-    holds = _holds(findings)
+    blocking = Blocking(findings)
     lines, barred = [], []
     for one in candidates(view, asked, standing):
-        if out := _bar(view, asked, one, currency, holds):
+        if out := _bar(view, asked, one, currency, blocking):
             barred.append(out)
         elif one.expense is not None and one.standing is not None:
             lines.append(_line(view, one, one.expense, one.standing, currency))
@@ -88,20 +90,10 @@ def _filed(view: View, expense: Row) -> Iterator[tuple[Row, Row]]:
             yield line, claim
 
 
-def _holds(findings: Iterable[Finding]) -> Mapping[Subject, tuple[Finding, ...]]:
-    out: dict[Subject, dict[str, Finding]] = {}
-    for finding in findings:
-        for place in (finding.subject, *finding.blocks) if finding.kind == "hold" else ():
-            out.setdefault(place, {})[finding.fingerprint] = finding
-    return {place: tuple(found[key] for key in sorted(found)) for place, found in out.items()}
-
-
 # ---------------------------------------------------------------- what does not enter
 
 
-def _bar(
-    view: View, asked: Asked, one: Candidate, currency: str, holds: Mapping[Subject, tuple[Finding, ...]]
-) -> Barred | None:
+def _bar(view: View, asked: Asked, one: Candidate, currency: str, blocking: Blocking) -> Barred | None:
     """Why a line does not enter; `None` when it does."""
     standing = one.standing
     if standing is None:
@@ -109,13 +101,17 @@ def _bar(
         return _barred(one, "held", ((f"Its expense ({named}) is not in the base or has no id.", ""),))
     request = view.target(standing.line.expense, "mdf_request_id")
     rows = dict.fromkeys((one.row, standing.line.expense, asked.row, *((request,) if request else ())))
-    against = {hold.fingerprint: hold for row in rows for hold in holds.get(row.place, ())}
+    against = [
+        hold
+        for hold in blocking.holds(*(row.place for row in rows))
+        if not (asked.is_claim and hold.subject == asked.row.place and hold.rule_id in AFTER_FILING)
+    ]
     if standing.status != "eligible":
         kind = "rejected" if standing.status == "ineligible" else "held"
         reasons = _reasons(view, standing)
         return _barred(one, kind, reasons or ((f"The expense is {standing.status}.", ""),))
     if against:
-        return _barred(one, "held", tuple((hold.message, hold.rule_id) for hold in against.values()))
+        return _barred(one, "held", tuple((hold.message, hold.rule_id) for hold in against))
     if by_hand := [row.place for row in rows if row.text("review_decision") == "held"]:
         return _barred(one, "held", tuple((f"A reviewer holds {place}.", "review_decision") for place in by_hand))
     if one.currency != currency or standing.currency != currency:

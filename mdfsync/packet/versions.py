@@ -18,7 +18,7 @@ from mdfsync.values import digest
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
     """One version that was made. `sha256` and `manifest` name the zip and its manifest in the archive, `zip` the file's
-    name."""
+    name; `lines` = what it claims, by line id."""
 
     version: int
     digest: str
@@ -27,6 +27,7 @@ class Version:
     zip: str
     sha256: str
     manifest: str
+    lines: Mapping[str, str]
 
 
 def content_digest(content: Mapping[str, Any]) -> str:
