@@ -387,7 +387,7 @@ def test_nobody_who_may_not_sign_is_expected_to() -> None:
 def version(manifest: Mapping[str, Any], number: int = 1, at: str = "2026-11-17T09:00:00.000Z") -> Version:
     return Version(
         version=number, digest=manifest["digest"], claimed=manifest["claimed_digest"], prepared_at=at, zip="",
-        sha256="", manifest="",
+        sha256="", manifest="", lines={},
     )  # fmt: skip
 
 
