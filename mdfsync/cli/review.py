@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from rich.markup import escape
 
 from mdfsync.cli.console import OUT
 from mdfsync.cli.documents import as_json, campaign_named, concluding, forms, into, kept, printed
+from mdfsync.currencies import in_currency, is_currency
 from mdfsync.documents.keeping import file_name
 from mdfsync.documents.paper import Paper
 from mdfsync.documents.render import Form
@@ -83,9 +85,13 @@ def _tell(paper: Paper) -> None:
     OUT.print(f"[bold]{escape(paper.subtitle)}[/]")
     for total in data["classes"]:
         name = "on hold" if total["class"] == "hold" else total["class"]
-        amounts = ", ".join(f"{of['amount']} {of['currency']}" for of in total["distinct"]["amounts"])
+        amounts = ", ".join(in_currency(Decimal(of["amount"]), of["currency"]) for of in total["distinct"]["amounts"])
         OUT.print(f"  {name}: {counted(total['distinct']['deals'], 'deal')}{': ' + escape(amounts) if amounts else ''}")
     for figure in data["figures"]:
         if figure["id"] in {"cost", "cost_per_accepted_lead", "cost_per_sourced_deal", "roi"}:
-            value = figure["cannot_be_told"] or f"{figure['value']} {figure['unit']}"
+            value = figure["cannot_be_told"] or _worded(figure["value"], figure["unit"])
             OUT.print(f"  {escape(figure['title'].lower())}: {escape(value)}")
+
+
+def _worded(value: str, unit: str) -> str:
+    return in_currency(Decimal(value), unit) if is_currency(unit) else f"{value} {unit}"

@@ -6,6 +6,7 @@ Both are checked without a base, a network or credentials: whoever got it can ru
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from rich.markup import escape
 
 from mdfsync.cli.archive import verify_archive
 from mdfsync.cli.console import OUT, print_json
+from mdfsync.currencies import in_currency
 from mdfsync.documents.bundle import document_of
 from mdfsync.documents.packet_check import packet_checks
 from mdfsync.settings import load_settings
@@ -51,10 +53,8 @@ def _packet(path: Path, *, as_json: bool) -> None:
                 OUT.print(f"  [red]{escape(fault)}[/]")
         if whole:
             draft = "a draft, not to be filed or paid on: " if manifest["draft"] else ""
-            total, currency = manifest["totals"]["claimed"], manifest["currency"]
-            OUT.print(
-                f"whole: {draft}{escape(manifest['of']['id'])}, version {manifest['version']}, {total} {currency}"
-            )
+            total = in_currency(Decimal(manifest["totals"]["claimed"]), manifest["currency"])
+            OUT.print(f"whole: {draft}{escape(manifest['of']['id'])}, version {manifest['version']}, {total}")
         else:
             OUT.print("not whole: do not pay on it; ask its sender for the packet again")
     if not whole:
