@@ -12,7 +12,7 @@ leaves out what is ours alone and ends with one more look over every text. Pure;
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date
 from typing import Any
 
@@ -44,6 +44,7 @@ from mdfsync.documents.concluded import Concluded, Open
 from mdfsync.documents.money import money_data, money_section
 from mdfsync.documents.paper import Paper, Section, Words
 from mdfsync.documents.wording import BLANK, day_text
+from mdfsync.ledger import sides_of
 from mdfsync.mapping.readiness import Readiness, readiness
 from mdfsync.model import Subject
 from mdfsync.money_at_risk import AtRisk
@@ -111,7 +112,7 @@ def _put_together(c: Concluded, campaign: Row, audience: Audience) -> _Brief:
     today = view.as_of.astimezone(zone_of(terms.text("charter_time_zone")) or UTC).date()
     money = c.money(campaign=campaign.id, partner=audience.partner_id)
     opened = _readable(c, tuple(_opened(c, campaign)), audience)
-    calendar = tuple(one for one in deadlines(view, campaign) if _is_shared(c, one, audience))
+    calendar = tuple(_for(audience, one, c) for one in deadlines(view, campaign) if _is_shared(c, one, audience))
     tracking, overlap = readiness(view, campaign), overlap_map(view, campaign, audience.partner_id)
     budget, work = budget_of(c, campaign, audience), work_of(c, campaign, today, audience)
     risks: tuple[Stated, ...] = ()
@@ -157,13 +158,32 @@ def _readable(c: Concluded, opened: tuple[Open, ...], audience: Audience) -> tup
 def _is_told(c: Concluded, one: Open, audience: Audience) -> bool:
     subject = one.finding.subject
     row = c.view.row(subject.table, subject.id)
-    return (
-        one.finding.kind == "hold" and subject.table in SHARED_HOLDS and row is not None and audience.sees(c.view, row)
-    )
+    if one.finding.kind != "hold" or subject.table not in SHARED_HOLDS or row is None:
+        return False
+    return audience.sees(c.view, row) and (subject.table == "Deliverables" or _is_theirs(c, row))
+
+
+def _is_theirs(c: Concluded, row: Row) -> bool:
+    """Whether the money of a request, expense or claim is for the partner to claim: what we claim is our own affair
+    until it is filed, and what holds it stays so."""
+    request = row if row.subject.table == "MDF Budgets" else c.view.target(row, "mdf_request_id")
+    fund = c.view.target(row, "fund_id") or (c.view.target(request, "fund_id") if request else None)
+    return sides_of(c.view, fund, request, row).direction == "we_reimburse"
 
 
 def _is_shared(c: Concluded, one: Deadline, audience: Audience) -> bool:
-    return audience.internal or (one.kind in SHARED_DEADLINES and audience.sees(c.view, one.row))
+    if audience.internal:
+        return True
+    if one.row.subject.table == "MDF Funds" and c.view.ref(one.row, "partner_id") != audience.partner_id:
+        return False  # a fund for several partners is nobody's own
+    return one.kind in SHARED_DEADLINES and audience.sees(c.view, one.row)
+
+
+def _for(audience: Audience, one: Deadline, c: Concluded) -> Deadline:
+    """A deadline in the reader's words: of a claim that is ours to make, its day alone."""
+    if audience.internal or one.row.subject.table != "MDF Budgets" or _is_theirs(c, one.row):
+        return one
+    return replace(one, what=f"{one.what.partition(' for ')[0]}", amount=None)
 
 
 # ---------------------------------------------------------------- the first page

@@ -56,6 +56,8 @@ def _work(c: Concluded, row: Row, today: date, audience: Audience) -> Work:
     before = [
         (id, other.text("deliverable_title") or id, _handed_over(other))
         if (other := view.row("Deliverables", id)) is not None and audience.sees(view, other)
+        else ("", "a piece that is not told here", "")
+        if not audience.internal
         else (id, id, "not in the base")
         for id in view.refs(row, "depends_on_ids")
     ]
@@ -81,7 +83,7 @@ def work_section(found: Sequence[Work], audience: Audience = OURS) -> Section:
         (
             f"{work.title}\n{work.row.id}", _status(work), day_text(work.due) if work.due else BLANK,
             f"{_side(work.side, audience)}: {work.owner or BLANK}\naccepts: {work.reviewer or BLANK}",
-            "\n".join(f"{title} ({state})" for _, title, state in work.waits_for) or "nothing",
+            "\n".join(f"{title} ({state})" if state else title for _, title, state in work.waits_for) or "nothing",
         )
         for work in found
     )  # fmt: skip
@@ -115,7 +117,7 @@ def work_data(found: Iterable[Work]) -> list[dict[str, Any]]:
             "deliverable_id": work.row.id, "title": work.title, "side": work.side or None, "owner": work.owner or None,
             "reviewer": work.reviewer or None, "due": work.due.isoformat() if work.due else None, "state": work.state,
             "status": work.status or None, "acceptance": work.acceptance or None, "late": work.late,
-            "waits_for": [{"deliverable_id": id, "state": state} for id, _, state in work.waits_for],
+            "waits_for": [{"deliverable_id": id, "state": state} for id, _, state in work.waits_for if id],
             "blocked_by": work.blocked_by or None, "nature": "fact", "source_ids": [work.row.id],
         }
         for work in found
@@ -172,6 +174,8 @@ def _message(c: Concluded, one: Open, audience: Audience) -> str:
     row = c.view.row(finding.subject.table, finding.subject.id)
     if finding.rule_id != "missing_proof" or row is None or not audience.shows(row.subject.table, finding.rule_id):
         return ""
+    if row.subject.table == "Deliverables" and row.text("owner_side") != "partner":
+        return ""  # which of our documents is not accepted, and by whom, is told to nobody outside
     lacking = c.cell(row, finding.rule_id)
     return "" if lacking == "none" else audience.words(lacking)
 
