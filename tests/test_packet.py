@@ -109,6 +109,25 @@ def test_two_instalments_never_come_to_more_than_their_expense() -> None:
     assert not made.problems
 
 
+def test_a_negative_amount_makes_no_room_for_another_line() -> None:
+    lines = [line("L0", "E1", "-400"), line("L1", "E1", "900")]
+    assert entered(packet(view_of([expense("E1")], lines))) == {"L1": "500.00"}
+
+
+def test_what_another_line_takes_in_another_currency_leaves_nothing_that_is_known() -> None:
+    lines = [line("L1", "E1", "450"), line("L2", "E1", "150", "KWD")]
+    assert entered(packet(view_of([expense("E1")], lines))) == {}
+
+
+def test_a_line_of_another_fund_stays_out_of_the_claim() -> None:
+    view = view_of([expense("E1")], [line("L1", "E1")])
+    requests = tuple(
+        Row(row.subject, row.record_id, {**row.fields, "fund_id": "FD2"}) for row in view.rows("MDF Budgets")
+    )
+    made = packet(replace(view, tables={**view.tables, "MDF Budgets": requests}, memo={}))
+    assert kept_out(made) == {"L1": ("held", "Its request R1 is of another fund than the claim.")}
+
+
 def test_a_waived_hold_lets_the_line_in_and_is_printed() -> None:
     waived = hold("Expenses", "E1", rule="outside_agreement")
     made = packet(view_of([expense("E1")], [line("L1", "E1")]), [], [waived])

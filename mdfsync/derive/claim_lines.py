@@ -8,12 +8,13 @@ currency than its expense's programme says no amount.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
+from mdfsync.currencies import currency_exponent
 from mdfsync.derive.blocking import Blocking
 from mdfsync.derive.computed import Computed, cells
 from mdfsync.eligibility.standing import Standing
-from mdfsync.ledger import decided
+from mdfsync.ledger import decided, is_appealed
 from mdfsync.model import Finding
 from mdfsync.view import Row, View
 
@@ -56,16 +57,25 @@ def _reason(standing: Standing, own: tuple[Finding, ...]) -> str:
 
 
 def left_of(view: View, line: Row, standing: Standing) -> Decimal:
-    """The part of the claimable amount that no other line of the same expense claims."""
+    """The part of the claimable amount that no other line of the same expense takes, in whole units of its currency;
+    nothing while one takes an amount in another currency, since nobody can say what is left then."""
     lines = view.where("Reimbursement Lines", "expense_id", standing.line.expense.id)
-    others = sum((_claims(view, other) for other in lines if other is not line), ZERO)
-    return max(standing.claimable - others, ZERO)
+    taken = [(other, _takes(view, other)) for other in lines if other is not line]
+    if any(amount and other.text("line_currency").upper() != standing.currency for other, amount in taken):
+        return ZERO
+    left = standing.claimable - sum((amount for _, amount in taken), ZERO)
+    unit = Decimal(1).scaleb(-currency_exponent(standing.currency))
+    return max(left.quantize(unit, ROUND_DOWN), ZERO)
 
 
-def _claims(view: View, line: Row) -> Decimal:
-    """What a line still claims, or was granted."""
+def _takes(view: View, line: Row) -> Decimal:
+    """What a line takes of its expense: what it still claims, or what was granted where that is more, and never less
+    than nothing. A refusal under appeal is not the last word; a claim that was withdrawn keeps what it was granted."""
     claim = view.target(line, "reimbursement_id")
     if claim is None:
-        return line.money("claimed_amount") or ZERO
+        return max(line.money("claimed_amount") or ZERO, ZERO)
     stands = decided(claim, line)
-    return ZERO if claim.text("reimbursement_state") == "withdrawn" else stands.claimed - stands.refused
+    if claim.text("reimbursement_state") == "withdrawn":
+        return max(stands.granted, stands.paid, ZERO)
+    refused = ZERO if is_appealed(line) else stands.refused
+    return max(stands.claimed - refused, stands.granted, stands.paid, ZERO)

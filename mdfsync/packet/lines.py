@@ -19,7 +19,7 @@ from mdfsync.derive.claim_lines import left_of
 from mdfsync.derive.claim_packets import AFTER_FILING
 from mdfsync.eligibility.standing import Standing
 from mdfsync.eligibility.telling import Told, clause_of, told
-from mdfsync.ledger import actual_of, is_claim_filed, rate_of_expense
+from mdfsync.ledger import actual_of, is_claim_filed, rate_of_expense, sides_of
 from mdfsync.model import Finding
 from mdfsync.packet.content import Asked, Barred, Clause, Line, Rate
 from mdfsync.packet.proof import approval_of, asks_for_leads, dates_of, proofs_of
@@ -106,6 +106,8 @@ def _bar(view: View, asked: Asked, one: Candidate, currency: str, blocking: Bloc
         for hold in blocking.holds(*(row.place for row in rows))
         if not (asked.is_claim and hold.subject == asked.row.place and hold.rule_id in AFTER_FILING)
     ]
+    if odd := _odd(view, asked, request):
+        return _barred(one, "held", ((odd, ""),))
     if standing.status != "eligible":
         kind = "rejected" if standing.status == "ineligible" else "held"
         reasons = _reasons(view, standing)
@@ -127,6 +129,24 @@ def _bar(view: View, asked: Asked, one: Candidate, currency: str, blocking: Bloc
         words = "Nothing is claimed on it." if one.stated <= ZERO else "Other lines claim all that it is worth."
         return _barred(one, "held", ((words, ""),))
     return None
+
+
+def _odd(view: View, asked: Asked, request: Row | None) -> str:
+    """Why a line's request cannot be claimed on this claim; `""` where it can. One claim goes to one payer."""
+    if not asked.is_claim or request is None:
+        return ""
+    for name, words in (("partner_id", "partner"), ("fund_id", "fund")):
+        ours, theirs = view.ref(asked.row, name), view.ref(request, name)
+        if ours and theirs and ours != theirs:
+            return f"Its request {request.id} is of another {words} than the claim."
+    fund, own = view.target(request, "fund_id"), view.target(asked.row, "fund_id")
+    there, here = (
+        sides_of(view, fund, request, request).direction,
+        sides_of(view, own or fund, None, asked.row).direction,
+    )
+    if there and here and there != here:
+        return f"On its request {request.id} {there.replace('_', ' ')}, on the claim {here.replace('_', ' ')}."
+    return ""
 
 
 def _barred(one: Candidate, standing: str, reasons: Reasons) -> Barred:
