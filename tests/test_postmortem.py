@@ -204,6 +204,16 @@ def test_a_claim_that_came_too_late_is_told_with_both_days() -> None:
     assert ("late", "None", "filed on 2026-12-05; the last day was 2026-12-04") in lost(FUND, REQUEST, claim)
 
 
+def test_the_day_of_filing_is_the_funds() -> None:
+    """04:30 UTC is the evening before in New York."""
+    claim = CLAIM.format(decision="pending", granted="", deadline="2026-12-04").replace("T10:00", "T04:30")
+    fund = FUND.replace("programme_time_zone: UTC", "programme_time_zone: America/New_York")
+    claim = claim.replace("claim_deadline\n", "claim_deadline | fund_id\n").replace(
+        "| 2026-12-04\n", "| 2026-12-04 | FD\n"
+    )
+    assert [kind for kind, _, _ in lost(fund, REQUEST, claim)] == []
+
+
 def test_money_that_nobody_claimed_in_time_is_forfeited() -> None:
     told = lost(FUND.replace("2027-06-30", "2026-11-19"), REQUEST)
     assert [(kind, amount) for kind, amount, _ in told] == [("forfeited", "11000")]

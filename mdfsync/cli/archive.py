@@ -31,6 +31,8 @@ from mdfsync.wiring import Wired
 
 DIFF = "policy-changes.diff"
 OWN = ("postmortem-", "archive-")
+SHARED = frozenset({"Partners", "Agreements", "MDF Funds"})
+"""Tables whose rows are of several campaigns."""
 """What this verb makes is no input of it."""
 
 
@@ -135,8 +137,10 @@ def _reports(folder: Path, id: str) -> Iterator[tuple[str, Path]]:
 
 
 def _documents(c: Concluded, folder: Path, row: Row) -> Iterator[tuple[str, Path]]:
-    """What was made before, for the campaign or for a row of it."""
-    ids = {one.id for rows in rows_of(c.view, row).values() for one in rows if one.id}
+    """What was made before, for the campaign or for a row of its own: what is about a partner or a fund speaks of other
+    campaigns too."""
+    own = {table: rows for table, rows in rows_of(c.view, row).items() if table not in SHARED}
+    ids = {one.id for rows in own.values() for one in rows if one.id}
     for name in sorted({file_name(id) for id in ids}):
         for path in sorted((folder / name).glob("**/*")):
             inside = path.is_file() and path.resolve().is_relative_to(folder.resolve())

@@ -13,7 +13,7 @@ from typing import Literal
 
 from mdfsync.eligibility.life import is_cancelled
 from mdfsync.eligibility.standing import Standing, standings
-from mdfsync.ledger import book_of
+from mdfsync.ledger import book_of, filed_on
 from mdfsync.model import Finding
 from mdfsync.view import Row, View
 
@@ -72,8 +72,8 @@ def _said(says: str, missing: Iterable[str]) -> str:
 
 def _of_claim(view: View, claim: Row) -> Iterator[Lost]:
     owner = view.will_be(claim, "owner") or "nobody named"
-    filed, deadline = claim.text("submitted_at")[:10], view.will_be(claim, "claim_deadline")
-    if filed and deadline and filed > deadline:
+    filed, deadline = filed_on(view, claim), view.will_be(claim, "claim_deadline")
+    if filed and deadline and filed.isoformat() > deadline:
         amount = view.will_be(claim, "claimed_total")
         yield Lost(
             kind="late", what=_named(claim, "claim_title"), amount=Decimal(amount) if amount else None,

@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 
 from mdfsync.currencies import in_currency
+from mdfsync.ledger import filed_on
 from mdfsync.model import Finding
 from mdfsync.postmortem.disputes import Dispute, disputes
 from mdfsync.postmortem.lost import Lost, lost
@@ -180,7 +181,7 @@ def _money(view: View, campaign: Row) -> Iterator[Against]:
         )  # fmt: skip
     for claim in view.where("Reimbursements", "joint_campaign_id", campaign.id):
         currency = claim.text("claim_currency").upper()
-        filed = claim.text("submitted_at")[:10]
+        filed = filed_on(view, claim)
         state = claim.text("reimbursement_state").replace("_", " ") or "no state"
         came = f"{state}, {f'filed {filed}' if filed else 'not filed'}; {_totals(view, claim, _TOTALS, currency)}"
         until = view.will_be(claim, "claim_deadline") or "no day on record"
