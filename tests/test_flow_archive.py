@@ -126,8 +126,12 @@ def test_everything_of_the_campaign_is_in_it_and_a_person_can_check_it(fresh: La
         names = found.namelist()
         found.extractall(tmp_path / "unpacked")
         holds = json.loads(found.read("record/holds.json"))
+        reports = [json.loads(found.read(name)) for name in names if name.startswith("reports/")]
     assert {Path(name).suffix for name in names if name.startswith("postmortem/")} == {".html", ".pdf", ".md", ".json"}
     assert {row["cells"]["joint_campaign_id"] for row in holds} == {"JC-1042"}
+    assert {row["joint_campaign_id"] for report in reports for row in report["records"]} == {"JC-1042"}
+    about = {one["record_id"] for report in reports for one in report["exceptions"]}
+    assert "EXP-2004" in about and not {id for id in about if "JC-1041" in id or "fernway" in id}
     assert "policy/schema/rules.toml" in names
     assert "policy/schema/programmes/northlight-mdf.toml" in names
     checked = subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=tmp_path / "unpacked", check=False)

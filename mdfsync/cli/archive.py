@@ -17,7 +17,7 @@ from mdfsync.archives import remember_archive
 from mdfsync.cli.console import ERR, OUT, print_json
 from mdfsync.cli.documents import as_json, campaign_named, concluding, forms, into, keep_files, kept
 from mdfsync.documents.archive import Archived, Kept, archive_faults, archived, blobs_behind, manifest_digest, speaks_of
-from mdfsync.documents.archive_rows import rows_of
+from mdfsync.documents.archive_rows import SHARED, rows_of
 from mdfsync.documents.bundle import write_bundle
 from mdfsync.documents.concluded import Concluded
 from mdfsync.documents.keeping import file_name
@@ -31,8 +31,6 @@ from mdfsync.wiring import Wired
 
 DIFF = "policy-changes.diff"
 OWN = ("postmortem-", "archive-")
-SHARED = frozenset({"Partners", "Agreements", "MDF Funds"})
-"""Tables whose rows are of several campaigns."""
 """What this verb makes is no input of it."""
 
 

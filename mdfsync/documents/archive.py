@@ -26,7 +26,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from mdfsync.documents.archive_rows import HISTORY, OWN_CELLS, Rows, rows_of
+from mdfsync.documents.archive_report import report_of
+from mdfsync.documents.archive_rows import HISTORY, OWN_CELLS, SHARED, Rows, rows_of
 from mdfsync.documents.bundle import Part, faults_of, part
 from mdfsync.documents.concluded import Concluded
 from mdfsync.documents.keeping import file_name
@@ -77,7 +78,7 @@ def archived(c: Concluded, drafted: Drafted, kept: Kept, papers: Mapping[str, Pa
         *_record(c, rows),
         _json("record/change-history-sealed.json", list(_sealed(rows, kept.chain)), kind="record"),
         _json("sources/deliveries.json", list(_deliveries(c, rows, kept)), kind="sources"),
-        *(_file(f"reports/{name}", path, kind="report") for name, path in sorted(kept.reports.items())),
+        *_reports(drafted.campaign, rows, kept.reports, left_out),
         *(_file(f"documents/{name}", path, kind="document") for name, path in sorted(kept.documents.items())),
         *(part(f"policy/{name}", data, kind="policy") for name, data in kept.policy.items()),
     ]
@@ -109,6 +110,16 @@ def _manifest(
 
 def _file(name: str, path: Path, **about: Any) -> Part:
     return Part(name=name, open=lambda: path.open("rb"), about=about)
+
+
+def _reports(campaign: Row, rows: Rows, reports: Mapping[str, Path], left_out: list[dict[str, str]]) -> Iterator[Part]:
+    """What the reports of runs say of the campaign's own rows."""
+    ids = {row.id for table, of in rows.items() if table not in SHARED for row in of}
+    for name, path in sorted(reports.items()):
+        try:
+            yield _json(f"reports/{name}", report_of(path.read_bytes(), campaign.id, ids), kind="report")
+        except ValueError as fault:
+            left_out.append({"what": f"reports/{name}", "why": f"cannot be read: {fault}"})
 
 
 def _json(name: str, document: Any, **about: Any) -> Part:

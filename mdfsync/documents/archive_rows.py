@@ -31,6 +31,8 @@ _GROUND = (
 )
 """Rows on which those of the campaign stand."""
 
+SHARED = frozenset(table for _, _, table in _GROUND)
+"""Tables whose rows are of several campaigns."""
 Rows = Mapping[str, tuple[Row, ...]]
 
 
