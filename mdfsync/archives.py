@@ -1,7 +1,7 @@
 """Which archives of campaigns were made of a base: where each lies, and the digest that names it.
 
 Kept in local state when the verb `archive` has made and checked one; the next run shows it on the campaign's row in
-Postmortems. An archive that was made anew takes the place of the earlier one, whose file stays where it is.
+Postmortems. An archive that is made anew takes the place of the earlier one, here and as a file.
 """
 
 from __future__ import annotations

@@ -331,6 +331,16 @@ M1          | FD      | R1             | C1               | claim         | 499.
     assert unmet(packet(off_by_a_cent)) == ["The ledger moved what the packet claims"]
 
 
+def test_the_day_of_filing_is_the_funds_and_not_utcs() -> None:
+    """02:30 UTC on 1 August is the evening of 31 July in New York, the last day."""
+    view = view_of([expense("E1")], [line("L1", "E1")], head=claim("submitted", "2026-08-01T02:30:00Z"))
+    more = {"programme_time_zone": "America/New_York", "claim_deadline": "2026-07-31"}
+    funds = tuple(Row(row.subject, row.record_id, {**row.fields, **more}) for row in view.rows("MDF Funds"))
+    made = packet(replace(view, tables={**view.tables, "MDF Funds": funds}, memo={}))
+    (filed,) = (tested for tested in made.lines[0].dates if tested.what == "Claim filed")
+    assert (filed.day, filed.outcome) == ("2026-07-31", "kept")
+
+
 def test_a_request_that_has_not_so_much_left_makes_it_a_draft() -> None:
     taken = """
 MDF Ledger

@@ -17,6 +17,7 @@ from mdfsync.eligibility.judged import Line as Judged
 from mdfsync.eligibility.proof import documents_of, why_not
 from mdfsync.eligibility.telling import types_of
 from mdfsync.evidence.documents import has_arrived
+from mdfsync.ledger import filed_on
 from mdfsync.model import FileRead
 from mdfsync.packet.content import KINDS, Filed, Kind, Proof, Tested
 from mdfsync.values import attachment_of
@@ -122,9 +123,10 @@ def dates_of(view: View, line: Judged, request: Row | None) -> Iterator[Tested]:
 
 
 def _filed_on(view: View, expense: Row) -> str:
+    """The first day, in its fund's zone, on which a claim of the expense was filed."""
     lines = view.where("Reimbursement Lines", "expense_id", expense.id)
     claims = [claim for line in lines if (claim := view.target(line, "reimbursement_id"))]
-    return min((claim.text("submitted_at")[:10] for claim in claims if claim.text("submitted_at")), default="")
+    return min((day.isoformat() for claim in claims if (day := filed_on(view, claim))), default="")
 
 
 def _tested(what: str, day: str, against: str, *, first: str = "", last: str = "", excepted: bool = False) -> Tested:
